@@ -1,0 +1,23 @@
+// Pool codes: what people type, paste or follow as a link to meet.
+
+const CODE = /^[a-z0-9](?:[a-z0-9-]{1,62}[a-z0-9])$/;
+
+/**
+ * The normalized code in what a person typed or pasted: a code in any case, with spaces for hyphens, or a whole
+ * pool link (`https://host/#code`). 3 to 64 characters of a-z, 0-9 and hyphens, no hyphen at either end.
+ * Undefined if there is none.
+ */
+export function parsePoolCode(text: string): string | undefined {
+  const trimmed = text.slice(0, 2048).trim();
+  const hash = trimmed.indexOf('#');
+  const code = (hash >= 0 ? trimmed.slice(hash + 1) : trimmed)
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_]+/g, '-');
+  return CODE.test(code) ? code : undefined;
+}
+
+/** The link that opens `pool` at `origin`. The code stands in the fragment, which browsers never send. */
+export function poolLink(origin: string, pool: string): string {
+  return `${origin.replace(/\/+$/, '')}/#${pool}`;
+}
