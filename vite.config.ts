@@ -1,5 +1,8 @@
-// Two builds: the app (`vite build`, to dist/web) and everything that runs on Node (`--mode node`, to dist/node).
+// The builds: the app (`vite build`, to dist/web), everything that runs on Node (`--mode node`, to dist/node), and the
+// benchmarks (`--mode bench`, to dist/bench) with the pages they open (`--mode bench-pages`, to dist/bench-pages).
+import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig, type UserConfig } from 'vite';
+import { compress } from './web/build/compress.ts';
 
 const app: UserConfig = {
   root: 'web',
@@ -7,7 +10,16 @@ const app: UserConfig = {
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: { alias: { 'simple-peer': 'simple-peer/simplepeer.min.js' } },
   worker: { format: 'es' },
-  build: { outDir: '../dist/web', emptyOutDir: true, target: 'es2022', reportCompressedSize: false },
+  plugins: [compress()],
+  build: {
+    outDir: '../dist/web',
+    emptyOutDir: true,
+    target: 'es2022',
+    reportCompressedSize: false,
+    // The content security policy allows no data: URLs but for pictures.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
 };
 
 const node: UserConfig = {
@@ -21,4 +33,47 @@ const node: UserConfig = {
   },
 };
 
-export default defineConfig(({ mode }) => (mode === 'node' ? node : app));
+/** What stands in `folder` by name -> path, as `entry` tells it. */
+function inputs(
+  folder: string,
+  entry: (file: string) => [name: string, path: string] | undefined,
+): Record<string, string> {
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return Object.fromEntries(files.map(entry).filter((found) => found !== undefined));
+}
+
+const module =
+  (folder: string, prefix: string) =>
+  (file: string): [string, string] | undefined =>
+    file.endsWith('.ts') ? [prefix + file.slice(0, -3), `${folder}/${file}`] : undefined;
+
+/** Benchmarks are TypeScript that Node 20 cannot run. Packages stay outside, as in the Node build. */
+const bench: UserConfig = {
+  build: {
+    ...node.build,
+    outDir: 'dist/bench',
+    rollupOptions: {
+      input: {
+        ...inputs('bench', module('bench', '')),
+        ...inputs('bench/ends', module('bench/ends', 'ends/')),
+      },
+      output: { entryFileNames: '[name].js' },
+    },
+  },
+};
+
+const benchPages: UserConfig = {
+  ...app,
+  root: 'bench/pages',
+  build: {
+    ...app.build,
+    outDir: '../../dist/bench-pages',
+    rollupOptions: {
+      input: inputs('bench/pages', (name) => [name, `bench/pages/${name}/index.html`]),
+    },
+  },
+};
+
+const builds: Record<string, UserConfig> = { node, bench, 'bench-pages': benchPages };
+
+export default defineConfig(({ mode }) => builds[mode] ?? app);

@@ -1,7 +1,12 @@
 // PoolClient: the promise-and-event face of a pool, for the app, the terminal peer and embedders.
+import { Driver } from './io/driver.ts';
+import { safeFileName } from './io/file-name.ts';
 import type { Store } from './io/store.ts';
 import type { TransportFactory } from './io/transport.ts';
-import type { DeviceKind, PoolEvent, PeerView, TransferView, OfferView } from './pool/views.ts';
+import { Pool, type PoolSetup } from './pool/pool.ts';
+import type { DeviceKind, OfferView, PeerId, PeerView, PoolEvent, TransferView } from './pool/views.ts';
+import { SHARE_DEFAULTS } from './share/options.ts';
+import { FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from './wire/envelope.ts';
 
 export type { PoolEvent, PeerView, TransferView, OfferView, MessageView, PeerId, DeviceKind } from './pool/views.ts';
 
@@ -21,6 +26,8 @@ export interface PoolClientOptions<Source> {
   /** 32 random bytes that make the device's id; kept by a browser tab over a reload. */
   readonly secret: Uint8Array;
   readonly platform: Platform<Source>;
+  /** Limits and timeouts of the machines, where the defaults will not do. */
+  readonly limits?: PoolSetup['options'];
 }
 
 export interface PoolClientFace<Source> {
@@ -32,9 +39,12 @@ export interface PoolClientFace<Source> {
   /** Joins `pool` (a normalized code), leaving the one it is in. Resolves with `joined`; rejects with why not. */
   join(pool: string): Promise<void>;
   leave(): Promise<void>;
-  /** Says `text` (1 to 8,192 characters) to everyone. Throws on another length or outside a pool. */
-  say(text: string): void;
-  /** Offers files to everyone, those who come later too. Resolves to the offer's id. Rejects with a StoreError. */
+  /**
+   * Says `text` (1 to 8,192 characters) to everyone. `blocked`: somebody's queue is full and nothing was sent; try again
+   * in a moment. Throws a RangeError on another length, an Error outside a pool.
+   */
+  say(text: string): 'ok' | 'blocked';
+  /** Offers up to 500 files to everyone, those who come later too. Resolves to the offer's id. Rejects with a StoreError. */
   offer(sources: readonly Source[]): Promise<string>;
   accept(offer: string): void;
   decline(offer: string): void;
@@ -42,6 +52,154 @@ export interface PoolClientFace<Source> {
   withdraw(offer: string): void;
   /** Stops one transfer, either direction. */
   cancel(transfer: string): void;
-  /** Leaves and lets go of everything. */
+  /** Leaves when all that was said has arrived (or three seconds have passed), and lets go of everything. */
   close(): Promise<void>;
+}
+
+/** How long `close` waits for acknowledgements. */
+const FLUSH_MS = 3000;
+const FLUSH_POLL_MS = 20;
+
+interface Membership<Source> {
+  readonly pool: Pool;
+  readonly driver: Driver<Source>;
+}
+
+export class PoolClient<Source> implements PoolClientFace<Source> {
+  readonly #options: PoolClientOptions<Source>;
+  readonly #listeners = new Set<(event: PoolEvent) => void>();
+  readonly #offers = new Map<string, OfferView>();
+  readonly #transfers = new Map<string, TransferView>();
+  #membership: Membership<Source> | undefined;
+  #sources = 0;
+
+  constructor(options: PoolClientOptions<Source>) {
+    if (options.secret.length !== 32) {
+      throw new RangeError(`secret: expected 32 bytes, got ${options.secret.length}`);
+    }
+    this.#options = options;
+  }
+
+  get peers(): readonly PeerView[] {
+    return this.#membership?.pool.peers ?? [];
+  }
+
+  get offers(): readonly OfferView[] {
+    return [...this.#offers.values()];
+  }
+
+  get transfers(): readonly TransferView[] {
+    return [...this.#transfers.values()];
+  }
+
+  subscribe(listener: (event: PoolEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async join(code: string): Promise<void> {
+    await this.leave();
+    const { secret, name, device, server, platform, limits } = this.#options;
+    const pool = new Pool({
+      pool: code,
+      self: await deviceId(secret),
+      secret,
+      name,
+      device,
+      random: (n) => crypto.getRandomValues(new Uint8Array(n)),
+      wallOffsetMs: Date.now() - performance.now(),
+      ...(limits === undefined ? {} : { options: limits }),
+    });
+    this.#offers.clear();
+    this.#transfers.clear();
+    await new Promise<void>((resolve, reject) => {
+      const onEvent = (event: PoolEvent): void => {
+        this.#onEvent(event);
+        if (event.kind === 'joined') resolve();
+        if (event.kind === 'left') reject(new Error(event.reason));
+      };
+      const { webSocket, transport, store } = platform;
+      const driver = new Driver({ pool, server, webSocket, transport, store, onEvent });
+      this.#membership = { pool, driver };
+    });
+  }
+
+  async leave(): Promise<void> {
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    this.#membership = undefined;
+    membership.driver.run((pool, now) => pool.leave(now, 'left'));
+    membership.driver.stop();
+  }
+
+  say(text: string): 'ok' | 'blocked' {
+    const result = this.#run((pool, now) => pool.say(now, text));
+    if (result === 'dropped') throw new RangeError(`text: expected 1 to 8192 characters, got ${text.length}`);
+    return result;
+  }
+
+  async offer(sources: readonly Source[]): Promise<string> {
+    if (sources.length === 0 || sources.length > FILES_PER_OFFER_MAX) {
+      throw new RangeError(`sources: expected 1 to ${FILES_PER_OFFER_MAX} files, got ${sources.length}`);
+    }
+    const { store } = this.#options.platform;
+    const chunkBytes = this.#options.limits?.share?.chunkBytes ?? SHARE_DEFAULTS.chunkBytes;
+    const files = await Promise.all(
+      sources.map(async (source) => {
+        const key = `own/${this.#sources++}`;
+        const facts = await store.add(key, source, chunkBytes);
+        return { key, facts: { ...facts, name: offeredName(facts.name) } };
+      }),
+    );
+    return this.#run((pool, now) => pool.offer(now, files));
+  }
+
+  accept(offer: string): void {
+    this.#run((pool, now) => pool.accept(now, offer));
+  }
+
+  decline(offer: string): void {
+    this.#run((pool, now) => pool.decline(now, offer));
+  }
+
+  withdraw(offer: string): void {
+    this.#run((pool, now) => pool.withdraw(now, offer));
+  }
+
+  cancel(transfer: string): void {
+    this.#run((pool, now) => pool.cancel(now, transfer));
+  }
+
+  async close(): Promise<void> {
+    const deadlineMs = performance.now() + FLUSH_MS;
+    while ((this.#membership?.pool.unackedMessages ?? 0) > 0 && performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
+    }
+    await this.leave();
+    await this.#options.platform.store.close();
+  }
+
+  #run<T>(call: (pool: Pool, now: number) => T): T {
+    if (this.#membership === undefined) throw new Error('This device is in no pool: join one first.');
+    return this.#membership.driver.run(call);
+  }
+
+  #onEvent(event: PoolEvent): void {
+    if (event.kind === 'offer') this.#offers.set(event.offer.id, event.offer);
+    if (event.kind === 'transfer') this.#transfers.set(event.transfer.id, event.transfer);
+    if (event.kind === 'left') this.#membership = undefined;
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** The id of the device that holds `secret`: the first 16 bytes of its SHA-256, in hex. The server computes the same. */
+export async function deviceId(secret: Uint8Array): Promise<PeerId> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(secret)));
+  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Some systems allow longer names than others: what does not fit is shortened, the rest goes as it is. */
+function offeredName(name: string): string {
+  const fits = name.length > 0 && new TextEncoder().encode(name).length <= FILE_NAME_BYTES_MAX;
+  return fits ? name : safeFileName(name);
 }

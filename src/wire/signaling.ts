@@ -1,4 +1,15 @@
 // Signaling messages as plain unions, and their encoding (schema/signaling.proto). Decoding bounds every field.
+// What each message means and who may send it when: PROTOCOL.md; the rules themselves live in signaling/hub.ts.
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { PROTOCOL_VERSION } from './codes.ts';
+import { parsePoolCode } from './pool-code.ts';
+import { ClientMessageSchema, ServerMessageSchema, type SignalSchema } from './gen/signaling_pb.ts';
+import type {
+  Candidate,
+  IceServer as WireIceServer,
+  Peer as WirePeer,
+  Signal as WireSignal,
+} from './gen/signaling_pb.ts';
 
 /** A STUN or TURN server, as WebRTC configuration takes it. */
 export interface IceServer {
@@ -45,3 +56,237 @@ export type ServerMessage =
   | { readonly kind: 'peer-left'; readonly id: string; readonly lost: boolean }
   | { readonly kind: 'relayed'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
   | { readonly kind: 'pong'; readonly nonce: number };
+
+/** Bytes of one frame to the server; the websocket's own payload limit. The largest valid relay needs a third of it. */
+export const CLIENT_FRAME_BYTES_MAX: number = 64 * 1024;
+/** Bytes of one frame from the server: room for the largest valid welcome (about 155,000 bytes). */
+export const SERVER_FRAME_BYTES_MAX: number = 256 * 1024;
+/** Bytes of a device's secret: 256 bits, so that nobody guesses one. */
+export const SECRET_BYTES = 32;
+/** Characters (code points) of a name: what a roster row can show. */
+export const NAME_CHARACTERS_MAX = 64;
+/** UTF-16 units looked at in a name before cleaning: more than any name that could still come out short enough. */
+export const RAW_NAME_UNITS_MAX = 1024;
+/** Characters a-z of a device kind. Kinds this version does not know still decode, so that new ones may come. */
+export const DEVICE_CHARACTERS_MAX = 16;
+/** Characters of a session description; one data channel with many candidates needs about 4,000. */
+export const SDP_CHARACTERS_MAX: number = 16 * 1024;
+/** Characters of one ICE candidate line; real ones have about 150. */
+export const CANDIDATE_CHARACTERS_MAX = 1024;
+/** Characters of a media section's name; ours is "0" or "data". */
+export const MID_CHARACTERS_MAX = 64;
+/** Members listed in a welcome, hence one less than the largest pool: a full mesh is not for more. */
+export const PEERS_MAX = 255;
+/** ICE servers in a welcome. Browsers warn from five on. */
+export const ICE_SERVERS_MAX = 8;
+/** Addresses of one ICE server. */
+export const ICE_URLS_MAX = 4;
+/** Characters of one ICE server's address. */
+export const ICE_URL_CHARACTERS_MAX = 256;
+/** Characters of an ICE server's user name or credential. */
+export const ICE_SECRET_CHARACTERS_MAX = 512;
+
+const PEER_ID = /^[0-9a-f]{32}$/;
+const DEVICE = /^[a-z]+$/;
+/** SDP and candidates are ASCII in every implementation; anything else only serves to confuse what reads them. */
+const SDP_TEXT = /^[\t\r\n\x20-\x7e]+$/;
+const LINE = /^[\x20-\x7e]*$/;
+const ICE_URL = /^(?:stun|stuns|turn|turns):[\x21-\x7e]+$/;
+/** Controls, marks that reorder text, lone surrogates, and blanks of no width, as far as they are not white space. */
+const UNSHOWABLE = /(?!\s)[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2060]/gu;
+const VISIBLE = /[^\p{Default_Ignorable_Code_Point}\p{Z}\p{M}]/u;
+
+/**
+ * A name as it may be shown: controls, bidirectional marks and lone surrogates removed, white space collapsed, ends
+ * trimmed; 1 to 64 code points of which at least one is visible. Undefined if nothing fit to show is left.
+ * Cleaning a clean name changes nothing.
+ */
+export function cleanName(text: string): string | undefined {
+  if (text.length > RAW_NAME_UNITS_MAX) return undefined;
+  const name = text.replace(UNSHOWABLE, '').replace(/\s+/g, ' ').trim();
+  return VISIBLE.test(name) && [...name].length <= NAME_CHARACTERS_MAX ? name : undefined;
+}
+
+/** The bytes of `message`, for one binary frame. Throws on an integer that is not a u32. */
+export function encodeClient(message: ClientMessage): Uint8Array {
+  return toBinary(ClientMessageSchema, create(ClientMessageSchema, { body: clientBody(message) }));
+}
+
+/** The bytes of `message`, for one binary frame. Throws on an integer that is not a u32. */
+export function encodeServer(message: ServerMessage): Uint8Array {
+  return toBinary(ServerMessageSchema, create(ServerMessageSchema, { body: serverBody(message) }));
+}
+
+/**
+ * The message in `bytes`; undefined if malformed or out of bounds. Of a join of another protocol version only the
+ * version is taken, and the rest left blank: its fields may mean anything, and the sender is owed the right code.
+ */
+export function decodeClient(bytes: Uint8Array): ClientMessage | undefined {
+  if (bytes.length > CLIENT_FRAME_BYTES_MAX) return undefined;
+  const body = parse(() => fromBinary(ClientMessageSchema, bytes, READ).body);
+  switch (body?.case) {
+    case 'join': {
+      const { version, pool, secret, name, device } = body.value;
+      if (version !== PROTOCOL_VERSION) {
+        return { kind: 'join', version, pool: '', secret: new Uint8Array(0), name: '', device: '' };
+      }
+      const clean = cleanName(name);
+      if (clean === undefined || parsePoolCode(pool) !== pool || !isDevice(device)) return undefined;
+      // A copy: the field is a view of the frame, and would keep all of its buffer alive.
+      return secret.length === SECRET_BYTES
+        ? { kind: 'join', version, pool, secret: Uint8Array.from(secret), name: clean, device }
+        : undefined;
+    }
+    case 'leave':
+      return { kind: 'leave' };
+    case 'relay': {
+      const signal = readSignal(body.value.signal);
+      return signal !== undefined && PEER_ID.test(body.value.peer)
+        ? { kind: 'relay', peer: body.value.peer, ...signal }
+        : undefined;
+    }
+    case 'ping':
+      return { kind: 'ping', nonce: body.value.nonce };
+    case undefined:
+      return undefined;
+  }
+}
+
+/** The message in `bytes`; undefined if malformed, out of bounds, or of a kind this version does not know. */
+export function decodeServer(bytes: Uint8Array): ServerMessage | undefined {
+  if (bytes.length > SERVER_FRAME_BYTES_MAX) return undefined;
+  const body = parse(() => fromBinary(ServerMessageSchema, bytes, READ).body);
+  switch (body?.case) {
+    case 'welcome': {
+      const { self, pool } = body.value;
+      if (!PEER_ID.test(self) || parsePoolCode(pool) !== pool) return undefined;
+      const peers = readAll(body.value.peers, PEERS_MAX, readMember);
+      const iceServers = readAll(body.value.iceServers, ICE_SERVERS_MAX, readIceServer);
+      return peers && iceServers && { kind: 'welcome', self, pool, peers, iceServers };
+    }
+    case 'peerJoined': {
+      const peer = body.value.peer && readMember(body.value.peer);
+      return peer && { kind: 'peer-joined', peer };
+    }
+    case 'peerLeft':
+      return PEER_ID.test(body.value.id) ? { kind: 'peer-left', id: body.value.id, lost: body.value.lost } : undefined;
+    case 'relayed': {
+      const signal = readSignal(body.value.signal);
+      return signal !== undefined && PEER_ID.test(body.value.peer)
+        ? { kind: 'relayed', peer: body.value.peer, ...signal }
+        : undefined;
+    }
+    case 'pong':
+      return { kind: 'pong', nonce: body.value.nonce };
+    case undefined:
+      return undefined;
+  }
+}
+
+/** Unknown fields are skipped, not kept; no message nests deeper than four. */
+const READ = { readUnknownFields: false, recursionLimit: 8 } as const;
+
+/** The protobuf reader throws on what it cannot parse; here that is an expected outcome. */
+function parse<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function readAll<W, T>(items: readonly W[], most: number, read: (item: W) => T | undefined): readonly T[] | undefined {
+  if (items.length > most) return undefined;
+  const all: T[] = [];
+  for (const item of items) {
+    const value = read(item);
+    if (value === undefined) return undefined;
+    all.push(value);
+  }
+  return all;
+}
+
+function isDevice(device: string): boolean {
+  return device.length <= DEVICE_CHARACTERS_MAX && DEVICE.test(device);
+}
+
+function readMember({ id, name, device }: WirePeer): Member | undefined {
+  const clean = cleanName(name);
+  return clean !== undefined && PEER_ID.test(id) && isDevice(device) ? { id, name: clean, device } : undefined;
+}
+
+function readIceServer({ urls, username, credential }: WireIceServer): IceServer | undefined {
+  const bounded =
+    urls.length >= 1 &&
+    urls.length <= ICE_URLS_MAX &&
+    urls.every((url) => url.length <= ICE_URL_CHARACTERS_MAX && ICE_URL.test(url)) &&
+    username.length <= ICE_SECRET_CHARACTERS_MAX &&
+    credential.length <= ICE_SECRET_CHARACTERS_MAX;
+  // In Protocol Buffers an absent string and an empty one are the same; WebRTC wants an absent one absent.
+  return bounded
+    ? { urls: [...urls], ...(username !== '' && { username }), ...(credential !== '' && { credential }) }
+    : undefined;
+}
+
+function readSignal(wire: WireSignal | undefined): { attempt: number; signal: Signal } | undefined {
+  if (wire === undefined || wire.body.case === undefined) return undefined;
+  const { attempt, body } = wire;
+  if (body.case === 'candidate') {
+    const signal = readCandidate(body.value);
+    return signal && { attempt, signal };
+  }
+  const bounded = body.value.length <= SDP_CHARACTERS_MAX && SDP_TEXT.test(body.value);
+  return bounded ? { attempt, signal: { kind: body.case, sdp: body.value } } : undefined;
+}
+
+/** An empty candidate is valid: some browsers mark the end of gathering with one. */
+function readCandidate({ candidate, mid }: Candidate): Signal | undefined {
+  const bounded =
+    candidate.length <= CANDIDATE_CHARACTERS_MAX &&
+    LINE.test(candidate) &&
+    mid.length <= MID_CHARACTERS_MAX &&
+    LINE.test(mid);
+  return bounded ? { kind: 'candidate', candidate, mid } : undefined;
+}
+
+type ClientBody = NonNullable<MessageInitShape<typeof ClientMessageSchema>['body']>;
+type ServerBody = NonNullable<MessageInitShape<typeof ServerMessageSchema>['body']>;
+
+function clientBody(message: ClientMessage): ClientBody {
+  switch (message.kind) {
+    case 'join': {
+      const { version, pool, secret, name, device } = message;
+      return { case: 'join', value: { version, pool, secret: Uint8Array.from(secret), name, device } };
+    }
+    case 'leave':
+      return { case: 'leave', value: {} };
+    case 'relay':
+      return { case: 'relay', value: { peer: message.peer, signal: wireSignal(message.attempt, message.signal) } };
+    case 'ping':
+      return { case: 'ping', value: { nonce: message.nonce } };
+  }
+}
+
+function serverBody(message: ServerMessage): ServerBody {
+  switch (message.kind) {
+    case 'welcome': {
+      const { self, pool, peers } = message;
+      const iceServers = message.iceServers.map((server) => ({ ...server, urls: [...server.urls] }));
+      return { case: 'welcome', value: { self, pool, peers: peers.map((peer) => ({ ...peer })), iceServers } };
+    }
+    case 'peer-joined':
+      return { case: 'peerJoined', value: { peer: { ...message.peer } } };
+    case 'peer-left':
+      return { case: 'peerLeft', value: { id: message.id, lost: message.lost } };
+    case 'relayed':
+      return { case: 'relayed', value: { peer: message.peer, signal: wireSignal(message.attempt, message.signal) } };
+    case 'pong':
+      return { case: 'pong', value: { nonce: message.nonce } };
+  }
+}
+
+function wireSignal(attempt: number, signal: Signal): MessageInitShape<typeof SignalSchema> {
+  return signal.kind === 'candidate'
+    ? { attempt, body: { case: 'candidate', value: { candidate: signal.candidate, mid: signal.mid } } }
+    : { attempt, body: { case: signal.kind, value: signal.sdp } };
+}

@@ -1,0 +1,93 @@
+// Every word of `rockpool help`.
+import type { Topic } from './options.ts';
+
+const GENERAL = `Rockpool: meet in a pool, talk and share files directly, device to device.
+
+  rockpool serve      run a server: the app and the way into pools, on one port
+  rockpool join       join a pool and talk from this terminal
+  rockpool send       send files to the people in a pool
+  rockpool receive    receive files from the people in a pool
+
+  rockpool help COMMAND      more about one of them, with examples
+  rockpool --version         the version
+`;
+
+const PEER = `  --pool CODE      the pool: its code or its whole link (required)
+  --server URL     the server, http(s):// or ws(s)://
+                   (default: the one in the link, else http://localhost:8080)
+  --name NAME      how others see this device (default: the host's name)
+  --json           one JSON object a line on stdout, words on stderr
+`;
+
+const CODES = `Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
+`;
+
+const SERVE = `rockpool serve [--port N] [--host H] [--json]
+
+Serves the app and introduces devices to each other. Prints its address and a
+link to a fresh pool. Messages and files never pass through it. Ctrl+C stops
+it; open connections between devices live on.
+
+  --port N         port to listen on; 0 takes any free one (default: 8080)
+  --host H         address to listen on; 0.0.0.0 for the whole network
+                   (default: localhost)
+  --json           one JSON object a line on stdout, words on stderr
+
+Examples
+  rockpool serve
+  rockpool serve --host 0.0.0.0 --port 9000
+
+Exit code: 0 stopped, 1 could not listen, 2 wrong usage.
+`;
+
+const JOIN = `rockpool join --pool CODE [--server URL] [--name NAME] [--json]
+
+Joins a pool. Lines you type are sent to everyone there; what they say is
+printed. Ends with Ctrl+D (end of input) or Ctrl+C. Lines from a pipe wait
+until somebody is there; once the pipe has ended, for 10 seconds at most.
+
+${PEER}
+Examples
+  rockpool join --pool calm-otter-cove-41729
+  echo "the build is done" | rockpool join --pool calm-otter-cove-41729
+
+Exit code: 0 input ended and was sent, 1 not sent or put out of the pool,
+2 wrong usage, 130 interrupted.
+`;
+
+const SEND = `rockpool send PATH... --pool CODE [--receivers N] [--server URL]
+              [--name NAME] [--json]
+
+Offers files to everyone in the pool, and to those who come later. Stays until
+N devices hold all of them, verified.
+
+  --receivers N    how many devices (default: 1)
+${PEER}
+Examples
+  rockpool send holiday.mp4 --pool calm-otter-cove-41729
+  rockpool send *.jpg --pool https://pool.example/#calm-otter-cove-41729
+
+${CODES}`;
+
+const RECEIVE = `rockpool receive --pool CODE --into DIR [--count N] [--server URL]
+                 [--name NAME] [--json]
+
+Accepts every offer. A file gets its final name only once all of it is
+verified; if the name is taken, a number is added. Ends when N files are
+verified and nothing it has accepted is still on its way.
+
+  --into DIR       where files go; made if it is not there (required)
+  --count N        how many files (default: 1)
+${PEER}
+Examples
+  rockpool receive --pool calm-otter-cove-41729 --into ~/Downloads
+  rockpool receive --pool calm-otter-cove-41729 --into inbox --count 10 --json
+
+${CODES}`;
+
+const PAGES: Readonly<Record<Topic, string>> = { serve: SERVE, join: JOIN, send: SEND, receive: RECEIVE };
+
+/** The help page of `topic`, or the general one. Ends with a line break. */
+export function helpText(topic: Topic | undefined): string {
+  return topic === undefined ? GENERAL : PAGES[topic];
+}

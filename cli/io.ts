@@ -1,0 +1,56 @@
+// What a command needs of the world: streams, the wish to stop, and makers of the parts that touch the network.
+// Everything is passed in, so that tests run whole commands in one process without a terminal or a network.
+import type { Readable } from 'node:stream';
+import type { PoolClientFace } from '../src/client.ts';
+
+/** The part of a writable stream the commands use. `isTTY` and `columns` as in node:tty. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** Exit codes, as shells know them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, SIGINT: 130, SIGTERM: 143 } as const;
+
+export interface OpenPoolOptions {
+  /** `ws://` or `wss://`, path `/ws`. */
+  readonly server: string;
+  readonly name: string;
+  /** Where received files go; undefined for peers that receive none. */
+  readonly into: string | undefined;
+}
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A running server. `url` as people open it, without a slash at its end. */
+export interface Serving {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface Cli {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly hostname: string;
+  /** Aborted with a `StopSignal` as its reason when the person wants to stop. */
+  readonly stop: AbortSignal;
+  openPool(options: OpenPoolOptions): Promise<PoolClientFace<string>>;
+  serve(options: ServeOptions): Promise<Serving>;
+}
+
+/** Resolves with the exit code once the person wants to stop. */
+export function stopped(stop: AbortSignal): Promise<number> {
+  const code = (): number => (stop.reason === 'SIGTERM' ? EXIT.SIGTERM : EXIT.SIGINT);
+  if (stop.aborted) return Promise.resolve(code());
+  return new Promise((resolve) => stop.addEventListener('abort', () => resolve(code()), { once: true }));
+}

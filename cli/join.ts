@@ -1,0 +1,155 @@
+// `rockpool join`: a chat on standard input and output. Lines in are said; what others say is printed.
+import { createInterface, cursorTo, moveCursor, clearScreenDown, type Interface } from 'node:readline';
+import type { Writable } from 'node:stream';
+import type { MessageView, OfferView } from '../src/client.ts';
+import { reasonOf } from './errors.ts';
+import { CHAT_TEXT_MAX } from '../src/wire/envelope.ts';
+import { EXIT, type Cli } from './io.ts';
+import type { Command } from './options.ts';
+import { safeBlock, safeLine } from './safe-text.ts';
+import type { Live, Screen } from './screen.ts';
+import { offerFields } from './send.ts';
+import { stay, tellFailure, type Session } from './session.ts';
+import { deferred, timer, type Deferred } from './waiting.ts';
+
+/** How long lines from a pipe wait for somebody to hear them, even if no more can come; while more can: on and on. */
+const AUDIENCE_MS = 10_000;
+/** How long they wait, once one device is linked, for the others that are there. */
+const STRAGGLERS_MS = 2_000;
+
+type JoinCommand = Command & { readonly kind: 'join' };
+
+/** Resolves to the exit code. */
+export function join(cli: Cli, command: JoinCommand): Promise<number> {
+  const audience = new Audience();
+  return stay(cli, {
+    peer: command.peer,
+    onEvent: (event, { client, screen }) => {
+      if (event.kind === 'message') tellMessage(event.message, screen);
+      if (event.kind === 'offer' && !event.offer.own) {
+        screen.event('offer', offerFields(event.offer));
+        if (event.offer.state === 'open') screen.note(offerWords(event.offer));
+      }
+      audience.look(client.peers);
+    },
+    run: (session) => talk(cli, session, audience),
+  });
+}
+
+function offerWords({ name, files }: OfferView): string {
+  const [only] = files;
+  const what = only !== undefined && files.length === 1 ? safeLine(only.name) : `${files.length} files`;
+  return `${safeLine(name)} offers ${what}. Files are taken with rockpool receive.`;
+}
+
+async function talk(cli: Cli, session: Session, audience: Audience): Promise<number> {
+  const interactive = cli.stdin.isTTY === true && session.screen.drawable;
+  // The prompt is drawn on stderr, so that stdout carries nothing but the conversation.
+  const terminal = { input: cli.stdin, output: cli.stderr as unknown as Writable, terminal: true, prompt: '> ' };
+  const lines = createInterface(interactive ? terminal : { input: cli.stdin, terminal: false });
+  const interrupted = deferred<number>();
+  lines.on('SIGINT', () => interrupted.resolve(EXIT.SIGINT));
+  if (interactive) session.screen.live = promptOf(lines, cli.stderr as unknown as Writable);
+  const inputEnd = deferred<undefined>();
+  lines.on('close', () => inputEnd.resolve(undefined));
+  const saying = sayLines(lines, async (line) => {
+    const mustWait = !interactive && line.trim() !== '';
+    if (mustWait && !(await audience.gathered(session.screen, inputEnd.promise))) return false;
+    const said = sayLine(line, session);
+    if (interactive) lines.prompt();
+    return said;
+  });
+  try {
+    return await Promise.race([saying, interrupted.promise]);
+  } finally {
+    if (interactive) session.screen.live = undefined;
+    lines.close();
+  }
+}
+
+async function sayLines(lines: Interface, say: (line: string) => Promise<boolean>): Promise<number> {
+  // oxlint-disable-next-line no-await-in-loop -- in order, and the first one waits for an audience
+  for await (const line of lines) if (!(await say(line))) return EXIT.failed;
+  return EXIT.ok;
+}
+
+/** False, after saying why, if it could not be said. */
+function sayLine(line: string, { client, screen }: Session): boolean {
+  if (line.trim() === '') return true;
+  try {
+    for (const piece of piecesOf(line)) client.say(piece);
+    return true;
+  } catch (error) {
+    tellFailure(screen, `Not sent: ${reasonOf(error)}.`);
+    return false;
+  }
+}
+
+/** `line` in pieces of at most `CHAT_TEXT_MAX` UTF-16 units; no surrogate pair is torn apart. */
+export function piecesOf(line: string): string[] {
+  const pieces: string[] = [];
+  for (let start = 0; start < line.length;) {
+    let end = Math.min(line.length, start + CHAT_TEXT_MAX);
+    if (end < line.length && /[\ud800-\udbff]/.test(line.charAt(end - 1))) end -= 1;
+    pieces.push(line.slice(start, end));
+    start = end;
+  }
+  return pieces;
+}
+
+function tellMessage(message: MessageView, screen: Screen): void {
+  const { id, from, name, own, text, sentMs } = message;
+  screen.event('message', { id, from: name, peer: from, text, sentMs, own });
+  // On a terminal one's own line already stands where it was typed; in a log of a pipe it would only echo its input.
+  if (!own) screen.line(`${screen.paint(`${safeLine(name)}:`, 'good')} ${safeBlock(text)}`);
+}
+
+function promptOf(lines: Interface, output: Writable): Live {
+  return {
+    hide: () => {
+      const { rows } = lines.getCursorPos();
+      cursorTo(output, 0);
+      if (rows > 0) moveCursor(output, 0, -rows);
+      clearScreenDown(output);
+    },
+    show: () => lines.prompt(true),
+  };
+}
+
+// Whether anybody hears. A message reaches only those who are linked when it is said, so lines that come from a pipe,
+// before anybody is, wait a little.
+class Audience {
+  readonly #somebody: Deferred<true> = deferred();
+  readonly #everybody: Deferred<true> = deferred();
+  #waited: Promise<boolean> | undefined;
+
+  look(peers: readonly { readonly path: string }[]): void {
+    const linked = peers.filter((peer) => peer.path !== 'connecting').length;
+    if (linked > 0) this.#somebody.resolve(true);
+    if (linked > 0 && linked === peers.length) this.#everybody.resolve(true);
+  }
+
+  /** True once somebody hears; false, after saying so, if nobody came in time. Later calls answer at once. */
+  gathered(screen: Screen, inputEnd: Promise<undefined>): Promise<boolean> {
+    this.#waited ??= this.#wait(screen, inputEnd);
+    return this.#waited;
+  }
+
+  async #wait(screen: Screen, inputEnd: Promise<undefined>): Promise<boolean> {
+    const patience = timer(AUDIENCE_MS);
+    let came = await Promise.race([this.#somebody.promise, patience.done]);
+    patience.cancel();
+    if (came === undefined) {
+      screen.note('Nobody is here to hear it yet. Lines wait until somebody is.');
+      came = await Promise.race([this.#somebody.promise, inputEnd]);
+    }
+    if (came === undefined) {
+      tellFailure(screen, 'Nobody was there to hear it: nothing was sent.');
+      return false;
+    }
+    const stragglers = timer(STRAGGLERS_MS);
+    await Promise.race([this.#everybody.promise, stragglers.done]);
+    stragglers.cancel();
+    return true;
+  }
+}

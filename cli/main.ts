@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// The entry of `rockpool`: gives the commands the real terminal, network and signals, and ends with their exit code.
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { EXIT, type Cli, type OpenPoolOptions, type StopSignal } from './io.ts';
+import { reasonOf } from './errors.ts';
+import { run } from './run.ts';
+
+const stop = new AbortController();
+/** Set once node-datachannel is loaded: its threads must end before the process does. */
+let shutdownTransports: (() => void) | undefined;
+
+const cli: Cli = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  hostname: hostname(),
+  stop: stop.signal,
+  openPool,
+  serve: async ({ host, port }) => {
+    const { startServer } = await import('../signaling/server.ts');
+    return startServer({ host, port, webRoot: fileURLToPath(new URL('../web', import.meta.url)) });
+  },
+};
+
+// Loaded only by the commands that need them, so that `help` is instant and needs no native code.
+async function openPool({ server, name, into }: OpenPoolOptions): ReturnType<Cli['openPool']> {
+  const [{ PoolClient }, links, { FileStore }, { WebSocket: NodeWebSocket }] = await Promise.all([
+    import('../src/client.ts'),
+    import('../src/io/link-node.ts'),
+    import('../src/io/store-files.ts'),
+    import('ws'),
+  ]);
+  shutdownTransports = links.shutdownTransports;
+  return new PoolClient<string>({
+    server,
+    name,
+    device: 'terminal',
+    secret: randomBytes(32),
+    platform: {
+      transport: links.nodeTransport,
+      store: new FileStore(into === undefined ? {} : { into }),
+      // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
+      webSocket: (url) => new NodeWebSocket(url) as unknown as WebSocket,
+    },
+  });
+}
+
+function onSignal(signal: StopSignal): void {
+  // A second Ctrl+C means now.
+  if (stop.signal.aborted) process.exit(EXIT[signal]);
+  stop.abort(signal);
+}
+process.on('SIGINT', () => onSignal('SIGINT'));
+process.on('SIGTERM', () => onSignal('SIGTERM'));
+process.on('SIGHUP', () => onSignal('SIGTERM'));
+// Whoever read our output has gone (`rockpool join | head`): nothing is left to do, but leaving is still polite.
+process.stdout.on('error', () => stop.abort('SIGTERM'));
+process.stderr.on('error', () => undefined);
+
+let code: number;
+try {
+  code = await run(process.argv.slice(2), cli);
+} catch (error) {
+  process.stderr.write(`rockpool: something went wrong inside: ${reasonOf(error)}\n`);
+  if (process.env['ROCKPOOL_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  code = EXIT.failed;
+}
+try {
+  shutdownTransports?.();
+} catch (error) {
+  // What was asked for is done by now; the process ends below in any case.
+  process.stderr.write(`rockpool: the network did not stop in time: ${reasonOf(error)}\n`);
+}
+process.exitCode = code;
+process.stdin.destroy();
+// Whatever else still holds the event loop does not hold the person.
+setTimeout(() => process.exit(code), 200).unref();

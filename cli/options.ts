@@ -1,0 +1,173 @@
+// From the words on the command line to one validated command, or to a plain-word reason why not.
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { codeOf, messageOf } from './errors.ts';
+import { parsePoolCode } from '../src/wire/pool-code.ts';
+import { cleanName } from '../src/wire/signaling.ts';
+
+export const TOPICS = ['serve', 'join', 'send', 'receive'] as const;
+export type Topic = (typeof TOPICS)[number];
+
+export const DEFAULT_PORT = 8080;
+const DEFAULT_SERVER = `http://localhost:${DEFAULT_PORT}`;
+/** More receivers or files than this is a slip of the keyboard. */
+const COUNT_MAX = 1_000_000;
+
+export interface PeerOptions {
+  /** Normalized. */
+  readonly pool: string;
+  /** The websocket's address: `ws://` or `wss://`, path `/ws`. */
+  readonly server: string;
+  readonly name: string;
+  readonly json: boolean;
+}
+
+export type Command =
+  | { readonly kind: 'help'; readonly topic: Topic | undefined }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'usage'; readonly topic: Topic | undefined; readonly message: string }
+  | { readonly kind: 'serve'; readonly host: string; readonly port: number; readonly json: boolean }
+  | { readonly kind: 'join'; readonly peer: PeerOptions }
+  | { readonly kind: 'send'; readonly peer: PeerOptions; readonly paths: readonly string[]; readonly receivers: number }
+  | { readonly kind: 'receive'; readonly peer: PeerOptions; readonly into: string; readonly count: number };
+
+/** Why the command line cannot be followed, for people. */
+export class UsageError extends Error {}
+
+const PEER = { pool: { type: 'string' }, server: { type: 'string' }, name: { type: 'string' } } as const;
+const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+const OPTIONS = {
+  serve: { ...COMMON, port: { type: 'string' }, host: { type: 'string' } },
+  join: { ...COMMON, ...PEER },
+  send: { ...COMMON, ...PEER, receivers: { type: 'string' } },
+  receive: { ...COMMON, ...PEER, into: { type: 'string' }, count: { type: 'string' } },
+} as const satisfies Record<Topic, ParseArgsConfig['options']>;
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+/** `argv` without node and the script. `defaultName` is the display name if none is given. Never throws. */
+export function parseCommand(argv: readonly string[], defaultName: string): Command {
+  const [word, ...rest] = argv;
+  if (word === undefined) return { kind: 'usage', topic: undefined, message: 'Say what to do.' };
+  if (word === '--version' || word === '-v') return { kind: 'version' };
+  if (word === 'help' || word === '--help' || word === '-h') return helpCommand(rest[0]);
+  if (!isTopic(word)) return { kind: 'usage', topic: undefined, message: `There is no command “${word}”.` };
+  try {
+    return parseTopic(word, rest, defaultName);
+  } catch (error) {
+    return { kind: 'usage', topic: word, message: usageWords(error) };
+  }
+}
+
+function helpCommand(word: string | undefined): Command {
+  if (word === undefined || isTopic(word)) return { kind: 'help', topic: word };
+  return { kind: 'usage', topic: undefined, message: `There is no command “${word}”.` };
+}
+
+function parseTopic(topic: Topic, args: readonly string[], defaultName: string): Command {
+  const config: ParseArgsConfig = { args: [...args], options: OPTIONS[topic], allowPositionals: topic === 'send' };
+  const { values: given, positionals } = parseArgs(config);
+  if (given['help'] === true) return { kind: 'help', topic };
+  switch (topic) {
+    case 'serve':
+      return {
+        kind: 'serve',
+        host: text(given, 'host') ?? 'localhost',
+        port: integer(given, 'port', DEFAULT_PORT, 0, 65_535),
+        json: given['json'] === true,
+      };
+    case 'join':
+      return { kind: 'join', peer: peerOptions(given, defaultName) };
+    case 'send': {
+      if (positionals.length === 0) throw new UsageError('Name at least one file to send.');
+      const receivers = integer(given, 'receivers', 1, 1, COUNT_MAX);
+      return { kind: 'send', peer: peerOptions(given, defaultName), paths: positionals, receivers };
+    }
+    case 'receive': {
+      const into = text(given, 'into');
+      if (into === undefined) throw new UsageError('--into is missing: the folder where files go.');
+      const count = integer(given, 'count', 1, 1, COUNT_MAX);
+      return { kind: 'receive', peer: peerOptions(given, defaultName), into, count };
+    }
+  }
+}
+
+function peerOptions(values: Values, defaultName: string): PeerOptions {
+  const given = text(values, 'pool');
+  if (given === undefined) throw new UsageError('--pool is missing: the code or the link of the pool.');
+  const pool = parsePoolCode(given);
+  if (pool === undefined) {
+    throw new UsageError('--pool takes a code of 3 to 64 letters, digits and hyphens, or a whole pool link.');
+  }
+  const typedName = text(values, 'name');
+  const name = cleanName(typedName ?? defaultName);
+  if (name === undefined) throw new UsageError('--name needs at least one visible character, and not too many.');
+  const server = text(values, 'server') ?? originOfLink(given) ?? DEFAULT_SERVER;
+  return { pool, server: websocketUrl(server), name, json: values['json'] === true };
+}
+
+/** The part of a pool link before `#`, if `text` is a link. */
+function originOfLink(text: string): string | undefined {
+  const trimmed = text.trim();
+  return /^https?:\/\//iu.test(trimmed) ? trimmed.slice(0, trimmed.indexOf('#')) : undefined;
+}
+
+/** `http(s)://host[/path]` or `ws(s)://host[/ws]` to the websocket's address. Throws a UsageError on anything else. */
+export function websocketUrl(server: string): string {
+  const wrong = new UsageError('--server takes an address such as https://pool.example or http://localhost:8080.');
+  let url: URL;
+  try {
+    url = new URL(server.trim());
+  } catch {
+    throw wrong;
+  }
+  const scheme = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' }[url.protocol];
+  if (scheme === undefined || url.username !== '' || url.password !== '') throw wrong;
+  const path = url.pathname.replace(/\/+$/u, '');
+  return `${scheme}//${url.host}${path.endsWith('/ws') ? path : `${path}/ws`}`;
+}
+
+/** A display name from a host name: the first label, or `Terminal` where it says nothing to people. */
+export function defaultNameFor(hostname: string): string {
+  const label = hostname.split('.')[0] ?? '';
+  const meaningless = label === '' || label === 'localhost' || /^[0-9a-f]{12}$|^\d+$/u.test(label);
+  return (meaningless ? undefined : cleanName(label)) ?? 'Terminal';
+}
+
+function text(values: Values, option: string): string | undefined {
+  const value = values[option];
+  if (typeof value !== 'string') return undefined;
+  if (value.trim() === '') throw new UsageError(`--${option} needs a value.`);
+  return value;
+}
+
+function integer(values: Values, option: string, fallback: number, min: number, max: number): number {
+  const given = text(values, option);
+  if (given === undefined) return fallback;
+  const value = /^\d{1,9}$/u.test(given) ? Number(given) : Number.NaN;
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`--${option} takes a whole number from ${min} to ${max}, not “${given}”.`);
+  }
+  return value;
+}
+
+function isTopic(word: string): word is Topic {
+  return (TOPICS as readonly string[]).includes(word);
+}
+
+// parseArgs explains itself to programmers; this says the same to people.
+function usageWords(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  const message = messageOf(error);
+  const quoted = /'([^']*)'/u.exec(message)?.[1]?.replace(/ <value>$/u, '') ?? '';
+  switch (codeOf(error)) {
+    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
+      return `There is no option ${quoted}.`;
+    case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
+      return `“${quoted}” is not expected here.`;
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+      if (message.includes('does not take an argument')) return `${quoted.replace(/^-\w, /u, '')} takes no value.`;
+      return `${quoted.replace(/^-\w, /u, '')} needs a value.`;
+    default:
+      return message;
+  }
+}

@@ -1,0 +1,52 @@
+// One command from its words to its exit code. Holds no state and touches nothing but what `cli` gives.
+import { helpText } from './help.ts';
+import { EXIT, type Cli } from './io.ts';
+import { join } from './join.ts';
+import { defaultNameFor, parseCommand, UsageError, type Command, type Topic } from './options.ts';
+import { receive } from './receive.ts';
+import { send } from './send.ts';
+import { serve } from './serve.ts';
+import { packageVersion } from './version.ts';
+
+/** Runs the command `argv` names (without node and the script). Resolves to the exit code; throws only on our own bugs. */
+export async function run(argv: readonly string[], cli: Cli): Promise<number> {
+  const command = parseCommand(argv, defaultNameFor(cli.hostname));
+  try {
+    return await follow(command, cli);
+  } catch (error) {
+    if (error instanceof UsageError) return tellUsage(cli, topicOf(command), error.message);
+    throw error;
+  }
+}
+
+function follow(command: Command, cli: Cli): Promise<number> | number {
+  switch (command.kind) {
+    case 'help':
+      cli.stdout.write(helpText(command.topic));
+      return EXIT.ok;
+    case 'version':
+      cli.stdout.write(`rockpool ${packageVersion()}\n`);
+      return EXIT.ok;
+    case 'usage':
+      return tellUsage(cli, command.topic, command.message);
+    case 'serve':
+      return serve(cli, command);
+    case 'join':
+      return join(cli, command);
+    case 'send':
+      return send(cli, command);
+    case 'receive':
+      return receive(cli, command);
+  }
+}
+
+function topicOf(command: Command): Topic | undefined {
+  return command.kind === 'send' || command.kind === 'receive' ? command.kind : undefined;
+}
+
+function tellUsage(cli: Cli, topic: Topic | undefined, message: string): number {
+  const words = topic === undefined ? 'rockpool' : `rockpool ${topic}`;
+  const help = topic === undefined ? 'rockpool help' : `rockpool help ${topic}`;
+  cli.stderr.write(`${words}: ${message}\nMore with: ${help}\n`);
+  return EXIT.usage;
+}

@@ -1,0 +1,166 @@
+// One stay in a pool, as join, send and receive share it: joins within bounds, reports who comes and goes, hands the
+// rest of the events to the command, and leaves properly whatever the reason to end.
+import type { PeerView, PoolClientFace, PoolEvent } from '../src/client.ts';
+import { Board } from './board.ts';
+import { reasonOf } from './errors.ts';
+import { EXIT, stopped, type Cli } from './io.ts';
+import type { PeerOptions } from './options.ts';
+import { safeLine } from './safe-text.ts';
+import { Screen } from './screen.ts';
+import { deferred, timer, within } from './waiting.ts';
+
+/** How long an unreachable server is tried before the first join. Later outages are waited out. */
+const FIRST_JOIN_MS = 10_000;
+/** Leaving flushes what was said; past this nobody is waiting for it any more. */
+const CLOSE_MS = 5_000;
+
+export interface Session {
+  readonly client: PoolClientFace<string>;
+  readonly screen: Screen;
+  /** Set once the command is over and only the leaving is left. */
+  readonly leaving: boolean;
+}
+
+export interface SessionPlan {
+  readonly peer: PeerOptions;
+  /** Where received files go, for those who receive. */
+  readonly into?: string;
+  /** Hears every event from the start, before and after `run` is called. */
+  onEvent(event: PoolEvent, session: Session): void;
+  /** What to do once in the pool. Resolves to the exit code. */
+  run(session: Session): Promise<number>;
+}
+
+/** Runs `plan` in its pool. Resolves to the exit code; everything is closed by then. */
+export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
+  const { peer } = plan;
+  const screen = new Screen(cli, peer.json);
+  const board = new Board(screen, cli.stderr);
+  const client = await cli.openPool({ server: peer.server, name: peer.name, into: plan.into });
+  const session = { client, screen, leaving: false };
+  const out = deferred<number>();
+  const news = new News(screen, peer);
+  const unsubscribe = client.subscribe((event) => {
+    news.tell(event, session.leaving);
+    if (event.kind === 'transfer' && !session.leaving) board.update(event.transfer);
+    if (event.kind === 'left' && !session.leaving) out.resolve(EXIT.failed);
+    plan.onEvent(event, session);
+  });
+  try {
+    const joined = await joinWithin(client, peer, cli.stop, news);
+    if (joined.code !== undefined) {
+      if (joined.message !== undefined) tellFailure(screen, joined.message);
+      return joined.code;
+    }
+    return await Promise.race([plan.run(session), out.promise, stopped(cli.stop)]);
+  } finally {
+    session.leaving = true;
+    board.close();
+    await within(CLOSE_MS, client.close());
+    unsubscribe();
+    screen.live = undefined;
+  }
+}
+
+/** An end that is nobody's success: `error` in json mode, and words. */
+export function tellFailure(screen: Screen, message: string): void {
+  screen.event('error', { message });
+  screen.note(safeLine(message), 'bad');
+}
+
+interface JoinOutcome {
+  /** Undefined: joined. */
+  readonly code?: number;
+  readonly message?: string;
+}
+
+async function joinWithin(
+  client: PoolClientFace<string>,
+  peer: PeerOptions,
+  stop: AbortSignal,
+  news: News,
+): Promise<JoinOutcome> {
+  const joining: Promise<JoinOutcome> = client.join(peer.pool).then(
+    () => ({}),
+    (error: unknown) => ({ code: EXIT.failed, message: `Could not join ${peer.pool}: ${reasonOf(error)}.` }),
+  );
+  const late = timer(FIRST_JOIN_MS);
+  const unreachable = late.done.then((): JoinOutcome => {
+    const why = news.lastTrouble === undefined ? '' : ` (${safeLine(news.lastTrouble)})`;
+    return { code: EXIT.failed, message: `No server answers at ${peer.server}${why}. Is it running there?` };
+  });
+  const outcome = await Promise.race([joining, unreachable, stopped(stop).then((code): JoinOutcome => ({ code }))]);
+  late.cancel();
+  return outcome;
+}
+
+// Says who is there, who comes and goes, and how the way to the server is.
+class News {
+  /** The last reason why the server was not reached. */
+  lastTrouble: string | undefined;
+  readonly #screen: Screen;
+  readonly #peer: PeerOptions;
+  #joined = false;
+  #away = false;
+
+  constructor(screen: Screen, peer: PeerOptions) {
+    this.#screen = screen;
+    this.#peer = peer;
+  }
+
+  tell(event: PoolEvent, leaving: boolean): void {
+    switch (event.kind) {
+      case 'joined':
+        return this.#tellJoined(event);
+      case 'backhaul':
+        return this.#tellBackhaul(event);
+      case 'left':
+        this.#screen.event('left', { pool: event.pool, reason: event.reason });
+        if (!leaving) this.#screen.note(`Out of the pool: ${safeLine(event.reason)}.`, 'bad');
+        return;
+      case 'peer-joined':
+        this.#screen.event('peer-joined', peerFields(event.peer));
+        return this.#screen.note(`${safeLine(event.peer.name)} is here.`);
+      case 'peer-changed':
+        return this.#screen.event('peer-changed', peerFields(event.peer));
+      case 'peer-left':
+        this.#screen.event('peer-left', peerFields(event.peer));
+        return this.#screen.note(`${safeLine(event.peer.name)} left.`);
+      case 'message':
+      case 'offer':
+      case 'transfer':
+        return;
+    }
+  }
+
+  #tellJoined(event: PoolEvent & { readonly kind: 'joined' }): void {
+    const { pool, self, peers } = event;
+    const { name, server } = this.#peer;
+    this.#screen.event('joined', { pool, self, name, server, peers: peers.map(peerFields) });
+    if (this.#joined) return; // A rejoin after an outage changes nothing for people.
+    this.#joined = true;
+    const names = peers.map((peer) => safeLine(peer.name)).join(', ');
+    const who = peers.length === 0 ? 'Nobody else is here yet.' : `Here: ${names}.`;
+    this.#screen.note(`In ${pool} as ${safeLine(name)}. ${who}`);
+  }
+
+  #tellBackhaul(event: PoolEvent & { readonly kind: 'backhaul' }): void {
+    if (event.state !== 'waiting') {
+      this.#screen.event('backhaul', { state: event.state });
+      if (event.state === 'open' && this.#away) {
+        this.#away = false;
+        this.#screen.note('The server is back.');
+      }
+      return;
+    }
+    this.lastTrouble = event.reason;
+    this.#screen.event('backhaul', { state: event.state, retryMs: event.retryMs, reason: event.reason });
+    if (this.#away || !this.#joined) return;
+    this.#away = true;
+    this.#screen.note('The server is away. What runs between devices goes on; trying again.');
+  }
+}
+
+function peerFields(peer: PeerView): object {
+  return { peer: peer.id, name: peer.name, device: peer.device, path: peer.path };
+}

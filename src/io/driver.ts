@@ -1,0 +1,174 @@
+// Runs one Pool machine against the real world: a clock, one timer, transports, the backhaul and a store.
+import type { Pool, PoolOutput } from '../pool/pool.ts';
+import type { PoolEvent } from '../pool/views.ts';
+import type { StoreOp, StoreResult } from '../share/ports.ts';
+import { Backhaul, type BackhaulEvent } from './backhaul.ts';
+import { StoreError, type Store } from './store.ts';
+import type { Transport, TransportFactory } from './transport.ts';
+
+/** A transport that is closed may still hold the datagram that says why: it goes out first. */
+const LINGER_MS = 150;
+
+export interface DriverSetup<Source> {
+  readonly pool: Pool;
+  readonly server: string;
+  readonly webSocket: (url: string) => WebSocket;
+  readonly transport: TransportFactory;
+  readonly store: Store<Source>;
+  /** Called in order, never from inside a call to the driver's machine. */
+  readonly onEvent: (event: PoolEvent) => void;
+}
+
+export class Driver<Source> {
+  readonly #setup: DriverSetup<Source>;
+  readonly #backhaul: Backhaul;
+  readonly #transports = new Map<number, Transport>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
+
+  constructor(setup: DriverSetup<Source>) {
+    this.#setup = setup;
+    const { server: url, webSocket } = setup;
+    this.#backhaul = new Backhaul({ url, webSocket, onEvent: (event) => this.#onBackhaul(event) });
+    this.#backhaul.start();
+  }
+
+  /** Calls the machine with the time, then performs everything it wants done. */
+  run<T>(call: (pool: Pool, now: number) => T): T {
+    const result = call(this.#setup.pool, performance.now());
+    this.#drain();
+    return result;
+  }
+
+  /** After the machine has left: lets the last words go out, then lets go of everything. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#backhaul.stop();
+    for (const id of this.#transports.keys()) this.#close(id);
+  }
+
+  #drain(): void {
+    // A listener may call back into the driver while events are handed out: the loop that runs already goes on.
+    if (this.#running) return;
+    this.#running = true;
+    const { pool } = this.#setup;
+    for (let output = pool.poll(); output !== undefined; output = pool.poll()) this.#perform(output);
+    this.#running = false;
+    clearTimeout(this.#timer);
+    const due = pool.nextTimeout();
+    if (due === undefined) return;
+    const wait = Math.max(0, due - performance.now());
+    this.#timer = setTimeout(() => this.run((machine, now) => machine.handle(now, { kind: 'timeout' })), wait);
+  }
+
+  #perform(output: PoolOutput): void {
+    switch (output.kind) {
+      case 'datagram':
+        this.#transports.get(output.transport)?.send(output.bytes);
+        return;
+      case 'event':
+        return this.#tell(output.event);
+      case 'store':
+        void this.#store(output.id, output.op);
+        return;
+      case 'backhaul':
+        this.#backhaul.send(output.message);
+        return;
+      case 'transport-create':
+        return this.#create(output.transport, output.initiator, output.iceServers);
+      case 'transport-signal':
+        this.#transports.get(output.transport)?.signal(output.signal);
+        return;
+      case 'transport-close':
+        return this.#close(output.transport);
+    }
+  }
+
+  /** A listener's mistake is the program's, not the pool's: it surfaces as an uncaught error, and the pool goes on. */
+  #tell(event: PoolEvent): void {
+    try {
+      this.#setup.onEvent(event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  #create(transport: number, initiator: boolean, iceServers: Parameters<TransportFactory>[0]['iceServers']): void {
+    const created = this.#setup.transport(
+      { initiator, iceServers },
+      {
+        onSignal: (signal) =>
+          this.run((pool, now) => pool.handle(now, { kind: 'transport-signal', transport, signal })),
+        onOpen: (path) => this.run((pool, now) => pool.handle(now, { kind: 'transport-open', transport, path })),
+        onDatagram: (bytes) => this.run((pool, now) => pool.handle(now, { kind: 'datagram', transport, bytes })),
+        onClosed: () => {
+          this.#transports.delete(transport);
+          this.run((pool, now) => pool.handle(now, { kind: 'transport-closed', transport }));
+        },
+      },
+    );
+    this.#transports.set(transport, created);
+  }
+
+  #close(id: number): void {
+    const transport = this.#transports.get(id);
+    this.#transports.delete(id);
+    if (transport !== undefined) setTimeout(() => transport.close(), LINGER_MS);
+  }
+
+  #onBackhaul(event: BackhaulEvent): void {
+    switch (event.kind) {
+      case 'open':
+        this.run((pool, now) => pool.handle(now, { kind: 'backhaul-open' }));
+        return this.#tell({ kind: 'backhaul', state: 'open' });
+      case 'message':
+        return this.run((pool, now) => pool.handle(now, { kind: 'server', message: event.message }));
+      case 'connecting':
+        return this.#tell({ kind: 'backhaul', state: 'connecting' });
+      case 'waiting':
+        this.run((pool, now) => pool.handle(now, { kind: 'backhaul-closed' }));
+        return this.#tell({ kind: 'backhaul', state: 'waiting', retryMs: event.retryMs, reason: event.reason });
+      case 'refused':
+        this.run((pool, now) => pool.handle(now, { kind: 'backhaul-closed' }));
+        this.run((pool, now) => pool.leave(now, event.code));
+        return this.stop();
+    }
+  }
+
+  async #store(id: number, op: StoreOp): Promise<void> {
+    const result = await perform(this.#setup.store, op);
+    this.run((pool, now) => pool.handle(now, { kind: 'stored', id, result }));
+  }
+}
+
+async function perform<Source>(store: Store<Source>, op: StoreOp): Promise<StoreResult> {
+  try {
+    return { ok: true, value: await call(store, op) };
+  } catch (error) {
+    return { ok: false, code: error instanceof StoreError ? error.code : 'store-failed' };
+  }
+}
+
+async function call<Source>(store: Store<Source>, op: StoreOp): Promise<Uint8Array | boolean | string | undefined> {
+  switch (op.op) {
+    case 'hash':
+      return store.hash(op.key, op.first, op.count);
+    case 'read':
+      return store.read(op.key, op.chunk);
+    case 'write':
+      return store.write(op.key, op.chunk, op.bytes, op.sha256);
+    case 'finish':
+      return store.finish(op.key);
+    case 'create':
+      await store.create(op.key, op.facts, op.chunkBytes);
+      return undefined;
+    case 'remove':
+      await store.remove(op.key);
+      return undefined;
+    case 'discard':
+      await store.discard(op.key);
+      return undefined;
+  }
+}

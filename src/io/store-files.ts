@@ -1,0 +1,374 @@
+// Where file bytes live on Node: offered files are read where they lie; received ones grow under a temporary name in
+// the target directory and get their final name when all of them is verified. A file is never in memory whole.
+import { randomBytes } from 'node:crypto';
+import { constants, type BigIntStats } from 'node:fs';
+import { link, mkdir, open, rename, statfs, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { numberedFileName, safeFileName } from './file-name.ts';
+import { CACHE_BYTES_MAX, OPEN_FILES_MAX, ChunkCache, ChunkSet, HandlePool } from './store-parts.ts';
+import { chunkCount, chunkLength, hasChunks, sameBytes, sha256, type StoreFigures } from './store-parts.ts';
+import { StoreError, type FileFacts, type Store, type StoreErrorCode } from './store.ts';
+
+/** What a FileStore may hold at once. */
+export interface FileStoreLimits {
+  /** Chunks kept between hash() and read(), bytes. */
+  readonly cacheBytes: number;
+  /** Files kept open. */
+  readonly openFiles: number;
+  /** Chunks of one hash() call that are read and hashed at a time; libuv has four threads for it. */
+  readonly hashParallel: number;
+}
+
+export interface FileStoreOptions {
+  /** Directory for received files; made if it is not there. Without it, create() rejects with `store-failed`. */
+  readonly into?: string;
+  readonly limits?: Partial<FileStoreLimits>;
+}
+
+/** Further names tried when one is taken: `name (2)`, `name (3)` ... */
+const NAMES_TRIED_MAX = 10_000;
+
+/** A sender's clock may be ahead of ours by this much; a time beyond is not believed. */
+const MODIFIED_AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
+
+interface Offered {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly mtimeNs: bigint;
+  readonly chunkBytes: number;
+}
+
+interface Received {
+  readonly facts: FileFacts;
+  readonly chunkBytes: number;
+  /** The temporary name. */
+  readonly path: string;
+  /** Settles when the file is made; every other call waits for it. */
+  ready: Promise<ChunkSet>;
+  storedBytes: number;
+  /** Set while, and after, finish() does its work; no chunk is taken any more. */
+  finishing: Promise<string> | undefined;
+}
+
+export class FileStore implements Store<string> {
+  readonly #into: string | undefined;
+  readonly #limits: FileStoreLimits;
+  readonly #cache: ChunkCache;
+  readonly #sources: HandlePool<FileHandle>;
+  readonly #targets: HandlePool<FileHandle>;
+  readonly #offered: Map<string, Offered> = new Map();
+  readonly #received: Map<string, Received> = new Map();
+  #hashingBytes = 0;
+  #hashingBytesPeak = 0;
+  #closed = false;
+
+  constructor({ into, limits }: FileStoreOptions = {}) {
+    this.#into = into === undefined ? undefined : resolve(into);
+    this.#limits = { cacheBytes: CACHE_BYTES_MAX, openFiles: OPEN_FILES_MAX, hashParallel: 4, ...limits };
+    this.#cache = new ChunkCache(this.#limits.cacheBytes);
+    const close = (handle: FileHandle): Promise<void> => handle.close();
+    this.#sources = new HandlePool(this.#limits.openFiles, close);
+    this.#targets = new HandlePool(this.#limits.openFiles, close);
+  }
+
+  figures(): StoreFigures {
+    return {
+      cachedBytes: this.#cache.bytes,
+      cachedBytesMax: this.#cache.bytesMax,
+      hashingBytesPeak: this.#hashingBytesPeak,
+      openFiles: this.#sources.size + this.#targets.size,
+    };
+  }
+
+  async add(key: string, source: string, chunkBytes: number): Promise<FileFacts> {
+    const path = resolve(source);
+    const name = basename(path);
+    const stats = await stat(path, { bigint: true }).catch((error: unknown) => {
+      throw failure('unreadable', `${name} cannot be read`, error);
+    });
+    if (!stats.isFile()) throw new StoreError('unreadable', `${name} is not a file`);
+    if (this.#closed) throw closedError('unreadable');
+    const offered = { path, name, bytes: Number(stats.size), mtimeNs: stats.mtimeNs, chunkBytes };
+    await this.remove(key);
+    // Opened right away, so that a file we may not read is refused now and not when somebody accepts it.
+    await this.#withSource(key, offered, () => undefined);
+    this.#offered.set(key, offered);
+    return { name, bytes: offered.bytes, modifiedMs: Number(stats.mtimeMs) };
+  }
+
+  async hash(key: string, first: number, count: number): Promise<Uint8Array> {
+    const offered = this.#offeredFile(key);
+    if (!hasChunks(offered.bytes, offered.chunkBytes, first, count)) throw noSuchChunk(offered.name);
+    const hashes = new Uint8Array(count * 32);
+    let next = 0;
+    const worker = async (handle: FileHandle): Promise<void> => {
+      while (next < count) {
+        const index = next;
+        next += 1;
+        const length = chunkLength(offered.bytes, offered.chunkBytes, first + index);
+        this.#hashingBytes += length;
+        this.#hashingBytesPeak = Math.max(this.#hashingBytesPeak, this.#hashingBytes);
+        try {
+          const bytes = await readChunk(handle, offered, first + index);
+          hashes.set(await sha256(bytes), index * 32);
+          this.#cache.put(key, first + index, bytes);
+        } catch (error) {
+          next = count; // The others need not go on.
+          throw error;
+        } finally {
+          this.#hashingBytes -= length;
+        }
+      }
+    };
+    await this.#withSource(key, offered, async (handle) => {
+      await allSettledOrThrow(Array.from({ length: this.#limits.hashParallel }, () => worker(handle)));
+    });
+    return hashes;
+  }
+
+  async read(key: string, chunk: number): Promise<Uint8Array> {
+    const offered = this.#offeredFile(key);
+    if (!hasChunks(offered.bytes, offered.chunkBytes, chunk, 1)) throw noSuchChunk(offered.name);
+    const cached = this.#cache.get(key, chunk);
+    if (cached !== undefined) return cached;
+    return this.#withSource(key, offered, (handle) => readChunk(handle, offered, chunk));
+  }
+
+  async remove(key: string): Promise<void> {
+    this.#offered.delete(key);
+    this.#cache.forget(key);
+    await this.#sources.drop(key);
+  }
+
+  async create(key: string, facts: FileFacts, chunkBytes: number): Promise<void> {
+    if (this.#closed) throw closedError('store-failed');
+    if (this.#into === undefined) throw new StoreError('store-failed', 'No directory to receive into was given');
+    if (this.#received.has(key)) throw new StoreError('store-failed', `${facts.name} is already being received`);
+    const path = join(this.#into, `.rockpool-${randomBytes(9).toString('base64url')}.part`);
+    const ready = this.#make(this.#into, path, facts, chunkBytes);
+    const received: Received = { facts, chunkBytes, path, ready, storedBytes: 0, finishing: undefined };
+    this.#received.set(key, received);
+    try {
+      await ready;
+    } catch (error) {
+      this.#received.delete(key);
+      throw error;
+    }
+  }
+
+  async write(key: string, chunk: number, bytes: Uint8Array, expected: Uint8Array): Promise<boolean> {
+    const received = this.#receivedFile(key);
+    const { facts, chunkBytes } = received;
+    const verified = await received.ready;
+    const length = chunkLength(facts.bytes, chunkBytes, chunk);
+    if (length === 0 || bytes.length !== length) return false;
+    if (!sameBytes(await sha256(bytes), expected)) return false;
+    if (verified.has(chunk)) return true;
+    if (received.finishing !== undefined || this.#received.get(key) !== received) throw notReceiving();
+    await this.#withTarget(received, async (handle) => {
+      for (let written = 0; written < length;) {
+        const { bytesWritten } = await handle.write(bytes, written, length - written, chunk * chunkBytes + written);
+        written += bytesWritten;
+      }
+    });
+    if (verified.add(chunk)) received.storedBytes += length;
+    return true;
+  }
+
+  async finish(key: string): Promise<string> {
+    const received = this.#receivedFile(key);
+    if (received.finishing !== undefined) throw notReceiving();
+    received.finishing = this.#finish(received);
+    try {
+      const location = await received.finishing;
+      this.#received.delete(key);
+      return location;
+    } catch (error) {
+      received.finishing = undefined;
+      throw error;
+    }
+  }
+
+  async discard(key: string): Promise<void> {
+    const received = this.#received.get(key);
+    if (received === undefined) return;
+    this.#received.delete(key);
+    const made = await received.ready.catch(() => undefined);
+    const finished = await received.finishing?.catch(() => undefined);
+    if (made === undefined || finished !== undefined) return;
+    await this.#targets.drop(received.path);
+    await unlink(received.path).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw failure('store-failed', `${received.facts.name} cannot be removed`, error);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#received.keys()].map((key) => this.discard(key)));
+    await Promise.all([...this.#offered.keys()].map((key) => this.remove(key)));
+    await Promise.all([this.#sources.dropAll(), this.#targets.dropAll()]);
+  }
+
+  #offeredFile(key: string): Offered {
+    const offered = this.#offered.get(key);
+    if (offered === undefined) throw new StoreError('unreadable', 'This file is not offered any more');
+    return offered;
+  }
+
+  #receivedFile(key: string): Received {
+    const received = this.#received.get(key);
+    if (received === undefined) throw notReceiving();
+    return received;
+  }
+
+  /** Does `work` with the open file, then makes sure that all it read came from the file as it was offered. */
+  async #withSource<T>(key: string, offered: Offered, work: (handle: FileHandle) => Promise<T> | T): Promise<T> {
+    try {
+      return await this.#sources.use(
+        key,
+        () => open(offered.path, constants.O_RDONLY),
+        async (handle) => {
+          const result = await work(handle);
+          if (!isUnchanged(offered, await handle.stat({ bigint: true }))) throw changed(offered.name);
+          return result;
+        },
+      );
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'changed') this.#cache.forget(key);
+      throw failure('unreadable', `${offered.name} cannot be read`, error);
+    }
+  }
+
+  async #withTarget<T>({ path, facts }: Received, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+    try {
+      return await this.#targets.use(path, () => open(path, constants.O_RDWR), work);
+    } catch (error) {
+      throw failure('store-failed', `${facts.name} cannot be stored`, error);
+    }
+  }
+
+  async #make(directory: string, path: string, facts: FileFacts, chunkBytes: number): Promise<ChunkSet> {
+    try {
+      await mkdir(directory, { recursive: true });
+      const { bavail, bsize, blocks } = await statfs(directory);
+      // Some network file systems do not say; the disk itself will then.
+      const freeBytes = blocks === 0 ? Infinity : bavail * bsize - this.#promisedBytes(path);
+      if (facts.bytes > freeBytes) {
+        throw new StoreError('no-space', `Not enough space for ${facts.name}: ${facts.bytes} bytes, ${freeBytes} free`);
+      }
+      const verified = new ChunkSet(chunkCount(facts.bytes, chunkBytes));
+      const handle = await open(path, 'wx');
+      await handle.close();
+      return verified;
+    } catch (error) {
+      throw failure('store-failed', `${facts.name} cannot be stored`, error);
+    }
+  }
+
+  /** What the other files that are being received will still take. */
+  #promisedBytes(exceptPath: string): number {
+    let bytes = 0;
+    for (const { path, facts, storedBytes } of this.#received.values()) {
+      if (path !== exceptPath) bytes += facts.bytes - storedBytes;
+    }
+    return bytes;
+  }
+
+  async #finish(received: Received): Promise<string> {
+    const { facts, path } = received;
+    const { missing } = await received.ready;
+    if (missing > 0) throw new StoreError('store-failed', `${facts.name} lacks ${missing} chunks`);
+    await this.#withTarget(received, async (handle) => {
+      if (facts.modifiedMs > 0 && facts.modifiedMs <= Date.now() + MODIFIED_AHEAD_MS_MAX) {
+        await handle.utimes(Date.now() / 1000, facts.modifiedMs / 1000);
+      }
+      await handle.sync();
+    });
+    try {
+      await this.#targets.drop(path);
+      return await giveName(path, this.#into ?? '', safeFileName(facts.name));
+    } catch (error) {
+      throw failure('store-failed', `${facts.name} cannot be given its name`, error);
+    }
+  }
+}
+
+/** Moves `path` to `name` in `directory`, or to the first numbered name that is free. Never replaces a file. */
+async function giveName(path: string, directory: string, name: string): Promise<string> {
+  for (let number = 1; number <= NAMES_TRIED_MAX; number += 1) {
+    const final = join(directory, number === 1 ? name : numberedFileName(name, number));
+    try {
+      await moveWithoutReplacing(path, final);
+      await syncDirectory(directory);
+      return final;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+  throw new StoreError('store-failed', `${name} and ${NAMES_TRIED_MAX} names like it are taken`);
+}
+
+/** Rejects with EEXIST if there is something at `final`, however lately it came. */
+async function moveWithoutReplacing(path: string, final: string): Promise<void> {
+  try {
+    // rename() would replace; a second link and the removal of the first cannot.
+    await link(path, final);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw error;
+    // No hard links here (FAT, some network file systems): take the name with an empty file, then replace that.
+    await (await open(final, 'wx')).close();
+    try {
+      return await rename(path, final);
+    } catch (failed) {
+      await unlink(final);
+      throw failed;
+    }
+  }
+  await unlink(path);
+}
+
+/** Makes the new name last through a power cut. Not every platform can, and the file itself is safe anyway. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY).catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+async function readChunk(handle: FileHandle, offered: Offered, chunk: number): Promise<Uint8Array> {
+  const length = chunkLength(offered.bytes, offered.chunkBytes, chunk);
+  // Not zeroed, because all of it is written before anybody sees it.
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, chunk * offered.chunkBytes + done);
+    if (bytesRead === 0) throw changed(offered.name);
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+function isUnchanged(offered: Offered, now: BigIntStats): boolean {
+  return now.mtimeNs === offered.mtimeNs && Number(now.size) === offered.bytes;
+}
+
+/** Rejects with the first failure, but only when none of them is at work any more. */
+async function allSettledOrThrow(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+/** `error` as a StoreError: what it is already, `no-space` if a disk or a quota is full, else `code`. */
+function failure(code: StoreErrorCode, message: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const cause = codeOf(error);
+  const full = cause === 'ENOSPC' || cause === 'EDQUOT';
+  return new StoreError(full ? 'no-space' : code, cause === '' ? message : `${message} (${cause})`, { cause: error });
+}
+
+const changed = (name: string): StoreError => new StoreError('changed', `${name} was changed after it was offered`);
+const noSuchChunk = (name: string): StoreError => new StoreError('unreadable', `${name} has no such chunk`);
+const notReceiving = (): StoreError => new StoreError('store-failed', 'This file is not being received');
+const closedError = (code: StoreErrorCode): StoreError => new StoreError(code, 'The store is closed');

@@ -1,0 +1,202 @@
+// What both stores are built of, over files and over a web worker: chunk arithmetic, the set of verified chunks, the
+// cache between hashing and reading, and the bounded pool of open files. Knows neither Node nor the browser.
+
+/** Default for the cache between hash() and read(), bytes: 128 chunks of 256 KiB, far more than is ever under way. */
+export const CACHE_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** Default for files held open at once: a folder offered as 10,000 files must not run out of descriptors. */
+export const OPEN_FILES_MAX = 64;
+
+/** Counters of a store, for tests and for those who wonder where memory went. */
+export interface StoreFigures {
+  readonly cachedBytes: number;
+  readonly cachedBytesMax: number;
+  /** The most bytes that were ever being hashed at once, besides the cache. */
+  readonly hashingBytesPeak: number;
+  readonly openFiles: number;
+}
+
+/** Chunks of a file of `bytes`; 0 for an empty one. */
+export function chunkCount(bytes: number, chunkBytes: number): number {
+  return Math.ceil(bytes / chunkBytes);
+}
+
+/** Length of chunk `chunk` in bytes; 0 if the file has no such chunk. */
+export function chunkLength(bytes: number, chunkBytes: number, chunk: number): number {
+  if (!Number.isSafeInteger(chunk) || chunk < 0) return 0;
+  return Math.max(0, Math.min(chunkBytes, bytes - chunk * chunkBytes));
+}
+
+/** True if chunks first .. first + count - 1 all exist. */
+export function hasChunks(bytes: number, chunkBytes: number, first: number, count: number): boolean {
+  const whole = Number.isSafeInteger(first) && Number.isSafeInteger(count) && first >= 0 && count >= 0;
+  return whole && first + count <= chunkCount(bytes, chunkBytes);
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** The same bytes as WebCrypto and the file system take them: copied only if their memory is shared. */
+export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
+}
+
+/** SHA-256 outside the calling thread, in browsers and on Node; many at once use all cores. */
+export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)));
+}
+
+/** Which chunks of a file are verified and stored; a bitmap, chunk 0 in the lowest bit of byte 0. */
+export class ChunkSet {
+  readonly bitmap: Uint8Array<ArrayBuffer>;
+  readonly #chunks: number;
+  #missing: number;
+
+  constructor(chunks: number) {
+    this.#chunks = chunks;
+    this.#missing = chunks;
+    this.bitmap = new Uint8Array(Math.ceil(chunks / 8));
+  }
+
+  get missing(): number {
+    return this.#missing;
+  }
+
+  has(chunk: number): boolean {
+    return ((this.bitmap[Math.floor(chunk / 8)] ?? 0) & (1 << (chunk % 8))) !== 0;
+  }
+
+  /** False if it was there already. Throws a RangeError if there is no such chunk. */
+  add(chunk: number): boolean {
+    if (!Number.isInteger(chunk) || chunk < 0 || chunk >= this.#chunks) {
+      throw new RangeError(`chunk: expected 0 to ${this.#chunks - 1}, got ${chunk}`);
+    }
+    if (this.has(chunk)) return false;
+    const byte = Math.floor(chunk / 8);
+    this.bitmap[byte] = (this.bitmap[byte] ?? 0) | (1 << (chunk % 8));
+    this.#missing -= 1;
+    return true;
+  }
+}
+
+/**
+ * Chunks that were hashed and will soon be read, the least recently used dropped first. It keeps its own copy: several
+ * receivers ask for the same chunk, and reading it again costs far more than copying it.
+ */
+export class ChunkCache {
+  readonly bytesMax: number;
+  readonly #chunks: Map<string, { readonly key: string; readonly bytes: Uint8Array }> = new Map();
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes `bytes` over. */
+  put(key: string, chunk: number, bytes: Uint8Array): void {
+    if (bytes.length > this.bytesMax) return;
+    this.#delete(`${chunk} ${key}`);
+    for (const oldest of this.#chunks.keys()) {
+      if (this.#bytes + bytes.length <= this.bytesMax) break;
+      this.#delete(oldest);
+    }
+    this.#chunks.set(`${chunk} ${key}`, { key, bytes });
+    this.#bytes += bytes.length;
+  }
+
+  /** A copy that the caller owns. */
+  get(key: string, chunk: number): Uint8Array<ArrayBuffer> | undefined {
+    const id = `${chunk} ${key}`;
+    const found = this.#chunks.get(id);
+    if (found === undefined) return undefined;
+    this.#chunks.delete(id);
+    this.#chunks.set(id, found);
+    return new Uint8Array(found.bytes);
+  }
+
+  /** Drops every chunk of one file. */
+  forget(key: string): void {
+    for (const [id, entry] of this.#chunks) if (entry.key === key) this.#delete(id);
+  }
+
+  #delete(id: string): void {
+    this.#bytes -= this.#chunks.get(id)?.bytes.length ?? 0;
+    this.#chunks.delete(id);
+  }
+}
+
+interface Opened<Handle> {
+  readonly handle: Promise<Handle>;
+  users: number;
+  onIdle: (() => void) | undefined;
+}
+
+/** Keeps at most `openMax` files open beyond those in use this moment; the least recently used closes first. */
+export class HandlePool<Handle> {
+  readonly #openMax: number;
+  readonly #close: (handle: Handle) => Promise<void> | void;
+  readonly #opened: Map<string, Opened<Handle>> = new Map();
+
+  constructor(openMax: number, close: (handle: Handle) => Promise<void> | void) {
+    this.#openMax = openMax;
+    this.#close = close;
+  }
+
+  get size(): number {
+    return this.#opened.size;
+  }
+
+  /** Does `work` with the file called `name`, opening it if it is not open. Rejects as `open` or `work` does. */
+  async use<T>(name: string, open: () => Promise<Handle>, work: (handle: Handle) => Promise<T> | T): Promise<T> {
+    const known = this.#opened.get(name);
+    const entry: Opened<Handle> = known ?? { handle: open(), users: 0, onIdle: undefined };
+    entry.users += 1;
+    // Set anew each time, so that the map is ordered by last use.
+    this.#opened.delete(name);
+    this.#opened.set(name, entry);
+    try {
+      return await work(await entry.handle);
+    } finally {
+      entry.users -= 1;
+      if (entry.users === 0) entry.onIdle?.();
+      const failed = await entry.handle.then(
+        () => false,
+        () => true,
+      );
+      if (failed && this.#opened.get(name) === entry) this.#opened.delete(name);
+      await this.#shrink();
+    }
+  }
+
+  /** Closes the file once nobody uses it any more. A file that is not open is no error. */
+  async drop(name: string): Promise<void> {
+    const entry = this.#opened.get(name);
+    if (entry === undefined) return;
+    this.#opened.delete(name);
+    if (entry.users > 0) {
+      await new Promise<void>((resolve) => {
+        entry.onIdle = resolve;
+      });
+    }
+    // One that never opened has nothing to close, and whoever opened it was told.
+    const handle = await entry.handle.catch(() => undefined);
+    if (handle !== undefined) await this.#close(handle);
+  }
+
+  async dropAll(): Promise<void> {
+    await Promise.all([...this.#opened.keys()].map((name) => this.drop(name)));
+  }
+
+  async #shrink(): Promise<void> {
+    for (const [name, entry] of this.#opened) {
+      if (this.#opened.size <= this.#openMax) return;
+      if (entry.users === 0) await this.drop(name);
+    }
+  }
+}

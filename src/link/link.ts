@@ -1,0 +1,411 @@
+// The link machine: one peer, one session, over whatever transports come and go. The handshake, liveness and end are here;
+// what a session carries is session.ts.
+//
+// Contract: call `handle` with the time and what happened, or one of the methods; then `poll` until undefined, performing
+// each output; then arm one timer for `nextTimeout` and answer it with `{kind: 'timeout'}`. Times are milliseconds on one
+// monotonic clock. Nothing here throws on what a peer sends: it ends with a code and the output `closed`. The bytes of a
+// datagram output hold until the next call to the machine.
+import { LINK_CODES, codeName, type LinkCode } from '../wire/codes.ts';
+import { DatagramWriter, decodeDatagram, encodeControl, sessionOf, type Control } from '../wire/datagram.ts';
+import { DatagramSize } from './datagram-size.ts';
+import { linkOptions, type LinkOptions } from './options.ts';
+import { Session, type SendResult, type SessionOutput } from './session.ts';
+import { TRANSITIONS, type LinkEvent, type LinkState } from './states.ts';
+
+export type { SendResult } from './session.ts';
+
+export type LinkInput =
+  | { readonly kind: 'transport-open' }
+  | { readonly kind: 'transport-closed' }
+  | { readonly kind: 'datagram'; readonly bytes: Uint8Array }
+  | { readonly kind: 'timeout' };
+
+export type LinkOutput =
+  | SessionOutput
+  | { readonly kind: 'datagram'; readonly bytes: Uint8Array }
+  /** The session is alive. `resumed`: it is the one from before, with all its state. */
+  | { readonly kind: 'open'; readonly resumed: boolean }
+  /** Nothing was heard for idleMs: this transport is dead, the session waits for another. */
+  | { readonly kind: 'lost' }
+  /** The peer knows our session no more: all that was queued, requested or in flight is gone. */
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'closed'; readonly code: LinkCode; readonly byPeer: boolean };
+
+export interface LinkStats {
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly duplicates: number;
+  readonly unknownSession: number;
+  readonly srttMs: number;
+  readonly datagramBytes: number;
+}
+
+export interface LinkSetup {
+  /** The initiator sends `connect`; the acceptor names the session. */
+  readonly role: 'initiator' | 'acceptor';
+  /** `n` bytes from a CSPRNG. */
+  readonly random: (n: number) => Uint8Array;
+  readonly options?: Partial<LinkOptions>;
+}
+
+const NO_SESSION = 0n;
+
+export class Link {
+  readonly options: LinkOptions;
+  readonly #role: LinkSetup['role'];
+  readonly #random: LinkSetup['random'];
+  readonly #outputs: LinkOutput[] = [];
+  readonly #writer = new DatagramWriter();
+  readonly #size: DatagramSize;
+  #state: LinkState = 'detached';
+  #session: Session;
+  #id = NO_SESSION;
+  #nonce = 0n;
+  #now = 0;
+  #heardAtMs = 0;
+  #saidAtMs = 0;
+  #openingSinceMs = 0;
+  #connectAtMs = 0;
+  #connectWaitMs = 0;
+  #unknownSession = 0;
+  #unknownReplies = { sinceMs: 0, count: 0 };
+
+  constructor(setup: LinkSetup) {
+    this.options = linkOptions(setup.options);
+    this.#role = setup.role;
+    this.#random = setup.random;
+    this.#size = new DatagramSize(this.options);
+    this.#session = this.#newSession();
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** 0n until the first handshake. */
+  get sessionId(): bigint {
+    return this.#id;
+  }
+
+  /** When this peer was last heard, ms. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  get stats(): LinkStats {
+    const session = this.#session;
+    return {
+      packetsSent: session.packetsSent,
+      packetsReceived: session.packetsReceived,
+      packetsLost: session.recovery.lostPackets,
+      duplicates: session.duplicates,
+      unknownSession: this.#unknownSession,
+      srttMs: session.recovery.srttMs,
+      datagramBytes: this.#size.bytes,
+    };
+  }
+
+  /** Bytes held on behalf of this peer, by class and direction. */
+  get heldBytes(): { messagesOut: number; messagesIn: number; chunksOut: number; chunksIn: number } {
+    const { messageQueue, messages, chunkQueue, chunks } = this.#session;
+    return {
+      messagesOut: messageQueue.queuedBytes,
+      messagesIn: messages.heldBytes,
+      chunksOut: chunkQueue.queuedBytes,
+      chunksIn: chunks.heldBytes,
+    };
+  }
+
+  /** Messages accepted by `sendMessage` that are not yet known to have arrived. */
+  get unackedMessages(): number {
+    return this.#session.messageQueue.count;
+  }
+
+  /** Chunk bytes that may be handed to `sendChunk` before it blocks. */
+  get chunkRoomBytes(): number {
+    return this.options.chunkSendBytesMax - this.#session.chunkQueue.queuedBytes;
+  }
+
+  handle(now: number, input: LinkInput): void {
+    this.#tick(now);
+    switch (input.kind) {
+      case 'transport-open':
+        this.#detach();
+        if (this.#move('attached')) this.#open();
+        return;
+      case 'transport-closed':
+        this.#detach();
+        return;
+      case 'datagram':
+        if (this.#state === 'opening' || this.#state === 'open') this.#receive(input.bytes);
+        return;
+      case 'timeout':
+        this.#timeout();
+    }
+  }
+
+  /** Sends a message of 1 to messageBytesMax bytes; it waits if the link is not open. Takes the bytes over. */
+  sendMessage(now: number, bytes: Uint8Array): SendResult {
+    this.#tick(now);
+    return this.#state === 'closed' ? 'dropped' : this.#session.sendMessage(bytes);
+  }
+
+  /** Asks for a chunk of exactly `bytes`. `blocked`: as much as allowed is already asked for or held. */
+  requestChunk(now: number, transfer: number, chunk: number, bytes: number): SendResult {
+    this.#tick(now);
+    return this.#state === 'closed' ? 'dropped' : this.#session.requestChunk(transfer, chunk, bytes);
+  }
+
+  /** Answers a `chunk-request`. Takes the bytes over. `dropped`: the request is no more. */
+  sendChunk(now: number, request: number, bytes: Uint8Array): SendResult {
+    this.#tick(now);
+    return this.#state === 'closed' ? 'dropped' : this.#session.sendChunk(request, bytes);
+  }
+
+  /** A transfer is over: forgets what was asked (in) or was to be sent (out) of it. */
+  dropTransfer(now: number, transfer: number, direction: 'in' | 'out'): void {
+    this.#tick(now);
+    this.#session.dropTransfer(transfer, direction);
+  }
+
+  releaseMessage(now: number, bytes: number): void {
+    this.#tick(now);
+    this.#session.releaseMessage(bytes);
+  }
+
+  releaseChunk(now: number, bytes: number): void {
+    this.#tick(now);
+    this.#session.chunks.release(bytes);
+  }
+
+  /** Asks for a sign of life soon, whatever was heard before. */
+  probe(now: number): void {
+    this.#tick(now);
+    this.#session.probe();
+  }
+
+  /** Ends the session: tells the peer, once, and forgets everything. */
+  close(now: number, code: LinkCode): void {
+    this.#tick(now);
+    this.#end(code, false);
+  }
+
+  /** The next output that is already there: everything but data datagrams. */
+  pollQueued(): LinkOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  poll(): LinkOutput | undefined {
+    const output = this.#outputs.shift();
+    if (output !== undefined || this.#state !== 'open') return output;
+    if (this.#session.exhausted) {
+      this.#end('exhausted', false);
+      return this.#outputs.shift();
+    }
+    const bytes = this.#session.build(this.#now, this.#writer, this.#id);
+    if (bytes === undefined) return undefined;
+    this.#saidAtMs = this.#now;
+    return { kind: 'datagram', bytes };
+  }
+
+  /** When to call `handle` with a timeout, ms; undefined while nothing is due. */
+  nextTimeout(): number | undefined {
+    switch (this.#state) {
+      case 'detached':
+      case 'closed':
+        return undefined;
+      case 'opening': {
+        const deadline = this.#openingSinceMs + this.options.idleMs;
+        return this.#role === 'initiator' ? Math.min(this.#connectAtMs, deadline) : deadline;
+      }
+      case 'open':
+        return Math.min(
+          this.#heardAtMs + this.options.idleMs,
+          this.#saidAtMs + this.options.heartbeatMs,
+          this.#session.timeoutAtMs,
+        );
+    }
+  }
+
+  // --- time ---
+
+  /** A machine that slept must not take its own silence for the peer's: deadlines move by as much as it is late. */
+  #tick(now: number): void {
+    const due = Math.max(this.nextTimeout() ?? now, this.#now);
+    if (now - due > this.options.lateTickMs) {
+      this.#heardAtMs += now - due;
+      this.#openingSinceMs += now - due;
+    }
+    this.#now = now;
+  }
+
+  #timeout(): void {
+    const now = this.#now;
+    if (this.#state === 'opening') {
+      if (now >= this.#openingSinceMs + this.options.idleMs) this.#lose();
+      else if (this.#role === 'initiator' && now >= this.#connectAtMs) this.#connect();
+      return;
+    }
+    if (this.#state !== 'open') return;
+    if (now >= this.#heardAtMs + this.options.idleMs) return this.#lose();
+    this.#session.timeout(now);
+    if (now >= this.#saidAtMs + this.options.heartbeatMs) {
+      this.#say({ kind: 'heartbeat', session: this.#id, timeUs: Math.floor(now * 1000) % 2 ** 48 });
+    }
+  }
+
+  // --- states ---
+
+  #move(event: LinkEvent): boolean {
+    const next = TRANSITIONS[this.#state][event];
+    if (next === undefined) return false;
+    this.#state = next;
+    return true;
+  }
+
+  #open(): void {
+    this.#openingSinceMs = this.#now;
+    this.#connectWaitMs = this.options.connectRetryMs;
+    if (this.#role === 'acceptor') return;
+    this.#nonce = this.#random64();
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#connectAtMs = this.#now + this.#connectWaitMs;
+    this.#connectWaitMs = Math.min(this.#connectWaitMs * 2, this.options.idleMs);
+    this.#say({ kind: 'connect', session: this.#id, nonce: this.#nonce, messageCreditBytes: this.#credit() });
+  }
+
+  #established(resumed: boolean, creditBytes: number): void {
+    this.#session.credit(creditBytes);
+    this.#heardAtMs = this.#now;
+    if (this.#move('established')) this.#outputs.push({ kind: 'open', resumed });
+  }
+
+  #detach(): void {
+    if (this.#move('lost')) this.#session.abandon();
+  }
+
+  #lose(): void {
+    this.#detach();
+    this.#outputs.push({ kind: 'lost' });
+  }
+
+  /** Begins from nothing. What was queued before the very first session is not lost: there was none to lose it with. */
+  #reset(): void {
+    if (this.#id === NO_SESSION) return;
+    this.#id = NO_SESSION;
+    this.#session = this.#newSession();
+    this.#outputs.push({ kind: 'reset' });
+  }
+
+  #end(code: LinkCode, byPeer: boolean): void {
+    const reachable = this.#state === 'opening' || this.#state === 'open';
+    if (!this.#move('ended')) return;
+    if (reachable && !byPeer) this.#say({ kind: 'disconnect', session: this.#id, code: LINK_CODES[code] });
+    this.#session = this.#newSession();
+    this.#outputs.push({ kind: 'closed', code, byPeer });
+  }
+
+  // --- receiving ---
+
+  #receive(bytes: Uint8Array): void {
+    const datagram = decodeDatagram(bytes);
+    if (datagram === undefined) {
+      // Only a datagram of our own session may end it: whoever else sends rubbish has no say.
+      const session = sessionOf(bytes);
+      if (session === this.#id || session === undefined || this.#state === 'opening') this.#end('malformed', false);
+      return;
+    }
+    switch (datagram.kind) {
+      case 'wrong-version':
+        if (this.#state === 'opening') this.#end('version', false);
+        return;
+      case 'connect':
+        return this.#onConnect(datagram);
+      case 'accepted':
+        return this.#onAccepted(datagram);
+      case 'disconnect':
+        return this.#onDisconnect(datagram.session, datagram.code);
+      case 'heartbeat':
+      case 'data': {
+        if (datagram.session !== this.#id || this.#id === NO_SESSION) return this.#onUnknown(datagram.session);
+        // The acceptor's data may overtake its `accepted`: the handshake decides, the sender repeats.
+        if (this.#state !== 'open') return;
+        this.#heardAtMs = Math.max(this.#heardAtMs, this.#now);
+        if (datagram.kind === 'heartbeat') return;
+        const violation = this.#session.receive(this.#now, datagram, bytes.length);
+        if (violation !== undefined) this.#end(violation, false);
+      }
+    }
+  }
+
+  #onConnect(connect: Control & { kind: 'connect' }): void {
+    const { session, nonce, messageCreditBytes } = connect;
+    if (this.#role !== 'acceptor') return this.#onUnknown(session);
+    const repeated = this.#id !== NO_SESSION && nonce === this.#nonce;
+    if (!repeated && session !== NO_SESSION && session !== this.#id) return this.#onUnknown(session);
+    const resumed = session !== NO_SESSION;
+    this.#nonce = nonce;
+    if (!repeated && !resumed) {
+      this.#reset();
+      while (this.#id === NO_SESSION) this.#id = this.#random64();
+    }
+    this.#say({ kind: 'accepted', session: this.#id, nonce, messageCreditBytes: this.#credit() });
+    if (!repeated && !resumed && this.#move('renewed')) this.#outputs.push({ kind: 'open', resumed });
+    this.#established(resumed, messageCreditBytes);
+  }
+
+  #onAccepted(accepted: Control & { kind: 'accepted' }): void {
+    const { session, nonce, messageCreditBytes } = accepted;
+    if (this.#role !== 'initiator' || nonce !== this.#nonce) return this.#onUnknown(session);
+    if (this.#state !== 'opening') return;
+    const resumed = session === this.#id;
+    if (session === NO_SESSION || (this.#id !== NO_SESSION && !resumed)) return this.#end('malformed', false);
+    this.#id = session;
+    this.#established(resumed, messageCreditBytes);
+  }
+
+  #onDisconnect(session: bigint, number: number): void {
+    const code = codeName(LINK_CODES, number) ?? 'malformed';
+    if (code === 'version' && this.#state === 'opening') return this.#end(code, true);
+    if (session !== this.#id || this.#id === NO_SESSION) return;
+    if (code !== 'unknown-session') return this.#end(code, true);
+    if (!this.#move('forgotten')) return;
+    this.#reset();
+    this.#open();
+  }
+
+  /**
+   * A frame of a session that is not ours gets `disconnect`, whatever its kind, and its sender reconnects. A disconnect
+   * is never answered; and an initiator that is about to connect anyway stays silent, or a late frame would undo that.
+   */
+  #onUnknown(session: bigint): void {
+    this.#unknownSession++;
+    if (this.#state === 'opening' && this.#role === 'initiator') return;
+    const replies = this.#unknownReplies;
+    if (this.#now - replies.sinceMs >= 1000) this.#unknownReplies = { sinceMs: this.#now, count: 1 };
+    else if (replies.count++ >= this.options.unknownRepliesPerSecond) return;
+    this.#say({ kind: 'disconnect', session, code: LINK_CODES['unknown-session'] });
+  }
+
+  #say(control: Control): void {
+    this.#saidAtMs = this.#now;
+    this.#outputs.push({ kind: 'datagram', bytes: encodeControl(control) });
+  }
+
+  #credit(): number {
+    return this.#session.messages.creditBytes;
+  }
+
+  #newSession(): Session {
+    return new Session(this.options, this.#size, (output) => this.#outputs.push(output));
+  }
+
+  #random64(): bigint {
+    const bytes = this.#random(8);
+    return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0);
+  }
+}

@@ -1,0 +1,119 @@
+// Every limit and timeout of a link, with its unit and its reason. Nothing is hard-coded in the logic.
+import { DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN } from '../wire/datagram.ts';
+
+export interface LinkOptions {
+  /** Quiet for this long: say something. Well under half of `idleMs`, so that one may be lost. */
+  readonly heartbeatMs: number;
+  /** Nothing heard for this long: the transport is dead. Longer than most hand-overs between networks. */
+  readonly idleMs: number;
+  /** First repeat of `connect`; doubles each time up to `idleMs`. */
+  readonly connectRetryMs: number;
+  /** A tick later than this means the machine slept: deadlines move by the delay, nobody is killed. */
+  readonly lateTickMs: number;
+  /** An acknowledgement waits at most this long for company. */
+  readonly ackDelayMs: number;
+  /** … or until this many ack-eliciting packets, */
+  readonly ackPackets: number;
+  /** … or bytes are unacknowledged. */
+  readonly ackBytes: number;
+  /** RTT assumed before the first sample (RFC 9002 6.2.2 says 333; the handshake is no sample here). */
+  readonly initialRttMs: number;
+  /** Packets that must be acknowledged above one before it counts as lost (RFC 9002 6.1.1). */
+  readonly packetThreshold: number;
+  /** Of the RTT: how long a packet may be late before it counts as lost (RFC 9002 6.1.2). */
+  readonly timeThreshold: number;
+  /** Granularity of timers (RFC 9002 6.1.2); browsers' are 4 ms at best. */
+  readonly granularityMs: number;
+  /** Consecutive probe timeouts stop doubling here. */
+  readonly probeTimeoutMaxMs: number;
+  /** Bytes in flight at the start and after an outage; it grows by what is acknowledged. */
+  readonly windowBytesMin: number;
+  /** Bytes in flight at most. About 50 Mbit/s at 60 ms; more only fills queues (FACTS). */
+  readonly windowBytesMax: number;
+  /** Datagram sizes in bytes, ascending; the size follows observed loss. The first is one SCTP packet. */
+  readonly datagramSizes: readonly number[];
+  /** Full-size datagrams over which loss is judged. */
+  readonly sizeSamplePackets: number;
+  /** Share of them lost: above, the size steps down; */
+  readonly sizeLossHigh: number;
+  /** below, it steps up. */
+  readonly sizeLossLow: number;
+  /** Largest message. */
+  readonly messageBytesMax: number;
+  /** Message bytes that wait to be sent or acknowledged; past it `sendMessage` says `blocked`. */
+  readonly messageSendBytesMax: number;
+  /** Message bytes received and not yet released by the application; the credit given to the peer. */
+  readonly messageReceiveBytesMax: number;
+  /** What each message is charged beside its bytes, so that many tiny ones are bounded too. */
+  readonly messageChargeBytes: number;
+  /** Chunk bytes that wait to be sent or acknowledged; past it `sendChunk` says `blocked`. */
+  readonly chunkSendBytesMax: number;
+  /** Chunk bytes requested, or received and not yet released; past it `requestChunk` says `blocked`. */
+  readonly chunkReceiveBytesMax: number;
+  /** Largest chunk that may be asked for. */
+  readonly chunkBytesMax: number;
+  /** Requests the peer may have open; more ends the link. Four times what an honest one has. */
+  readonly requestsMax: number;
+  /** `disconnect` answers to unknown sessions per second, so that a flood is not answered by a flood. */
+  readonly unknownRepliesPerSecond: number;
+}
+
+export const LINK_DEFAULTS: LinkOptions = {
+  heartbeatMs: 1000,
+  idleMs: 6000,
+  connectRetryMs: 250,
+  lateTickMs: 500,
+  ackDelayMs: 5,
+  ackPackets: 8,
+  ackBytes: 32 * 1024,
+  initialRttMs: 100,
+  packetThreshold: 3,
+  timeThreshold: 9 / 8,
+  granularityMs: 4,
+  probeTimeoutMaxMs: 2000,
+  windowBytesMin: 64 * 1024,
+  windowBytesMax: 400 * 1024,
+  datagramSizes: [DATAGRAM_BYTES_MIN, 4 * DATAGRAM_BYTES_MIN, 14 * DATAGRAM_BYTES_MIN],
+  sizeSamplePackets: 64,
+  sizeLossHigh: 0.05,
+  sizeLossLow: 0.01,
+  messageBytesMax: 256 * 1024,
+  messageSendBytesMax: 1024 * 1024,
+  messageReceiveBytesMax: 1024 * 1024,
+  messageChargeBytes: 64,
+  chunkSendBytesMax: 2 * 1024 * 1024,
+  chunkReceiveBytesMax: 4 * 1024 * 1024,
+  chunkBytesMax: 1024 * 1024,
+  requestsMax: 256,
+  unknownRepliesPerSecond: 20,
+};
+
+/** Defaults with `given` over them. Throws a RangeError that names the option, what was expected and what came. */
+export function linkOptions(given: Partial<LinkOptions> = {}): LinkOptions {
+  const options = { ...LINK_DEFAULTS, ...given };
+  for (const [name, value] of Object.entries(options)) {
+    if (name === 'datagramSizes') continue;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+      throw new RangeError(`${name}: expected a number above 0, got ${String(value)}`);
+    }
+  }
+  if (options.idleMs < 2 * options.heartbeatMs) {
+    throw new RangeError(`idleMs: expected at least twice heartbeatMs (${options.heartbeatMs}), got ${options.idleMs}`);
+  }
+  const sizes = options.datagramSizes;
+  if (sizes.length === 0 || sizes.some((size, i) => !(size >= 256 && size > (sizes[i - 1] ?? 0)))) {
+    throw new RangeError(`datagramSizes: expected ascending sizes from 256 on, got ${sizes.join(', ')}`);
+  }
+  if ((sizes.at(-1) ?? 0) > DATAGRAM_BYTES_MAX) {
+    throw new RangeError(`datagramSizes: expected at most ${DATAGRAM_BYTES_MAX}, got ${String(sizes.at(-1))}`);
+  }
+  if (options.messageBytesMax + options.messageChargeBytes > options.messageReceiveBytesMax) {
+    throw new RangeError(
+      `messageReceiveBytesMax: expected room for one message, got ${options.messageReceiveBytesMax}`,
+    );
+  }
+  if (options.chunkBytesMax > Math.min(options.chunkReceiveBytesMax, options.chunkSendBytesMax)) {
+    throw new RangeError(`chunkBytesMax: expected at most the chunk marks, got ${options.chunkBytesMax}`);
+  }
+  return options;
+}

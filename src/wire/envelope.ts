@@ -1,0 +1,122 @@
+// What peers say to each other in messages, as plain unions, and their encoding (schema/pool.proto).
+// Decoding bounds every field once; everything past it may trust the types.
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { END_CODES, codeName, type EndCode } from './codes.ts';
+import { EnvelopeSchema } from './gen/pool_pb.ts';
+import { cleanName } from './signaling.ts';
+
+export interface OfferedFile {
+  /** u32, unique on the offering device. */
+  readonly transfer: number;
+  /** 1 .. FILE_NAME_BYTES_MAX bytes of UTF-8. Not yet safe as a path. */
+  readonly name: string;
+  /** 0 .. 2^53-1 */
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+export type Envelope =
+  | { readonly kind: 'hello'; readonly name: string; readonly device: string; readonly nextChat: number }
+  | { readonly kind: 'chat'; readonly seq: number; readonly sentMs: number; readonly text: string }
+  | {
+      readonly kind: 'offer';
+      readonly offer: number;
+      readonly chunkBytes: number;
+      readonly files: readonly OfferedFile[];
+    }
+  | { readonly kind: 'answer'; readonly offer: number; readonly accept: boolean }
+  | { readonly kind: 'hashes'; readonly transfer: number; readonly first: number; readonly sha256: Uint8Array }
+  | { readonly kind: 'ended'; readonly transfer: number; readonly code: EndCode };
+
+/** Characters of one chat message; a long page of text. */
+export const CHAT_TEXT_MAX = 8192;
+/** Files in one offer: with the longest names it still fits one message. */
+export const FILES_PER_OFFER_MAX = 500;
+/** UTF-8 bytes of a file name: what every common file system takes. */
+export const FILE_NAME_BYTES_MAX = 255;
+/** Chunk size of an offer. Smaller ones drown in requests, larger ones in memory. */
+export const CHUNK_BYTES_MIN: number = 16 * 1024;
+export const CHUNK_BYTES_MAX: number = 1024 * 1024;
+/** Chunk hashes in one message. */
+export const HASHES_MAX = 1024;
+export const HASH_BYTES = 32;
+
+const utf8 = new TextEncoder();
+
+/** Encodes what this device made itself; the limits above hold, so that no peer refuses it. */
+export function encodeEnvelope(envelope: Envelope): Uint8Array {
+  return toBinary(EnvelopeSchema, create(EnvelopeSchema, { body: body(envelope) }));
+}
+
+function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeSchema>['body']> {
+  switch (envelope.kind) {
+    case 'hello':
+      return { case: 'hello', value: envelope };
+    case 'chat':
+      return { case: 'chat', value: envelope };
+    case 'offer':
+      return { case: 'offer', value: { ...envelope, files: [...envelope.files] } };
+    case 'answer':
+      return { case: 'answer', value: envelope };
+    case 'hashes':
+      return { case: 'hashes', value: { ...envelope, sha256: new Uint8Array(envelope.sha256) } };
+    case 'ended':
+      return { case: 'ended', value: { transfer: envelope.transfer, code: END_CODES[envelope.code] } };
+  }
+}
+
+/** Undefined for anything malformed or out of bounds. */
+export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
+  try {
+    return bounded(fromBinary(EnvelopeSchema, bytes).body);
+  } catch {
+    return undefined; // fromBinary throws on malformed bytes: that is its whole error channel
+  }
+}
+
+function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body']): Envelope | undefined {
+  switch (body.case) {
+    case 'hello': {
+      const name = cleanName(body.value.name);
+      if (name === undefined || !/^[a-z]{1,16}$/.test(body.value.device)) return undefined;
+      return { kind: 'hello', name, device: body.value.device, nextChat: body.value.nextChat };
+    }
+    case 'chat': {
+      const { seq, sentMs, text } = body.value;
+      if (text.length === 0 || text.length > CHAT_TEXT_MAX || !isTime(sentMs)) return undefined;
+      return { kind: 'chat', seq, sentMs, text };
+    }
+    case 'offer': {
+      const { offer, chunkBytes, files } = body.value;
+      if (chunkBytes < CHUNK_BYTES_MIN || chunkBytes > CHUNK_BYTES_MAX) return undefined;
+      if (files.length === 0 || files.length > FILES_PER_OFFER_MAX) return undefined;
+      if (!files.every((file) => isFile(file, chunkBytes))) return undefined;
+      if (new Set(files.map((file) => file.transfer)).size !== files.length) return undefined;
+      const plain = files.map(({ transfer, name, bytes, modifiedMs }) => ({ transfer, name, bytes, modifiedMs }));
+      return { kind: 'offer', offer, chunkBytes, files: plain };
+    }
+    case 'answer':
+      return { kind: 'answer', offer: body.value.offer, accept: body.value.accept };
+    case 'hashes': {
+      const { transfer, first, sha256 } = body.value;
+      const count = sha256.length / HASH_BYTES;
+      if (!Number.isInteger(count) || count === 0 || count > HASHES_MAX) return undefined;
+      return { kind: 'hashes', transfer, first, sha256 };
+    }
+    case 'ended': {
+      const code = codeName(END_CODES, body.value.code);
+      return code && { kind: 'ended', transfer: body.value.transfer, code };
+    }
+    case undefined:
+      return undefined;
+  }
+}
+
+function isFile(file: OfferedFile, chunkBytes: number): boolean {
+  const { name, bytes, modifiedMs } = file;
+  if (name.length === 0 || name.length > FILE_NAME_BYTES_MAX || utf8.encode(name).length > FILE_NAME_BYTES_MAX)
+    return false;
+  return Number.isSafeInteger(bytes) && bytes >= 0 && bytes / chunkBytes < 2 ** 32 - 1 && isTime(modifiedMs);
+}
+
+const isTime = (ms: number): boolean => Number.isFinite(ms) && Math.abs(ms) <= 8.64e15;

@@ -1,0 +1,103 @@
+// Progress as it appears: redrawn in place on a terminal, now and then elsewhere, bounded events in json mode.
+import { describe, expect, test } from '@jest/globals';
+import { Board } from '../../cli/board.ts';
+import { Screen } from '../../cli/screen.ts';
+import { Sink, transfer } from './support.ts';
+
+function stage(
+  tty: boolean,
+  json = false,
+): { board: Board; screen: Screen; out: Sink; err: Sink; clock: { ms: number } } {
+  const out = new Sink(tty);
+  const err = new Sink(tty);
+  const clock = { ms: 0 };
+  const screen = new Screen({ stdout: out, stderr: err, env: {} }, json);
+  return { board: new Board(screen, err, () => clock.ms), screen, out, err, clock };
+}
+
+describe('on a terminal', () => {
+  test('two transfers stand on two lines that are overwritten in place', () => {
+    const { board, err, clock } = stage(true);
+    board.update(transfer({ id: 'one', name: 'one.bin', bytes: 100 }));
+    board.update(transfer({ id: 'two', name: 'two.bin', bytes: 100 }));
+    err.text = '';
+    clock.ms = 100;
+    board.update(transfer({ id: 'one', name: 'one.bin', bytes: 100, doneBytes: 50 }));
+    expect(err.text.startsWith('\r\u001b[2A')).toBe(true);
+    expect(err.text).toMatch(/one\.bin .* 50% .*\n.*two\.bin .* 0% .*\n/);
+  });
+
+  test('updates that come faster than ten a second are not drawn', () => {
+    const { board, err, clock } = stage(true);
+    board.update(transfer({}));
+    err.text = '';
+    clock.ms = 99;
+    board.update(transfer({ doneBytes: 2 }));
+    expect(err.text).toBe('');
+  });
+
+  test('an ended transfer leaves no line behind', () => {
+    const { board, err } = stage(true);
+    board.update(transfer({}));
+    err.text = '';
+    board.update(transfer({ state: 'ended', end: 'verified' }));
+    expect(err.text).toBe('\r\u001b[1A\u001b[J');
+  });
+
+  test('a line printed meanwhile stands above the progress lines', () => {
+    const { board, screen, err } = stage(true);
+    board.update(transfer({}));
+    err.text = '';
+    screen.note('Mara left.');
+    expect(err.text).toMatch(/^\r\u001b\[1A\u001b\[J.*Mara left\..*\n.*a\.txt/);
+  });
+
+  test('more transfers than fit are counted', () => {
+    const { board, err, clock } = stage(true);
+    for (let each = 0; each < 20; each += 1) board.update(transfer({ id: `t${each}` }));
+    clock.ms = 1000;
+    err.text = '';
+    board.update(transfer({ id: 't0' }));
+    expect(err.text).toContain('and 12 more');
+    expect(err.text.split('\n')).toHaveLength(10);
+  });
+
+  test('a peer’s name cannot steer the terminal', () => {
+    const { board, err } = stage(true);
+    board.update(transfer({ name: 'a\u001b[2Jb', peerName: '\u009b31m' }));
+    expect(err.text).not.toContain('\u001b[2J');
+    expect(err.text).not.toContain('\u009b');
+  });
+});
+
+describe('elsewhere', () => {
+  test('a plain line comes every five seconds', () => {
+    const { board, err, clock } = stage(false);
+    board.update(transfer({ bytes: 100 }));
+    clock.ms = 4999;
+    board.update(transfer({ bytes: 100, doneBytes: 20 }));
+    expect(err.text).toBe('');
+    clock.ms = 5000;
+    board.update(transfer({ bytes: 100, doneBytes: 50, bytesPerSecond: 10 }));
+    expect(err.text).toBe('a.txt to Mara: 50%, 10 B/s, 5 s left\n');
+  });
+});
+
+describe('in json mode', () => {
+  test('each transfer gives at most four events a second, with bytes, total and speed', () => {
+    const { board, out, err, clock } = stage(true, true);
+    for (clock.ms = 0; clock.ms < 1000; clock.ms += 10) {
+      board.update(transfer({ id: 'one', bytes: 1000, doneBytes: clock.ms, bytesPerSecond: 1000.4 }));
+      board.update(transfer({ id: 'two', bytes: 1000, doneBytes: clock.ms }));
+    }
+    expect(out.events).toHaveLength(8);
+    expect(out.events[2]).toMatchObject({
+      event: 'progress',
+      transfer: 'one',
+      bytes: 250,
+      total: 1000,
+      bytesPerSecond: 1000,
+    });
+    expect(err.text).toBe('');
+  });
+});

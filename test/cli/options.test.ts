@@ -1,0 +1,130 @@
+// The command line: what is understood, what is refused, and with which words.
+import { describe, expect, test } from '@jest/globals';
+import { defaultNameFor, parseCommand, websocketUrl } from '../../cli/options.ts';
+import { runAlone } from './support.ts';
+
+const parse = (line: string) => parseCommand(line.split(' ').filter(Boolean), 'laptop');
+
+describe('what is understood', () => {
+  test('serve listens on localhost, port 8080, unless told otherwise', () => {
+    expect(parse('serve')).toEqual({ kind: 'serve', host: 'localhost', port: 8080, json: false });
+    expect(parse('serve --port 0 --host 0.0.0.0 --json')).toEqual({
+      kind: 'serve',
+      host: '0.0.0.0',
+      port: 0,
+      json: true,
+    });
+  });
+
+  test('join takes a code in any case and the local server', () => {
+    expect(parse('join --pool Calm-Otter')).toEqual({
+      kind: 'join',
+      peer: { pool: 'calm-otter', server: 'ws://localhost:8080/ws', name: 'laptop', json: false },
+    });
+  });
+
+  test('a pool link also gives the server', () => {
+    expect(parse('join --pool https://pool.example:8443/#calm-otter')).toMatchObject({
+      peer: { pool: 'calm-otter', server: 'wss://pool.example:8443/ws' },
+    });
+  });
+
+  test('--server wins over the server of the link', () => {
+    expect(parse('join --pool https://pool.example/#abc --server http://10.0.0.2:9000')).toMatchObject({
+      peer: { server: 'ws://10.0.0.2:9000/ws' },
+    });
+  });
+
+  test('send takes several paths and a number of receivers', () => {
+    expect(parse('send a.txt b.txt --pool abc --receivers 2')).toMatchObject({
+      kind: 'send',
+      paths: ['a.txt', 'b.txt'],
+      receivers: 2,
+    });
+  });
+
+  test('a path after -- may begin with a hyphen', () => {
+    expect(parse('send --pool abc -- -odd.txt')).toMatchObject({ paths: ['-odd.txt'] });
+  });
+
+  test('receive takes a folder and a count of 1', () => {
+    expect(parse('receive --pool abc --into inbox')).toMatchObject({ kind: 'receive', into: 'inbox', count: 1 });
+  });
+
+  test.each([
+    ['http://localhost:8080', 'ws://localhost:8080/ws'],
+    ['https://pool.example/', 'wss://pool.example/ws'],
+    ['https://pool.example/rock/', 'wss://pool.example/rock/ws'],
+    ['ws://[::1]:9000', 'ws://[::1]:9000/ws'],
+    ['wss://pool.example/ws', 'wss://pool.example/ws'],
+  ])('the server %s is reached at %s', (server, url) => {
+    expect(websocketUrl(server)).toBe(url);
+  });
+
+  test.each([
+    ['maras-laptop.local', 'maras-laptop'],
+    ['localhost', 'Terminal'],
+    ['3f9a0c1d2e4b', 'Terminal'],
+    ['', 'Terminal'],
+  ])('the host name %p makes the display name %s', (host, name) => {
+    expect(defaultNameFor(host)).toBe(name);
+  });
+});
+
+describe('what is refused, with exit code 2', () => {
+  test.each([
+    [[], 'Say what to do.'],
+    [['dive'], 'There is no command “dive”.'],
+    [['help', 'dive'], 'There is no command “dive”.'],
+    [['join'], '--pool is missing'],
+    [['join', '--pool'], '--pool needs a value.'],
+    [['join', '--pool', '  '], '--pool needs a value.'],
+    [['join', '--pool', '!'], '--pool takes a code of 3 to 64'],
+    [['join', '--pool', 'https://pool.example/'], '--pool takes a code of 3 to 64'],
+    [['join', '--pool', 'abc', '--colour', 'red'], 'There is no option --colour.'],
+    [['join', '--pool', 'abc', 'extra'], '“extra” is not expected here.'],
+    [['join', '--pool', 'abc', '--json=yes'], '--json takes no value.'],
+    [['join', '--pool', 'abc', '--server', 'ftp://x'], '--server takes an address'],
+    [['join', '--pool', 'abc', '--server', 'pool.example'], '--server takes an address'],
+    [['join', '--pool', 'abc', '--server', 'http://me:secret@x'], '--server takes an address'],
+    [['join', '--pool', 'abc', '--name', '\u200b'], '--name needs at least one visible character'],
+    [['send', '--pool', 'abc'], 'Name at least one file to send.'],
+    [['send', 'a', '--pool', 'abc', '--receivers', '0'], '--receivers takes a whole number from 1'],
+    [['receive', '--pool', 'abc'], '--into is missing'],
+    [['receive', '--pool', 'abc', '--into', 'x', '--count', '1.5'], '--count takes a whole number from 1'],
+    [['serve', '--port', '65536'], '--port takes a whole number from 0 to 65535, not “65536”.'],
+    [['serve', '--port', '0x50'], '--port takes a whole number'],
+  ])('%j', async (argv, words) => {
+    const { code, stdout, stderr } = await runAlone(...argv);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(words);
+  });
+});
+
+describe('help', () => {
+  test.each([['help'], ['--help'], ['-h']])('rockpool %s lists every command', async (word) => {
+    const { code, stdout } = await runAlone(word);
+    expect(code).toBe(0);
+    for (const topic of ['serve', 'join', 'send', 'receive']) expect(stdout).toContain(`rockpool ${topic}`);
+  });
+
+  test.each(['serve', 'join', 'send', 'receive'])(
+    '%s --help and help %s are the same page, with examples',
+    async (topic) => {
+      const page = await runAlone(topic, '--help');
+      expect(page).toEqual(await runAlone('help', topic));
+      expect(page.code).toBe(0);
+      expect(page.stdout).toMatch(new RegExp(`\\n  .*rockpool ${topic}`));
+    },
+  );
+
+  test('no help line is wider than 80 columns', async () => {
+    const pages = await Promise.all(['serve', 'join', 'send', 'receive'].map((topic) => runAlone('help', topic)));
+    for (const line of pages.flatMap((page) => page.stdout.split('\n'))) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('--version prints the version of the package', async () => {
+    expect((await runAlone('--version')).stdout).toMatch(/^rockpool \d+\.\d+\.\d+\n$/);
+  });
+});

@@ -1,0 +1,166 @@
+// Stands in for the world around a command: captured streams, and a pool without a network that a test plays.
+import { PassThrough } from 'node:stream';
+import type { OfferView, PeerView, PoolClientFace, PoolEvent, TransferView } from '../../src/client.ts';
+import type { Cli, OpenPoolOptions, Output, ServeOptions, Serving, StopSignal } from '../../cli/io.ts';
+import { run } from '../../cli/run.ts';
+
+export class Sink implements Output {
+  text = '';
+  readonly isTTY: boolean;
+  readonly columns = 80;
+  readonly rows = 24;
+  constructor(isTTY = false) {
+    this.isTTY = isTTY;
+  }
+  write(text: string): void {
+    this.text += text;
+  }
+  /** Every JSON line; throws if a line is not JSON. */
+  get events(): readonly Record<string, unknown>[] {
+    const lines = this.text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+}
+
+export const MARA: PeerView = { id: 'a'.repeat(32), name: 'Mara', device: 'browser', path: 'direct' };
+export const JO: PeerView = { id: 'b'.repeat(32), name: 'Jo', device: 'terminal', path: 'direct' };
+
+/** A pool whose events come from the test. Calls are recorded as `name:argument`. */
+export class FakePool implements PoolClientFace<string> {
+  peers: readonly PeerView[] = [];
+  offers: readonly OfferView[] = [];
+  transfers: readonly TransferView[] = [];
+  readonly calls: string[] = [];
+  readonly options: OpenPoolOptions;
+  /** How `join` ends. */
+  joining: () => Promise<void> = () => Promise.resolve();
+  #listeners: ((event: PoolEvent) => void)[] = [];
+
+  constructor(options: OpenPoolOptions) {
+    this.options = options;
+  }
+  subscribe(listener: (event: PoolEvent) => void): () => void {
+    this.#listeners.push(listener);
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
+    };
+  }
+  emit(event: PoolEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+  come(peer: PeerView): void {
+    this.peers = [...this.peers, peer];
+    this.emit({ kind: 'peer-joined', peer });
+  }
+  async join(pool: string): Promise<void> {
+    this.calls.push(`join:${pool}`);
+    await this.joining();
+    this.emit({ kind: 'joined', pool, self: 'f'.repeat(32), peers: this.peers });
+  }
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+  say(text: string): void {
+    this.calls.push(`say:${text}`);
+  }
+  offer(sources: readonly string[]): Promise<string> {
+    this.calls.push(`offer:${sources.length}`);
+    const files = sources.map((path) => ({ name: path.split('/').at(-1) ?? '', bytes: 4 }));
+    const offer: OfferView = { id: 'o1', from: 'self', name: 'me', own: true, atMs: 0, files, state: 'open' };
+    this.offers = [offer];
+    this.emit({ kind: 'offer', offer });
+    return Promise.resolve(offer.id);
+  }
+  accept(offer: string): void {
+    this.calls.push(`accept:${offer}`);
+  }
+  decline(): void {}
+  withdraw(): void {}
+  cancel(): void {}
+  close(): Promise<void> {
+    this.calls.push('close');
+    return Promise.resolve();
+  }
+}
+
+export interface Stage {
+  readonly cli: Cli;
+  readonly stdin: PassThrough;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  stop(signal: StopSignal): void;
+  /** The pool the command opened, once it has. */
+  pool(): Promise<FakePool>;
+}
+
+export interface StageOptions {
+  readonly tty?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly serve?: (options: ServeOptions) => Promise<Serving>;
+  readonly joining?: () => Promise<void>;
+}
+
+export function makeStage({ tty = false, env = {}, serve, joining }: StageOptions = {}): Stage {
+  const stdin = new PassThrough();
+  const stdout = new Sink(tty);
+  const stderr = new Sink(tty);
+  const stopper = new AbortController();
+  let opened: (pool: FakePool) => void = () => undefined;
+  const pool = new Promise<FakePool>((resolve) => (opened = resolve));
+  const cli: Cli = {
+    stdin,
+    stdout,
+    stderr,
+    env,
+    hostname: 'test-host.example',
+    stop: stopper.signal,
+    openPool: (options) => {
+      const made = new FakePool(options);
+      if (joining !== undefined) made.joining = joining;
+      opened(made);
+      return Promise.resolve(made);
+    },
+    serve: serve ?? (() => Promise.reject(new Error('no server in this test'))),
+  };
+  return { cli, stdin, stdout, stderr, stop: (signal) => stopper.abort(signal), pool: () => pool };
+}
+
+/** Runs a command on a fresh stage without a pool: for usage errors and help. */
+export async function runAlone(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { cli, stdout, stderr } = makeStage();
+  const code = await run(argv, cli);
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** A transfer to Mara (or from her) of 4 bytes; `changes` say the rest. */
+export function transfer(changes: Partial<TransferView>): TransferView {
+  return {
+    id: 't1',
+    offer: 'o1',
+    direction: 'out',
+    peer: MARA.id,
+    peerName: MARA.name,
+    name: 'a.txt',
+    bytes: 4,
+    doneBytes: 0,
+    bytesPerSecond: 0,
+    state: 'running',
+    seconds: 0.5,
+    ...changes,
+  };
+}
+
+/** Lets promises that are due run on. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits until `check` holds, at most 5 s. */
+export async function until(check: () => boolean, what = 'it'): Promise<void> {
+  const endMs = performance.now() + 5000;
+  while (!check()) {
+    if (performance.now() > endMs) throw new Error(`waited 5 s for ${what}`);
+    // oxlint-disable-next-line no-await-in-loop -- polling is the point
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,15 @@
+// The kinds of probe an end can host. A new kind (say, a link on top of a transport) is added here and is then at hand in
+// Node and in pages alike.
+import type { Signal, TransportFactory } from '../../src/io/transport.ts';
+import { TransportProbe, type ProbeOptions } from './probe.ts';
+
+export interface Probes {
+  readonly transport: TransportProbe;
+}
+export type ProbeKind = keyof Probes;
+
+type Maker<P> = (factory: TransportFactory, options: ProbeOptions, emit: (signal: Signal) => void) => P;
+
+export const PROBES: { readonly [K in ProbeKind]: Maker<Probes[K]> } = {
+  transport: (factory, options, emit) => new TransportProbe(factory, options, emit),
+};

@@ -1,0 +1,83 @@
+// A hub with a virtual clock and remembered outputs, as the hub's tests drive it.
+import { expect } from '@jest/globals';
+import { Hub, type HubInput, type HubOutput, type HubRequest } from '../../signaling/hub.ts';
+import type { HubLimits } from '../../signaling/limits.ts';
+import type { IceServer, ServerMessage, Signal } from '../../src/wire/signaling.ts';
+
+/** The id of the device called `letter`. */
+export const idOf = (letter: string): string => Buffer.from(letter.repeat(16)).toString('hex');
+
+export const offer: Signal = { kind: 'offer', sdp: 'v=0' };
+
+export class HubWorld {
+  readonly hub: Hub;
+  now = 1_000;
+  #outputs: HubOutput[] = [];
+  #sockets = 0;
+
+  constructor(limits: Partial<HubLimits> = {}, iceServers: readonly IceServer[] = []) {
+    this.hub = new Hub({ limits, iceServers });
+  }
+
+  /** Hands in one input and drains the hub, as its contract asks. */
+  handle(input: HubInput): void {
+    this.hub.handle(this.now, input);
+    for (let output = this.hub.poll(); output !== undefined; output = this.hub.poll()) this.#outputs.push(output);
+  }
+
+  open(): number {
+    const socket = ++this.#sockets;
+    this.handle({ kind: 'opened', socket });
+    return socket;
+  }
+
+  say(socket: number, request: HubRequest, bytes = 100): void {
+    this.handle({ kind: 'frame', socket, bytes, request });
+  }
+
+  /** Joins the device called `letter`, through `socket` or a new one. */
+  join(letter: string, pool: string, socket: number = this.open(), name: string = letter): number {
+    this.say(socket, { kind: 'join', version: 1, pool, id: idOf(letter), name, device: 'browser' });
+    return socket;
+  }
+
+  relay(socket: number, letter: string): void {
+    this.say(socket, { kind: 'relay', peer: idOf(letter), attempt: 7, signal: offer });
+  }
+
+  /** Lets `ms` go by, with a tick whenever the hub asked for one. */
+  wait(ms: number): void {
+    const end = this.now + ms;
+    for (let at = this.hub.nextTimeout(); at !== null && at <= end; at = this.hub.nextTimeout()) {
+      expect(at).toBeGreaterThanOrEqual(this.now);
+      this.now = at;
+      this.handle({ kind: 'tick' });
+    }
+    this.now = end;
+  }
+
+  /** Everything the hub put out since it was last asked. */
+  take(): HubOutput[] {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+
+  /** What `socket` was sent since `take` was last called. */
+  sentTo(socket: number): ServerMessage[] {
+    return this.#outputs.flatMap((output) =>
+      output.kind === 'send' && output.sockets.includes(socket) ? [output.message] : [],
+    );
+  }
+
+  /** The codes of the sockets closed since `take` was last called. */
+  closed(): Record<number, string> {
+    return Object.fromEntries(
+      this.#outputs.flatMap((output) => (output.kind === 'close' ? [[output.socket, output.code]] : [])),
+    );
+  }
+
+  probes(): number[] {
+    return this.#outputs.flatMap((output) => (output.kind === 'probe' ? [output.socket] : []));
+  }
+}

@@ -1,0 +1,244 @@
+// The hub's rules of pools: who is told what when devices join, move, come back, leave, or talk to each other.
+import { describe, expect, test } from '@jest/globals';
+import { HubWorld, idOf, offer } from './hub-world.ts';
+
+const memberOf = (letter: string, name: string = letter) => ({ id: idOf(letter), name, device: 'browser' });
+
+describe('joining', () => {
+  test('brings a welcome with the others, and tells them', () => {
+    const world = new HubWorld({}, [{ urls: ['stun:localhost'] }]);
+    const a = world.join('a', 'blue');
+    world.take();
+    const b = world.join('b', 'blue');
+    expect(world.sentTo(b)).toEqual([
+      {
+        kind: 'welcome',
+        self: idOf('b'),
+        pool: 'blue',
+        peers: [memberOf('a')],
+        iceServers: [{ urls: ['stun:localhost'] }],
+      },
+    ]);
+    expect(world.sentTo(a)).toEqual([{ kind: 'peer-joined', peer: memberOf('b') }]);
+  });
+
+  test('is not heard in another pool', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    world.take();
+    world.join('b', 'green');
+    expect(world.sentTo(a)).toEqual([]);
+  });
+
+  test('another pool leaves the first at once', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    const c = world.join('c', 'green');
+    world.take();
+    world.join('a', 'green', a);
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: false }]);
+    expect(world.sentTo(c)).toEqual([{ kind: 'peer-joined', peer: memberOf('a') }]);
+    expect(world.sentTo(a)).toEqual([
+      expect.objectContaining({ kind: 'welcome', pool: 'green', peers: [memberOf('c')] }),
+    ]);
+    expect(world.closed()).toEqual({});
+  });
+
+  test('another pool from a new socket leaves the first and closes the old socket', () => {
+    const world = new HubWorld();
+    const old = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    world.join('a', 'green');
+    expect(world.closed()).toEqual({ [old]: 'elsewhere' });
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: false }]);
+    expect(world.hub.figures()).toMatchObject({ sockets: 2, members: 2, pools: 2 });
+  });
+
+  test('the same pool from a new socket replaces the old one, and nobody hears of a leave', () => {
+    const world = new HubWorld();
+    const old = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    const fresh = world.join('a', 'blue');
+    expect(world.closed()).toEqual({ [old]: 'elsewhere' });
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a') }]);
+    expect(world.sentTo(fresh)).toEqual([expect.objectContaining({ kind: 'welcome', peers: [memberOf('b')] })]);
+    world.take();
+    world.handle({ kind: 'dropped', socket: old });
+    expect(world.take()).toEqual([]);
+    world.relay(b, 'a');
+    expect(world.sentTo(fresh)).toHaveLength(1);
+  });
+
+  test('the same pool again under a new name tells everyone the name', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    world.join('a', 'blue', a, 'Ada');
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a', 'Ada') }]);
+    world.take();
+    const c = world.join('c', 'blue');
+    expect(world.sentTo(c)).toEqual([expect.objectContaining({ peers: [memberOf('a', 'Ada'), memberOf('b')] })]);
+  });
+
+  test('as another device through the same socket takes the first device out', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    world.join('c', 'blue', a);
+    expect(world.sentTo(b)).toEqual([
+      { kind: 'peer-left', id: idOf('a'), lost: false },
+      { kind: 'peer-joined', peer: memberOf('c') },
+    ]);
+    expect(world.hub.figures()).toMatchObject({ sockets: 2, members: 2, pools: 1 });
+  });
+
+  test('with another version closes the socket', () => {
+    const world = new HubWorld();
+    const socket = world.open();
+    world.say(socket, { kind: 'join', version: 2, pool: '', id: idOf('a'), name: '', device: '' });
+    expect(world.closed()).toEqual({ [socket]: 'version' });
+    expect(world.hub.figures()).toMatchObject({ sockets: 0, members: 0, pools: 0, closed: { version: 1 } });
+  });
+});
+
+describe('leaving', () => {
+  test('tells the others, and the socket may join again', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    world.say(a, { kind: 'leave' });
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: false }]);
+    expect(world.closed()).toEqual({});
+    world.join('a', 'green', a);
+    expect(world.sentTo(a)).toEqual([expect.objectContaining({ kind: 'welcome', pool: 'green' })]);
+  });
+
+  test('without having joined does nothing', () => {
+    const world = new HubWorld();
+    world.say(world.open(), { kind: 'leave' });
+    expect(world.take()).toEqual([]);
+  });
+
+  test('twice tells the others once', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    world.say(a, { kind: 'leave' });
+    world.say(a, { kind: 'leave' });
+    expect(world.sentTo(b)).toHaveLength(1);
+  });
+
+  test('by losing the socket tells the others that it was lost', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    world.handle({ kind: 'dropped', socket: a });
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: true }]);
+  });
+
+  test('first and losing the socket then tells the others only of the leave', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.take();
+    world.say(a, { kind: 'leave' });
+    world.handle({ kind: 'dropped', socket: a });
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: false }]);
+  });
+
+  test('by all lets go of the pool', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.say(a, { kind: 'leave' });
+    world.handle({ kind: 'dropped', socket: b });
+    expect(world.hub.figures()).toMatchObject({ pools: 0, members: 0, sockets: 1 });
+  });
+});
+
+describe('relaying', () => {
+  test('carries a signal to a member of the same pool, and names its sender', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    const c = world.join('c', 'blue');
+    world.take();
+    world.relay(a, 'b');
+    expect(world.sentTo(b)).toEqual([{ kind: 'relayed', peer: idOf('a'), attempt: 7, signal: offer }]);
+    expect(world.sentTo(a)).toEqual([]);
+    expect(world.sentTo(c)).toEqual([]);
+    expect(world.hub.figures()).toMatchObject({ relayed: 1, relaysDropped: 0 });
+  });
+
+  test.each([
+    ['a member of another pool', 'c'],
+    ['nobody', 'z'],
+    ['oneself', 'a'],
+  ])('to %s is dropped without a word, and counted', (_what, letter) => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    world.join('b', 'blue');
+    world.join('c', 'green');
+    world.take();
+    world.relay(a, letter);
+    expect(world.take()).toEqual([]);
+    expect(world.hub.figures()).toMatchObject({ relayed: 0, relaysDropped: 1 });
+  });
+
+  test('before joining, and after leaving or moving away, is dropped and counted', () => {
+    const world = new HubWorld();
+    world.join('b', 'blue');
+    const a = world.open();
+    world.relay(a, 'b');
+    world.join('a', 'blue', a);
+    world.say(a, { kind: 'leave' });
+    world.relay(a, 'b');
+    world.join('a', 'green', a);
+    world.relay(a, 'b');
+    expect(world.hub.figures()).toMatchObject({ relayed: 0, relaysDropped: 3 });
+    expect(world.closed()).toEqual({});
+  });
+
+  test('does not reach a device that has left', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.say(b, { kind: 'leave' });
+    world.take();
+    world.relay(a, 'b');
+    expect(world.take()).toEqual([]);
+  });
+});
+
+test('a ping is answered with its nonce, joined or not', () => {
+  const world = new HubWorld();
+  const socket = world.open();
+  world.say(socket, { kind: 'ping', nonce: 4_294_967_295 });
+  expect(world.sentTo(socket)).toEqual([{ kind: 'pong', nonce: 4_294_967_295 }]);
+});
+
+describe('stopping', () => {
+  test('closes every socket, tells of no leaves, and lets nobody in', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    const c = world.open();
+    world.take();
+    world.handle({ kind: 'stop' });
+    expect(world.closed()).toEqual({ [a]: 'going-away', [b]: 'going-away', [c]: 'going-away' });
+    expect(world.sentTo(a)).toEqual([]);
+    expect(world.hub.nextTimeout()).toBeNull();
+    world.take();
+    const late = world.open();
+    expect(world.closed()).toEqual({ [late]: 'going-away' });
+    expect(world.hub.figures()).toMatchObject({ sockets: 0, members: 0, pools: 0 });
+  });
+});

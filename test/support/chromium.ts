@@ -1,0 +1,33 @@
+// Launches a headless Chromium or Chrome for tests and benchmarks. Where one is, find-chromium.mjs knows; installing one
+// is the business of test/run.mjs.
+import { chromium, type Browser } from 'playwright-core';
+import { CHROMIUM_PATH_VARIABLE, findChromium } from './find-chromium.mjs';
+
+/**
+ * Flags every test browser gets. `--no-sandbox` because tests run as root in containers; mDNS hiding is off because a
+ * container has no mDNS responder, so a peer outside the browser could not resolve its host candidates.
+ */
+export const CHROMIUM_FLAGS: readonly string[] = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+];
+
+/**
+ * Starts a headless browser; the caller closes it. `extraFlags` come after the usual ones. Chromium heeds only the last
+ * `--disable-features`, so a caller who passes one must repeat ours. Rejects if there is none, saying what to do.
+ */
+export async function launchChromium(extraFlags: readonly string[] = []): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) {
+    throw new Error(
+      `No Chromium or Chrome found. Install one (Debian: apt-get install chromium) or set ${CHROMIUM_PATH_VARIABLE}.`,
+    );
+  }
+  return chromium.launch({ executablePath, headless: true, args: [...CHROMIUM_FLAGS, ...extraFlags] });
+}

@@ -1,0 +1,291 @@
+// The signaling codec: everything valid survives it, nothing malformed or out of bounds gets through, nothing throws.
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { ClientMessageSchema, ServerMessageSchema } from '../../src/wire/gen/signaling_pb.ts';
+import {
+  CANDIDATE_CHARACTERS_MAX,
+  CLIENT_FRAME_BYTES_MAX,
+  cleanName,
+  decodeClient,
+  decodeServer,
+  encodeClient,
+  encodeServer,
+  ICE_SERVERS_MAX,
+  ICE_URLS_MAX,
+  MID_CHARACTERS_MAX,
+  PEERS_MAX,
+  SDP_CHARACTERS_MAX,
+  SERVER_FRAME_BYTES_MAX,
+  type ClientMessage,
+  type ServerMessage,
+  type Signal,
+} from '../../src/wire/signaling.ts';
+import { mutated } from './fuzz-mutate.ts';
+
+const CASES = 10_000;
+const ID = '0123456789abcdef0123456789abcdef';
+const join = {
+  kind: 'join',
+  version: 1,
+  pool: 'blue-otter-42',
+  secret: new Uint8Array(32).fill(7),
+  name: 'Ada',
+  device: 'browser',
+} as const;
+
+const u32 = fc.nat(0xffff_ffff);
+const id = fc.stringMatching(/^[0-9a-f]{32}$/);
+const pool = fc.stringMatching(/^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$/);
+const device = fc.stringMatching(/^[a-z]{1,16}$/);
+const name = fc
+  .string({ unit: 'binary', maxLength: 80 })
+  .map(cleanName)
+  .filter((clean) => clean !== undefined);
+const line = (maxLength: number) => fc.string({ unit: 'grapheme-ascii', maxLength });
+const signal: fc.Arbitrary<Signal> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('offer' as const, 'answer' as const),
+    sdp: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 400 }),
+  }),
+  fc.record({
+    kind: fc.constant('candidate' as const),
+    candidate: line(CANDIDATE_CHARACTERS_MAX),
+    mid: line(MID_CHARACTERS_MAX),
+  }),
+);
+const member = fc.record({ id, name, device });
+const iceServer = fc.record(
+  {
+    urls: fc.array(
+      line(100).map((rest) => `stun:x${rest.replaceAll(' ', '')}`),
+      { minLength: 1, maxLength: ICE_URLS_MAX },
+    ),
+    username: fc.string({ minLength: 1, maxLength: 50 }),
+    credential: fc.string({ minLength: 1, maxLength: 50 }),
+  },
+  { requiredKeys: ['urls'] },
+);
+const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
+  fc.record({
+    kind: fc.constant('join' as const),
+    version: fc.constant(1),
+    pool,
+    secret: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    name,
+    device,
+  }),
+  fc.constant({ kind: 'leave' as const }),
+  fc.record({ kind: fc.constant('relay' as const), peer: id, attempt: u32, signal }),
+  fc.record({ kind: fc.constant('ping' as const), nonce: u32 }),
+);
+const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
+  fc.record({
+    kind: fc.constant('welcome' as const),
+    self: id,
+    pool,
+    peers: fc.array(member, { maxLength: 5 }),
+    iceServers: fc.array(iceServer, { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant('peer-joined' as const), peer: member }),
+  fc.record({ kind: fc.constant('peer-left' as const), id, lost: fc.boolean() }),
+  fc.record({ kind: fc.constant('relayed' as const), peer: id, attempt: u32, signal }),
+  fc.record({ kind: fc.constant('pong' as const), nonce: u32 }),
+);
+
+const codecs = [
+  {
+    side: 'client',
+    messages: clientMessage as fc.Arbitrary<ClientMessage | ServerMessage>,
+    encode: (message: never): Uint8Array => encodeClient(message),
+    decode: decodeClient as (bytes: Uint8Array) => ClientMessage | ServerMessage | undefined,
+  },
+  {
+    side: 'server',
+    messages: serverMessage as fc.Arbitrary<ClientMessage | ServerMessage>,
+    encode: (message: never): Uint8Array => encodeServer(message),
+    decode: decodeServer as (bytes: Uint8Array) => ClientMessage | ServerMessage | undefined,
+  },
+];
+
+describe.each(codecs)('the $side codec', ({ messages, encode, decode }) => {
+  const settles = (bytes: Uint8Array): void => {
+    const message = decode(bytes);
+    if (message !== undefined) expect(decode(encode(message as never))).toEqual(message);
+  };
+
+  test('gives back every valid message unchanged', () => {
+    fc.assert(
+      fc.property(messages, (message) => expect(decode(encode(message as never))).toEqual(message)),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('never throws on random bytes, and what it takes it keeps', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), settles), { numRuns: CASES });
+  });
+
+  test('never throws on mutated messages, and what it takes it keeps', () => {
+    fc.assert(fc.property(mutated(messages.map((message) => encode(message as never))), settles), { numRuns: CASES });
+  });
+
+  test('takes no empty frame', () => {
+    expect(decode(new Uint8Array(0))).toBeUndefined();
+  });
+});
+
+type ClientInit = NonNullable<MessageInitShape<typeof ClientMessageSchema>['body']>;
+type ServerInit = NonNullable<MessageInitShape<typeof ServerMessageSchema>['body']>;
+const client = (body: ClientInit): Uint8Array => toBinary(ClientMessageSchema, create(ClientMessageSchema, { body }));
+const server = (body: ServerInit): Uint8Array => toBinary(ServerMessageSchema, create(ServerMessageSchema, { body }));
+
+describe('a join', () => {
+  test.each([
+    ['a pool code with capitals', { pool: 'Blue' }],
+    ['a pool code of two characters', { pool: 'ab' }],
+    ['a pool code of 65 characters', { pool: 'a'.repeat(65) }],
+    ['a whole link for a pool code', { pool: 'https://x.example/#blue' }],
+    ['a secret of 31 bytes', { secret: new Uint8Array(31) }],
+    ['a secret of 33 bytes', { secret: new Uint8Array(33) }],
+    ['no name', { name: '' }],
+    ['a name of nothing visible', { name: '\u200b\u202e \u0007' }],
+    ['a name of 65 characters', { name: 'x'.repeat(65) }],
+    ['no device', { device: '' }],
+    ['a device with a digit', { device: 'x1' }],
+    ['a device of 17 letters', { device: 'x'.repeat(17) }],
+  ])('with %s does not decode', (_what, change) => {
+    const { kind: _kind, ...value } = { ...join, ...change };
+    expect(decodeClient(client({ case: 'join', value }))).toBeUndefined();
+  });
+
+  test('arrives with its name cleaned', () => {
+    const bytes = encodeClient({ ...join, name: '  Ada\u202e\n Lovelace\u0000 ' });
+    expect(decodeClient(bytes)).toEqual({ ...join, name: 'Ada Lovelace' });
+  });
+
+  test('of another version gives its version and nothing else, whatever its fields hold', () => {
+    const value = { version: 2, pool: '?', secret: new Uint8Array(5), name: '' };
+    expect(decodeClient(client({ case: 'join', value }))).toEqual({
+      ...{ kind: 'join', version: 2, pool: '', secret: new Uint8Array(0), name: '', device: '' },
+    });
+  });
+
+  test('owns its secret: the frame may be overwritten', () => {
+    const bytes = Buffer.from(encodeClient(join));
+    const message = decodeClient(bytes);
+    bytes.fill(0);
+    expect(message).toEqual(join);
+  });
+});
+
+describe('a signal', () => {
+  const relay = (body: { case: 'offer'; value: string } | { case: 'candidate'; value: object }, peer: string = ID) =>
+    decodeClient(client({ case: 'relay', value: { peer, signal: { attempt: 1, body } } }));
+
+  test('may be as long as its bounds and no longer', () => {
+    const longest = 'v'.repeat(SDP_CHARACTERS_MAX);
+    expect(relay({ case: 'offer', value: longest })).toBeDefined();
+    expect(relay({ case: 'offer', value: `${longest}v` })).toBeUndefined();
+    const candidate = 'c'.repeat(CANDIDATE_CHARACTERS_MAX);
+    const mid = 'm'.repeat(MID_CHARACTERS_MAX);
+    expect(relay({ case: 'candidate', value: { candidate, mid } })).toBeDefined();
+    expect(relay({ case: 'candidate', value: { candidate: `${candidate}c`, mid } })).toBeUndefined();
+    expect(relay({ case: 'candidate', value: { candidate, mid: `${mid}m` } })).toBeUndefined();
+  });
+
+  test.each(['', 'v=0\u0000', 'v=0\u202e', 'v=0é'])('is no session description if it reads %j', (value) => {
+    expect(relay({ case: 'offer', value })).toBeUndefined();
+  });
+
+  test('without a body, or without itself, does not decode', () => {
+    expect(decodeClient(client({ case: 'relay', value: { peer: ID, signal: { attempt: 1 } } }))).toBeUndefined();
+    expect(decodeClient(client({ case: 'relay', value: { peer: ID } }))).toBeUndefined();
+  });
+
+  test.each(['', ID.toUpperCase(), ID.slice(1), `${ID}0`])('does not go to %j', (peer) => {
+    expect(relay({ case: 'offer', value: 'v=0' }, peer)).toBeUndefined();
+  });
+});
+
+describe('a welcome', () => {
+  const welcome = { self: ID, pool: 'blue-otter', peers: [], iceServers: [] };
+  const peer = { id: ID, name: '\u{1f9a6}'.repeat(64), device: 'abcdefghijklmnop' };
+  const iceServer = { urls: Array.from({ length: ICE_URLS_MAX }, () => `turns:${'x'.repeat(250)}`) };
+
+  test('of the largest valid kind fits into a frame and decodes', () => {
+    const bytes = encodeServer({
+      kind: 'welcome',
+      ...welcome,
+      peers: Array.from({ length: PEERS_MAX }, () => peer),
+      iceServers: Array.from({ length: ICE_SERVERS_MAX }, () => ({
+        ...iceServer,
+        username: '€'.repeat(512),
+        credential: '€'.repeat(512),
+      })),
+    });
+    expect(bytes.length).toBeLessThan(SERVER_FRAME_BYTES_MAX);
+    expect(decodeServer(bytes)).toBeDefined();
+  });
+
+  test.each([
+    ['one peer too many', { peers: Array.from({ length: PEERS_MAX + 1 }, () => peer) }],
+    ['a peer with no name', { peers: [{ ...peer, name: '' }] }],
+    ['a peer with no id', { peers: [{ ...peer, id: '' }] }],
+    ['one ICE server too many', { iceServers: Array.from({ length: ICE_SERVERS_MAX + 1 }, () => iceServer) }],
+    ['an ICE server without an address', { iceServers: [{ urls: [] }] }],
+    ['an ICE server with too many addresses', { iceServers: [{ urls: [...iceServer.urls, 'stun:x'] }] }],
+    ['an address of another scheme', { iceServers: [{ urls: ['https://x'] }] }],
+    ['an address too long', { iceServers: [{ urls: [`stun:${'x'.repeat(252)}`] }] }],
+    ['a self that is no id', { self: 'me' }],
+    ['a pool that is no code', { pool: 'Blue' }],
+  ])('with %s does not decode', (_what, change) => {
+    expect(decodeServer(server({ case: 'welcome', value: { ...welcome, ...change } }))).toBeUndefined();
+  });
+});
+
+test('a frame longer than the limit is not even parsed', () => {
+  // Unknown fields are skipped, so padding alone would decode.
+  const padded = (length: number): Uint8Array => {
+    const padding = new Uint8Array(length - 4 - 4);
+    const head = Uint8Array.from([0x22, 0x02, 0x08, 0x01]);
+    const size = padding.length;
+    return Uint8Array.from([...head, 0x7a, 0x80 | (size & 0x7f), 0x80 | ((size >> 7) & 0x7f), size >> 14, ...padding]);
+  };
+  expect(decodeClient(padded(CLIENT_FRAME_BYTES_MAX))).toEqual({ kind: 'ping', nonce: 1 });
+  expect(decodeClient(padded(CLIENT_FRAME_BYTES_MAX + 1))).toBeUndefined();
+});
+
+describe('cleanName', () => {
+  test.each([
+    ['  Ada  ', 'Ada'],
+    ['Ada\tLovelace\r\n', 'Ada Lovelace'],
+    ['\u202eadA', 'adA'],
+    ['A\u0000d\u001ba', 'Ada'],
+    ['\ud83dAda', 'Ada'],
+    ['\ufeffAda', 'Ada'],
+    ['שלום', 'שלום'],
+    ['👩‍👩‍👧', '👩‍👩‍👧'],
+    ['x'.repeat(64), 'x'.repeat(64)],
+    ['🦦'.repeat(64), '🦦'.repeat(64)],
+    [` ${'x'.repeat(64)} `, 'x'.repeat(64)],
+  ])('makes %j into %j', (text, name) => {
+    expect(cleanName(text)).toBe(name);
+  });
+
+  test.each(['', '   ', '\u200b', '\u3164', '\u2066\u2069', 'x'.repeat(65), ' '.repeat(2_000)])(
+    'refuses %j',
+    (text) => {
+      expect(cleanName(text)).toBeUndefined();
+    },
+  );
+
+  test('changes nothing in what it has cleaned', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 90 }), (text) => {
+        const once = cleanName(text);
+        if (once !== undefined) expect(cleanName(once)).toBe(once);
+      }),
+      { numRuns: CASES },
+    );
+  });
+});

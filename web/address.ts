@@ -1,0 +1,12 @@
+// The page's own address: the pool code stands in its fragment, which browsers never send to a server.
+
+/** Where this app lives, without fragment or query: the base of pool links. */
+export function pageAddress(): string {
+  return `${location.origin}${location.pathname}`;
+}
+
+/** Puts `code` into the fragment without a new step in the history; '' removes it. Fires no hashchange. */
+export function setFragment(code: string): void {
+  const wanted = code === '' ? '' : `#${code}`;
+  if (location.hash !== wanted) history.replaceState(null, '', `${location.pathname}${location.search}${wanted}`);
+}

@@ -1,0 +1,169 @@
+// The app's conductor: which screen shows, and the way in and out of pools. Components call these functions and read
+// these signals; the pool itself is known to the session's client alone.
+import { effect, signal, type Signal } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import type { PoolEvent } from '../src/client.ts';
+import { parsePoolCode, poolLink } from '../src/wire/pool-code.ts';
+import { pageAddress, setFragment } from './address.ts';
+import { leaveSentence } from './sentences.ts';
+import type { Session, SessionOptions } from './session.ts';
+import { PoolStore } from './state.ts';
+import { hasName, loadCurrentPool, loadName, loadSecret, saveCurrentPool, saveName } from './storage.ts';
+import { findHiddenProblem, findProblem, type Problem } from './support.ts';
+import { watchTabs } from './tabs.ts';
+
+export type Screen =
+  | { readonly kind: 'unsupported'; readonly problem: Problem }
+  | { readonly kind: 'start'; readonly notice?: Notice }
+  | { readonly kind: 'joining'; readonly code: string }
+  | { readonly kind: 'pool' };
+
+/** Something to know on the start screen; `rejoin` is a pool that one tap leads back to. */
+export interface Notice {
+  readonly text: string;
+  readonly rejoin?: string;
+}
+
+export const screen: Signal<Screen> = signal<Screen>({ kind: 'start' });
+export const store: PoolStore = new PoolStore();
+export const deviceNameText: Signal<string> = signal(loadName());
+/** What stands in the field "Pool code". */
+export const codeText: Signal<string> = signal('');
+
+let loadPart: () => Promise<PoolPart> = () => Promise.reject(new Error('start() has not run'));
+let session: Session | undefined;
+/** The pool this tab is in or on its way to. */
+let wanted: string | undefined;
+/** Counts joins, so that an overtaken one changes nothing any more. */
+let turn = 0;
+
+const secret = loadSecret();
+const tabs = watchTabs((pool) => {
+  if (wanted !== undefined && pool !== wanted) moveAside(wanted);
+});
+
+/** The lazily loaded part: client and WebRTC, and what a pool is drawn with. */
+export interface PoolPart {
+  readonly openSession: (options: SessionOptions) => Session;
+  readonly PoolScreen: ComponentType;
+}
+
+/** What a pool is drawn with; undefined until it has arrived. */
+export const poolScreen: Signal<ComponentType | undefined> = signal<ComponentType | undefined>(undefined);
+
+/** Asks for the lazy part: right after first paint, so that it is there when someone joins. */
+export async function loadPoolPart(): Promise<PoolPart> {
+  const part = await loadPart();
+  poolScreen.value = part.PoolScreen;
+  return part;
+}
+
+/** Decides the first screen, and goes on where a reload interrupted. `load` fetches the lazy part; called again, again. */
+export function start(load: () => Promise<PoolPart>): void {
+  loadPart = load;
+  const problem = findProblem();
+  if (problem !== undefined) {
+    screen.value = { kind: 'unsupported', problem };
+    return;
+  }
+  void findHiddenProblem().then((hidden) => {
+    if (hidden !== undefined) screen.value = { kind: 'unsupported', problem: hidden };
+  });
+  const code = parsePoolCode(location.hash);
+  if (code !== undefined && location.hash !== '') codeText.value = code;
+  if (code !== undefined && code === loadCurrentPool() && hasName()) void join(code);
+  window.addEventListener('hashchange', onFragment);
+  window.addEventListener('pagehide', () => void session?.client.leave());
+  // A page brought back from the browser's cache has lost its sockets: begin anew.
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) location.reload();
+  });
+  effect(() => {
+    if (screen.value.kind !== 'pool') document.title = 'Rockpool';
+  });
+}
+
+/** Joins `code` (normalized) under the name in the field, leaving the pool this tab is in. Never rejects. */
+export async function join(code: string): Promise<void> {
+  const name = deviceNameText.value.trim();
+  if (name === '') return;
+  turn += 1;
+  const mine = turn;
+  wanted = code;
+  codeText.value = code;
+  saveName(name);
+  const inPool = screen.value.kind === 'pool';
+  if (!inPool) screen.value = { kind: 'joining', code };
+  tabs.announce(code);
+  try {
+    const { openSession } = await loadPoolPart().catch(() => {
+      throw new Error('Part of this page did not arrive. Reload it and join again.');
+    });
+    const bytes = await secret;
+    if (mine !== turn) return;
+    if (session === undefined) {
+      store.reset();
+      session = openSession({ name, secret: bytes });
+      session.client.subscribe(onEvent);
+    }
+    await session.client.join(code);
+  } catch (error) {
+    if (mine === turn) giveUp(leaveSentence(error instanceof Error ? error.message : String(error)));
+  }
+}
+
+/** Leaves the pool, back to the start screen. */
+export function leave(): void {
+  saveCurrentPool(undefined);
+  setFragment('');
+  giveUp(undefined);
+}
+
+/** The link that opens this pool. */
+export function shareLink(): string {
+  return poolLink(pageAddress(), store.pool.value);
+}
+
+/** The session of the pool on screen; undefined only while none is open. */
+export function currentSession(): Session | undefined {
+  return session;
+}
+
+function onEvent(event: PoolEvent): void {
+  if (event.kind === 'left' && event.pool !== wanted) return;
+  store.apply(event, Date.now());
+  if (event.kind === 'joined' && event.pool === wanted) {
+    saveCurrentPool(event.pool);
+    setFragment(event.pool);
+    if (screen.value.kind !== 'pool') screen.value = { kind: 'pool' };
+  } else if (event.kind === 'left') {
+    const pool = event.pool;
+    giveUp(leaveSentence(event.reason), pool);
+  }
+}
+
+/** Another link in the address bar: the other pool when in one, the prefilled field when not. */
+function onFragment(): void {
+  const code = parsePoolCode(location.hash);
+  if (code === undefined || code === wanted) return;
+  if (screen.value.kind === 'pool') void join(code);
+  else codeText.value = code;
+}
+
+function moveAside(pool: string): void {
+  saveCurrentPool(undefined);
+  giveUp(`You joined another pool in another tab, so this one left ${pool}.`, pool);
+}
+
+/** Ends the session and shows the start screen, with a notice if there is something to say. */
+function giveUp(text: string | undefined, rejoin?: string): void {
+  turn += 1;
+  wanted = undefined;
+  const ending = session;
+  session = undefined;
+  const notice: Notice | undefined =
+    text === undefined ? undefined : rejoin === undefined ? { text } : { text, rejoin };
+  screen.value = notice === undefined ? { kind: 'start' } : { kind: 'start', notice };
+  // The end of a session has no one left to tell: a failure here is only a socket that was gone already.
+  ending?.close().catch(() => undefined);
+}

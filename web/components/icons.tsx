@@ -1,0 +1,54 @@
+// The mark and the line icons, drawn on a grid of 20 with one stroke. All of them are decoration: names stand on buttons.
+import type { VNode } from 'preact';
+
+const paths = {
+  attach: 'M15.5 9.2 9.6 15a3.6 3.6 0 0 1-5.1-5.1l6.3-6.3a2.4 2.4 0 0 1 3.4 3.4l-6.2 6.2a1.2 1.2 0 0 1-1.7-1.7l5.6-5.6',
+  send: 'M10 16V4.5M4.8 9.6 10 4.4l5.2 5.2',
+  link: 'M8.4 11.6a3.2 3.2 0 0 0 4.6 0l2.6-2.6a3.25 3.25 0 0 0-4.6-4.6l-.9.9M11.6 8.4a3.2 3.2 0 0 0-4.6 0l-2.6 2.6A3.25 3.25 0 0 0 9 15.6l.9-.9',
+  qr: 'M4 4h4.5v4.5H4zM11.5 4H16v4.5h-4.5zM4 11.5h4.5V16H4zM11.5 11.5h1.5v1.5h-1.5zM15.9 11.5v2M13.5 15.9h2.4M11.5 15.9v-.1',
+  people:
+    'M7.6 9.4a2.7 2.7 0 1 0 0-5.4 2.7 2.7 0 0 0 0 5.4ZM2.8 16c.2-2.6 2.1-4.2 4.8-4.2s4.6 1.6 4.8 4.2M13 4.3a2.5 2.5 0 0 1 0 4.8M14.3 12c1.7.5 2.7 1.9 2.9 4',
+  chat: 'M4 5.5A1.5 1.5 0 0 1 5.5 4h9A1.5 1.5 0 0 1 16 5.5v6a1.5 1.5 0 0 1-1.5 1.5H9.5L6 16v-3h-.5A1.5 1.5 0 0 1 4 11.5z',
+  flow: 'M2.5 7.5c2.5-2.6 5-2.6 7.5 0s5 2.6 7.5 0M2.5 12.5c2.5-2.6 5-2.6 7.5 0s5 2.6 7.5 0',
+  leave: 'M8 4H5.5A1.5 1.5 0 0 0 4 5.5v9A1.5 1.5 0 0 0 5.5 16H8M12.5 6.5 16 10l-3.5 3.5M16 10H8',
+  close: 'm5 5 10 10M15 5 5 15',
+  check: 'm4.5 10.5 3.7 3.7 7.3-8',
+  again: 'M15.8 8.6A6 6 0 0 0 4.9 7M4.2 11.4A6 6 0 0 0 15.1 13M4.6 3.6V7H8M15.4 16.4V13H12',
+  down: 'M10 4v11M5.2 10.4 10 15.2l4.8-4.8',
+  up: 'M10 16V5M5.2 9.6 10 4.8l4.8 4.8',
+  file: 'M5.5 3.5h6L15 7v9a.5.5 0 0 1-.5.5h-9a.5.5 0 0 1-.5-.5V4a.5.5 0 0 1 .5-.5zM11.5 3.5V7H15',
+  browser: 'M3.5 5.5a1 1 0 0 1 1-1h11a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-11a1 1 0 0 1-1-1zM3.5 8h13',
+  terminal: 'M3.5 5.5a1 1 0 0 1 1-1h11a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-11a1 1 0 0 1-1-1zM6.2 8l2.3 2-2.3 2M10.5 12.5h3',
+  desktop: 'M3.5 5a1 1 0 0 1 1-1h11a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-11a1 1 0 0 1-1-1zM10 13v3M7 16h6',
+  help: 'M7.7 7.6a2.4 2.4 0 1 1 3.5 2.2c-.8.4-1.2.9-1.2 1.8M10 14.2v.1',
+} as const;
+
+export type IconName = keyof typeof paths;
+
+export function Icon({ name, size = 20 }: { readonly name: IconName; readonly size?: number }): VNode {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 20 20"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.5"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
+      <path d={paths[name]} />
+    </svg>
+  );
+}
+
+/** One open ring with a small offset dot. */
+export function Mark({ size = 28 }: { readonly size?: number }): VNode {
+  return (
+    <svg width={size} height={size} viewBox="0 0 32 32" fill="none" aria-hidden="true">
+      <path d="M26.2 11.3A11.5 11.5 0 1 1 19.9 5.2" stroke="var(--kelp)" stroke-width="2.6" stroke-linecap="round" />
+      <circle cx="25.2" cy="6.2" r="2.7" fill="var(--coral)" />
+    </svg>
+  );
+}

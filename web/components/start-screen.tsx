@@ -1,0 +1,183 @@
+// Name, pool, in: the first screen, and the same screen while a join is on its way.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { VNode } from 'preact';
+import { codeText, deviceNameText, join, leave, screen, store } from '../app.ts';
+import { parsePoolCode } from '../../src/wire/pool-code.ts';
+import { deviceName, newPoolCode } from '../names.ts';
+import { limits } from '../storage.ts';
+import { RetryCountdown } from './countdown.tsx';
+import { Shore } from './shore.tsx';
+import styles from './start.module.css';
+import { Button } from './ui.tsx';
+
+/** A pasted code of our own making is complete: three words and four digits. */
+const WHOLE_CODE = /^[a-z]+-[a-z]+-[a-z]+-\d{4}$/;
+
+export function StartScreen(): VNode {
+  const shown = screen.value;
+  const joining = shown.kind === 'joining' || shown.kind === 'pool';
+  const [hint, setHint] = useState<{ readonly field: 'name' | 'code'; readonly text: string }>();
+  const nameField = useRef<HTMLInputElement>(null);
+  const codeField = useRef<HTMLInputElement>(null);
+
+  // Where a keyboard is at hand, the next thing to fill in is ready for it; a phone would only open its own.
+  useEffect(() => {
+    if (!joining && codeText.value === '' && matchMedia('(pointer: fine)').matches) codeField.current?.focus();
+  }, [joining]);
+
+  const enter = (code: string | undefined): void => {
+    if (deviceNameText.value.trim() === '') {
+      setHint({ field: 'name', text: 'Give this device a name, so that others know who is there.' });
+      nameField.current?.focus();
+    } else if (code === undefined) {
+      const empty = codeText.value.trim() === '';
+      setHint({
+        field: 'code',
+        text: empty
+          ? 'Type the pool’s code or paste its link. Or make a new pool.'
+          : 'That is not a pool code: 3 to 64 letters, digits and hyphens, such as quiet-heron-cove-4821.',
+      });
+      codeField.current?.focus();
+    } else {
+      setHint(undefined);
+      void join(code);
+    }
+  };
+
+  const onPaste = (event: ClipboardEvent): void => {
+    const text = event.clipboardData?.getData('text') ?? '';
+    const code = parsePoolCode(text);
+    if (code === undefined || !(text.includes('#') || WHOLE_CODE.test(code))) return;
+    event.preventDefault();
+    codeText.value = code;
+    if (deviceNameText.value.trim() !== '') enter(code);
+  };
+
+  return (
+    <Shore>
+      {shown.kind === 'start' && shown.notice !== undefined && (
+        <div class={styles['notice']} role="status">
+          <p>{shown.notice.text}</p>
+          {shown.notice.rejoin !== undefined && <Rejoin pool={shown.notice.rejoin} />}
+        </div>
+      )}
+      <form
+        class={styles['panel']}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          enter(parsePoolCode(codeText.value));
+        }}
+      >
+        <div class={styles['field']}>
+          <label for="name">Your name</label>
+          <div class={styles['row']}>
+            <input
+              id="name"
+              ref={nameField}
+              class={styles['input']}
+              value={deviceNameText.value}
+              maxLength={limits.name}
+              autocomplete="off"
+              spellcheck={false}
+              disabled={joining}
+              aria-invalid={hint?.field === 'name'}
+              aria-describedby="name-hint"
+              onInput={(event) => {
+                deviceNameText.value = event.currentTarget.value;
+              }}
+            />
+            <Button
+              look="quiet"
+              icon="again"
+              label="Another name"
+              disabled={joining}
+              onClick={() => {
+                deviceNameText.value = deviceName();
+              }}
+            />
+          </div>
+          <Hint id="name-hint" text={hint?.field === 'name' ? hint.text : undefined} />
+        </div>
+        <div class={styles['field']}>
+          <label for="code">Pool code</label>
+          <input
+            id="code"
+            ref={codeField}
+            class={styles['input']}
+            value={codeText.value}
+            maxLength={2048}
+            placeholder="Paste a link or type a code"
+            autocomplete="off"
+            autocapitalize="none"
+            autocorrect="off"
+            spellcheck={false}
+            enterkeyhint="go"
+            disabled={joining}
+            aria-invalid={hint?.field === 'code'}
+            aria-describedby="code-hint"
+            onPaste={onPaste}
+            onInput={(event) => {
+              codeText.value = event.currentTarget.value;
+            }}
+          />
+          <Hint id="code-hint" text={hint?.field === 'code' ? hint.text : undefined} />
+        </div>
+        <div class={styles['ways']}>
+          <Button type="submit" look="primary" disabled={joining} busy={joining}>
+            Join pool
+          </Button>
+          {joining ? (
+            <Button onClick={leave}>Back</Button>
+          ) : (
+            <Button
+              onClick={() => {
+                enter(newPoolCode());
+              }}
+            >
+              New pool
+            </Button>
+          )}
+        </div>
+        <Progress joining={joining} />
+      </form>
+    </Shore>
+  );
+}
+
+function Rejoin({ pool }: { readonly pool: string }): VNode {
+  return (
+    <Button
+      small
+      onClick={() => {
+        void join(pool);
+      }}
+    >
+      Rejoin
+    </Button>
+  );
+}
+
+function Hint({ id, text }: { readonly id: string; readonly text: string | undefined }): VNode {
+  return (
+    <p id={id} class={styles['hint']} role="alert">
+      {text}
+    </p>
+  );
+}
+
+function Progress({ joining }: { readonly joining: boolean }): VNode | null {
+  if (!joining) return null;
+  const way = store.backhaul.value;
+  return (
+    <p class={styles['progress']} role="status">
+      {way.state === 'waiting' ? (
+        <>
+          Server unreachable; <RetryCountdown retryAtMs={way.retryAtMs} />
+        </>
+      ) : (
+        'Joining…'
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,112 @@
+// Small shared controls: button, dialog on the native element, a person's stone.
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { cx } from '../cx.ts';
+import { initials } from '../names.ts';
+import ui from '../styles/ui.module.css';
+import { Icon, type IconName } from './icons.tsx';
+import styles from './stone.module.css';
+
+interface ButtonProps {
+  readonly children?: ComponentChildren;
+  readonly look?: 'primary' | 'plain' | 'quiet';
+  readonly small?: boolean;
+  readonly icon?: IconName;
+  /** The accessible name of a button that shows only its icon. */
+  readonly label?: string;
+  readonly describedBy?: string;
+  readonly type?: 'button' | 'submit';
+  readonly disabled?: boolean;
+  readonly busy?: boolean;
+  readonly title?: string;
+  readonly onClick?: () => void;
+}
+
+export function Button(props: ButtonProps): VNode {
+  const { look = 'plain', icon, label, type = 'button' } = props;
+  const bare = props.children === undefined;
+  return (
+    <button
+      type={type}
+      class={cx(ui['button'], look !== 'plain' && ui[look], props.small === true && ui['small'], bare && ui['icon'])}
+      aria-label={label}
+      aria-describedby={props.describedBy}
+      aria-busy={props.busy}
+      disabled={props.disabled ?? false}
+      title={props.title ?? (bare ? label : undefined)}
+      onClick={props.onClick}
+    >
+      {icon !== undefined && <Icon name={icon} size={props.small === true ? 18 : 20} />}
+      {props.children}
+    </button>
+  );
+}
+
+interface DialogProps {
+  readonly open: boolean;
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A modal on the native element: Esc, the cross and a click beside it close it; focus returns where it was. */
+export function Dialog({ open, title, onClose, children }: DialogProps): VNode {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (open && element.current?.open === false) element.current.showModal();
+    if (!open) element.current?.close();
+  }, [open]);
+  return (
+    <dialog
+      ref={element}
+      class={ui['dialog']}
+      aria-label={title}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      {open && (
+        <>
+          <div class={ui['dialogHead']}>
+            <h2 class={ui['dialogTitle']}>{title}</h2>
+            <Button look="quiet" icon="close" label="Close" onClick={onClose} />
+          </div>
+          {children}
+        </>
+      )}
+    </dialog>
+  );
+}
+
+/** Text for screen readers only. */
+export function Unseen({ children }: { readonly children: ComponentChildren }): VNode {
+  return <span class={ui['unseen']}>{children}</span>;
+}
+
+/** A person as a stone: shape and tint follow the id, so that two of one name still look apart. */
+export function Stone({
+  id,
+  name,
+  small = false,
+}: {
+  readonly id: string;
+  readonly name: string;
+  readonly small?: boolean;
+}): VNode {
+  const seed = Number.parseInt(id.slice(0, 6), 16) || 0;
+  const wobble = (at: number): number => 44 + ((seed >> (at * 3)) & 7) * 2;
+  const [a, b, c, d] = [wobble(0), wobble(1), wobble(2), wobble(3)];
+  return (
+    <span
+      class={cx(styles['stone'], small && styles['small'])}
+      style={{
+        '--hue': String((seed * 47) % 360),
+        borderRadius: `${a}% ${100 - a}% ${b}% ${100 - b}% / ${c}% ${d}% ${100 - d}% ${100 - c}%`,
+      }}
+      aria-hidden="true"
+    >
+      {small ? '' : initials(name)}
+    </span>
+  );
+}

@@ -1,0 +1,2 @@
+// What Vite adds to the language: CSS modules and asset addresses.
+/// <reference types="vite/client" />

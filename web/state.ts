@@ -1,0 +1,194 @@
+// What the pool looks like to this device: signals, kept up to date from PoolEvents and from nothing else.
+// Each transfer and offer has a signal of its own, so that four updates a second redraw one line and not the page.
+import { batch, signal, type Signal } from '@preact/signals';
+import type { MessageView, OfferView, PeerId, PeerView, PoolEvent, TransferView } from '../src/client.ts';
+import { assertNever } from './assert.ts';
+import { fraction } from './format.ts';
+import { addSample, type Sample } from './trace.ts';
+
+/** Lines of the conversation that stay in the page; older ones go. */
+export const ENTRIES_MAX = 500;
+/** Ended transfers that stay in memory; a pool full of offers must not grow the page without end. */
+export const ENDED_MAX = 300;
+
+/** One line of the conversation. `atMs` is this device's own clock: others' clocks may be wrong. */
+export type Entry =
+  | { readonly kind: 'message'; readonly key: string; readonly atMs: number; readonly message: MessageView }
+  | { readonly kind: 'offer'; readonly key: string; readonly atMs: number; readonly offer: OfferState }
+  | { readonly kind: 'note'; readonly key: string; readonly atMs: number; readonly text: string };
+
+export interface OfferState {
+  readonly id: string;
+  readonly view: Signal<OfferView>;
+  /** Oldest first. */
+  readonly transfers: Signal<readonly TransferState[]>;
+}
+
+export interface TransferState {
+  readonly id: string;
+  readonly offer: string;
+  readonly view: Signal<TransferView>;
+  /** Apart from `view`, so that lists regroup only when it changes. */
+  readonly state: Signal<TransferView['state']>;
+  readonly trace: Signal<readonly Sample[]>;
+}
+
+export type Backhaul =
+  | { readonly state: 'connecting' | 'open' }
+  | { readonly state: 'waiting'; readonly retryAtMs: number; readonly reason: string };
+
+export class PoolStore {
+  readonly pool: Signal<string> = signal('');
+  readonly self: Signal<PeerId> = signal('');
+  readonly peers: Signal<readonly PeerView[]> = signal([]);
+  readonly entries: Signal<readonly Entry[]> = signal([]);
+  /** Newest first. */
+  readonly transfers: Signal<readonly TransferState[]> = signal([]);
+  readonly backhaul: Signal<Backhaul> = signal<Backhaul>({ state: 'connecting' });
+  readonly #offers = new Map<string, OfferState>();
+  readonly #transfers = new Map<string, TransferState>();
+  #entryCount = 0;
+
+  /** Takes one event; `nowMs` is the wall clock. */
+  apply(event: PoolEvent, nowMs: number): void {
+    batch(() => {
+      this.#reduce(event, nowMs);
+    });
+  }
+
+  /** Forgets everything: the next pool begins with a clean surface. */
+  reset(): void {
+    batch(() => {
+      this.pool.value = '';
+      this.peers.value = [];
+      this.entries.value = [];
+      this.transfers.value = [];
+    });
+    this.#offers.clear();
+    this.#transfers.clear();
+  }
+
+  /** Adds a line of the page's own to the conversation. */
+  note(text: string, atMs: number): void {
+    this.#add({ kind: 'note', key: this.#key('note'), atMs, text });
+  }
+
+  /** Takes ended transfers off the list; their cards in the conversation keep what they show. */
+  clearEnded(): void {
+    this.transfers.value = this.transfers.value.filter((transfer) => transfer.state.value !== 'ended');
+  }
+
+  #reduce(event: PoolEvent, nowMs: number): void {
+    switch (event.kind) {
+      case 'joined':
+        this.#enter(event.pool, event.self, event.peers);
+        return;
+      case 'backhaul':
+        this.backhaul.value =
+          event.state === 'waiting'
+            ? { state: 'waiting', retryAtMs: nowMs + event.retryMs, reason: event.reason }
+            : { state: event.state };
+        return;
+      case 'left':
+        this.peers.value = [];
+        return;
+      case 'peer-joined':
+        if (this.#upsertPeer(event.peer)) this.note(`${event.peer.name} joined`, nowMs);
+        return;
+      case 'peer-changed':
+        this.#upsertPeer(event.peer);
+        return;
+      case 'peer-left':
+        if (!this.peers.value.some((peer) => peer.id === event.peer.id)) return;
+        this.peers.value = this.peers.value.filter((peer) => peer.id !== event.peer.id);
+        this.note(`${event.peer.name} left`, nowMs);
+        return;
+      case 'message':
+        this.#add({ kind: 'message', key: this.#key('message'), atMs: nowMs, message: event.message });
+        return;
+      case 'offer':
+        this.#upsertOffer(event.offer, nowMs);
+        return;
+      case 'transfer':
+        this.#upsertTransfer(event.transfer);
+        return;
+      default:
+        assertNever(event);
+    }
+  }
+
+  #enter(pool: string, self: PeerId, peers: readonly PeerView[]): void {
+    if (pool !== this.pool.value) this.reset();
+    this.pool.value = pool;
+    this.self.value = self;
+    this.peers.value = peers.filter((peer) => peer.id !== self);
+  }
+
+  /** True if the peer was not there before. */
+  #upsertPeer(peer: PeerView): boolean {
+    if (peer.id === this.self.value) return false;
+    const known = this.peers.value.some((each) => each.id === peer.id);
+    this.peers.value = known
+      ? this.peers.value.map((each) => (each.id === peer.id ? peer : each))
+      : [...this.peers.value, peer];
+    return !known;
+  }
+
+  #upsertOffer(view: OfferView, nowMs: number): void {
+    const known = this.#offers.get(view.id);
+    if (known !== undefined) {
+      known.view.value = view;
+      return;
+    }
+    const early = [...this.#transfers.values()].filter((transfer) => transfer.offer === view.id);
+    const offer: OfferState = { id: view.id, view: signal(view), transfers: signal(early) };
+    this.#offers.set(view.id, offer);
+    this.#add({ kind: 'offer', key: this.#key('offer'), atMs: nowMs, offer });
+  }
+
+  #upsertTransfer(view: TransferView): void {
+    const sample = { at: fraction(view.doneBytes, view.bytes), speed: view.bytesPerSecond };
+    const known = this.#transfers.get(view.id);
+    if (known === undefined) {
+      const added: TransferState = {
+        id: view.id,
+        offer: view.offer,
+        view: signal(view),
+        state: signal(view.state),
+        trace: signal(view.state === 'running' ? [sample] : []),
+      };
+      this.#transfers.set(view.id, added);
+      this.transfers.value = [added, ...this.transfers.value];
+      const offer = this.#offers.get(view.offer);
+      if (offer !== undefined) offer.transfers.value = [...offer.transfers.value, added];
+      this.#forgetEnded();
+      return;
+    }
+    known.view.value = view;
+    known.state.value = view.state;
+    // The last event of a transfer tells of its end; its speed is no longer a measurement.
+    if (view.state === 'running') known.trace.value = addSample(known.trace.value, sample);
+  }
+
+  #add(entry: Entry): void {
+    const entries = [...this.entries.value, entry];
+    for (const old of entries.splice(0, Math.max(0, entries.length - ENTRIES_MAX))) {
+      if (old.kind === 'offer') this.#offers.delete(old.offer.id);
+    }
+    this.entries.value = entries;
+  }
+
+  #forgetEnded(): void {
+    if (this.#transfers.size <= ENDED_MAX) return;
+    for (const [id, transfer] of this.#transfers) {
+      if (this.#transfers.size <= ENDED_MAX) break;
+      if (transfer.state.value === 'ended') this.#transfers.delete(id);
+    }
+    this.transfers.value = this.transfers.value.filter(({ id }) => this.#transfers.has(id));
+  }
+
+  #key(prefix: string): string {
+    this.#entryCount += 1;
+    return `${prefix}-${this.#entryCount}`;
+  }
+}
