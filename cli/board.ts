@@ -3,7 +3,7 @@
 import type { TransferView } from '../src/pool/views.ts';
 import type { Output } from './io.ts';
 import type { Live, Screen } from './screen.ts';
-import { formatEta, formatSpeed, nameColumnsIn, percentOf, progressLine } from './format.ts';
+import { formatEta, formatSpeed, nameColumnsIn, percentOf, progressLine, roundSeconds } from './format.ts';
 import { safeLine } from './safe-text.ts';
 
 const DRAW_EVERY_MS = 100;
@@ -107,7 +107,7 @@ export class Board implements Live {
       bytes: transfer.doneBytes,
       total: transfer.bytes,
       bytesPerSecond: Math.round(transfer.bytesPerSecond),
-      seconds: transfer.seconds,
+      seconds: roundSeconds(transfer.seconds),
     });
   }
 

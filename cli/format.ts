@@ -1,5 +1,5 @@
 // Figures and states as people read them: bytes, speed, time left, one transfer's progress line, why a transfer ended.
-import type { EndCode } from '../src/wire/codes.ts';
+import type { EndCode, SocketCode } from '../src/wire/codes.ts';
 import type { TransferView } from '../src/pool/views.ts';
 import { columnsOf, fitColumns, safeLine } from './safe-text.ts';
 
@@ -100,4 +100,28 @@ const END_WORDS: Readonly<Record<EndCode, string>> = {
 /** Why a transfer ended, in plain words without a full stop. */
 export function endWords(end: EndCode): string {
   return END_WORDS[end];
+}
+
+const LEFT_WORDS: Readonly<Record<SocketCode, string>> = {
+  'going-away': 'the server is stopping',
+  'too-large': 'the server did not take what this device sent',
+  malformed: 'the server did not understand this device',
+  version: 'this rockpool and the server speak different versions',
+  rate: 'the server got too much at once from this device',
+  'pool-full': 'the pool is full',
+  elsewhere: 'this device joined from elsewhere',
+  'server-full': 'the server is full',
+  'join-first': 'the server did not understand this device',
+  silent: 'the server heard nothing from this device',
+};
+
+/** Why this device is out of its pool, in plain words without a full stop; `reason` as PoolClient gives it. */
+export function leftWords(reason: string): string {
+  const words = Object.entries(LEFT_WORDS).find(([code]) => code === reason)?.[1];
+  return words ?? safeLine(reason);
+}
+
+/** Seconds as json mode gives them: to the millisecond. */
+export function roundSeconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }

@@ -17,6 +17,9 @@ const AUDIENCE_MS = 10_000;
 /** How long they wait, once one device is linked, for the others that are there. */
 const STRAGGLERS_MS = 2_000;
 
+/** Between two tries to say what a full queue refused. */
+const BLOCKED_MS = 20;
+
 type JoinCommand = Command & { readonly kind: 'join' };
 
 /** Resolves to the exit code. */
@@ -55,7 +58,7 @@ async function talk(cli: Cli, session: Session, audience: Audience): Promise<num
   const saying = sayLines(lines, async (line) => {
     const mustWait = !interactive && line.trim() !== '';
     if (mustWait && !(await audience.gathered(session.screen, inputEnd.promise))) return false;
-    const said = sayLine(line, session);
+    const said = await sayLine(line, session);
     if (interactive) lines.prompt();
     return said;
   });
@@ -74,10 +77,14 @@ async function sayLines(lines: Interface, say: (line: string) => Promise<boolean
 }
 
 /** False, after saying why, if it could not be said. */
-function sayLine(line: string, { client, screen }: Session): boolean {
+async function sayLine(line: string, { client, screen }: Session): Promise<boolean> {
   if (line.trim() === '') return true;
   try {
-    for (const piece of piecesOf(line)) client.say(piece);
+    for (const piece of piecesOf(line)) {
+      // A pipe is faster than any network: it waits while somebody's queue is full.
+      // oxlint-disable-next-line no-await-in-loop -- the order of lines is the order of messages
+      while (client.say(piece) === 'blocked') await timer(BLOCKED_MS).done;
+    }
     return true;
   } catch (error) {
     tellFailure(screen, `Not sent: ${reasonOf(error)}.`);

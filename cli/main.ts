@@ -3,9 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { SERVER_FRAME_BYTES_MAX } from '../src/wire/signaling.ts';
 import { EXIT, type Cli, type OpenPoolOptions, type StopSignal } from './io.ts';
 import { reasonOf } from './errors.ts';
 import { run } from './run.ts';
+
+/** The default would take frames of 100 MiB from a server; ours are small, and not worth compressing. */
+const SOCKET = { maxPayload: SERVER_FRAME_BYTES_MAX, perMessageDeflate: false } as const;
 
 const stop = new AbortController();
 /** Set once node-datachannel is loaded: its threads must end before the process does. */
@@ -43,7 +47,7 @@ async function openPool({ server, name, into }: OpenPoolOptions): ReturnType<Cli
       transport: links.nodeTransport,
       store: new FileStore(into === undefined ? {} : { into }),
       // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
-      webSocket: (url) => new NodeWebSocket(url) as unknown as WebSocket,
+      webSocket: (url) => new NodeWebSocket(url, SOCKET) as unknown as WebSocket,
     },
   });
 }

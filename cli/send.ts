@@ -6,7 +6,7 @@ import type { OfferView, PeerId, TransferView } from '../src/client.ts';
 import { FILES_PER_OFFER_MAX } from '../src/wire/envelope.ts';
 import { reasonOf } from './errors.ts';
 import { EXIT, type Cli } from './io.ts';
-import { endWords, formatBytes, formatSeconds, formatSpeed } from './format.ts';
+import { endWords, formatBytes, formatSeconds, formatSpeed, roundSeconds } from './format.ts';
 import { UsageError, type Command } from './options.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
@@ -30,6 +30,7 @@ export async function send(cli: Cli, command: SendCommand): Promise<number> {
       if (event.kind === 'offer' && event.offer.own) session.screen.event('offer', offerFields(event.offer));
     },
     run: (session) => sending.run(session),
+    farewell: (session) => sending.withdraw(session),
   });
 }
 
@@ -90,6 +91,11 @@ class Sending {
     return code;
   }
 
+  /** Nobody begins, or goes on, to take what is no longer there; those who hold it are not touched. */
+  withdraw({ client }: Session): void {
+    if (this.#offer !== undefined) client.withdraw(this.#offer.id);
+  }
+
   take(transfer: TransferView, session: Session): void {
     if (transfer.direction !== 'out') return;
     if (this.#offer === undefined) {
@@ -148,7 +154,8 @@ export function tellTransferVerified(
   proof: { readonly path: string | undefined; readonly sha256: string | undefined },
 ): void {
   const { direction, name, bytes, seconds, peer, peerName } = transfer;
-  screen.event('verified', { transfer: transfer.id, direction, name, peer, peerName, bytes, seconds, ...proof });
+  const facts = { transfer: transfer.id, direction, name, peer, peerName, bytes };
+  screen.event('verified', { ...facts, seconds: roundSeconds(seconds), ...proof });
   const speed = seconds > 0 ? `, ${formatSpeed(bytes / seconds)}` : '';
   const way = `${direction === 'in' ? 'from' : 'to'} ${safeLine(peerName)}`;
   const figures = `${formatBytes(bytes)} in ${formatSeconds(seconds)}${speed}`;
@@ -163,7 +170,7 @@ export function tellTransferFailed({ screen, leaving }: Session, transfer: Trans
   const { direction, name, bytes, doneBytes, seconds, peer, peerName, end = 'refused' } = transfer;
   const message = endWords(end);
   const facts = { transfer: transfer.id, direction, name, peer, peerName, code: end, message };
-  screen.event('failed', { ...facts, bytes: doneBytes, total: bytes, seconds });
+  screen.event('failed', { ...facts, bytes: doneBytes, total: bytes, seconds: roundSeconds(seconds) });
   const way = `${direction === 'in' ? 'from' : 'to'} ${safeLine(peerName)}`;
   screen.note(`${safeLine(name)} ${way} stopped: ${message}.${leaving ? '' : ' Waiting for another try.'}`, 'bad');
 }

@@ -3,6 +3,7 @@
 import type { PeerView, PoolClientFace, PoolEvent } from '../src/client.ts';
 import { Board } from './board.ts';
 import { reasonOf } from './errors.ts';
+import { leftWords } from './format.ts';
 import { EXIT, stopped, type Cli } from './io.ts';
 import type { PeerOptions } from './options.ts';
 import { safeLine } from './safe-text.ts';
@@ -29,6 +30,8 @@ export interface SessionPlan {
   onEvent(event: PoolEvent, session: Session): void;
   /** What to do once in the pool. Resolves to the exit code. */
   run(session: Session): Promise<number>;
+  /** Last words, if it is still in the pool when it ends. */
+  farewell?(session: Session): void;
 }
 
 /** Runs `plan` in its pool. Resolves to the exit code; everything is closed by then. */
@@ -39,15 +42,20 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   const client = await cli.openPool({ server: peer.server, name: peer.name, into: plan.into });
   const session = { client, screen, leaving: false };
   const out = deferred<number>();
+  let inPool = false;
   const news = new News(screen, peer);
   const unsubscribe = client.subscribe((event) => {
     news.tell(event, session.leaving);
     if (event.kind === 'transfer' && !session.leaving) board.update(event.transfer);
-    if (event.kind === 'left' && !session.leaving) out.resolve(EXIT.failed);
+    if (event.kind === 'joined') inPool = true;
+    if (event.kind === 'left') {
+      inPool = false;
+      if (!session.leaving) out.resolve(EXIT.failed);
+    }
     plan.onEvent(event, session);
   });
   try {
-    const joined = await joinWithin(client, peer, cli.stop, news);
+    const joined = await joinWithin(client, peer, cli.stop);
     if (joined.code !== undefined) {
       if (joined.message !== undefined) tellFailure(screen, joined.message);
       return joined.code;
@@ -56,6 +64,7 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   } finally {
     session.leaving = true;
     board.close();
+    if (inPool) plan.farewell?.(session);
     await within(CLOSE_MS, client.close());
     unsubscribe();
     screen.live = undefined;
@@ -74,21 +83,14 @@ interface JoinOutcome {
   readonly message?: string;
 }
 
-async function joinWithin(
-  client: PoolClientFace<string>,
-  peer: PeerOptions,
-  stop: AbortSignal,
-  news: News,
-): Promise<JoinOutcome> {
+async function joinWithin(client: PoolClientFace<string>, peer: PeerOptions, stop: AbortSignal): Promise<JoinOutcome> {
   const joining: Promise<JoinOutcome> = client.join(peer.pool).then(
     () => ({}),
-    (error: unknown) => ({ code: EXIT.failed, message: `Could not join ${peer.pool}: ${reasonOf(error)}.` }),
+    (error: unknown) => ({ code: EXIT.failed, message: `Could not join ${peer.pool}: ${leftWords(reasonOf(error))}.` }),
   );
   const late = timer(FIRST_JOIN_MS);
-  const unreachable = late.done.then((): JoinOutcome => {
-    const why = news.lastTrouble === undefined ? '' : ` (${safeLine(news.lastTrouble)})`;
-    return { code: EXIT.failed, message: `No server answers at ${peer.server}${why}. Is it running there?` };
-  });
+  const message = `No server answers at ${peer.server}. Is it running there?`;
+  const unreachable = late.done.then((): JoinOutcome => ({ code: EXIT.failed, message }));
   const outcome = await Promise.race([joining, unreachable, stopped(stop).then((code): JoinOutcome => ({ code }))]);
   late.cancel();
   return outcome;
@@ -96,8 +98,6 @@ async function joinWithin(
 
 // Says who is there, who comes and goes, and how the way to the server is.
 class News {
-  /** The last reason why the server was not reached. */
-  lastTrouble: string | undefined;
   readonly #screen: Screen;
   readonly #peer: PeerOptions;
   #joined = false;
@@ -116,7 +116,7 @@ class News {
         return this.#tellBackhaul(event);
       case 'left':
         this.#screen.event('left', { pool: event.pool, reason: event.reason });
-        if (!leaving) this.#screen.note(`Out of the pool: ${safeLine(event.reason)}.`, 'bad');
+        if (!leaving && this.#joined) this.#screen.note(`Out of the pool: ${leftWords(event.reason)}.`, 'bad');
         return;
       case 'peer-joined':
         this.#screen.event('peer-joined', peerFields(event.peer));
@@ -124,6 +124,8 @@ class News {
       case 'peer-changed':
         return this.#screen.event('peer-changed', peerFields(event.peer));
       case 'peer-left':
+        // Leaving takes leave of everyone at once: they did not go.
+        if (leaving) return;
         this.#screen.event('peer-left', peerFields(event.peer));
         return this.#screen.note(`${safeLine(event.peer.name)} left.`);
       case 'message':
@@ -153,7 +155,6 @@ class News {
       }
       return;
     }
-    this.lastTrouble = event.reason;
     this.#screen.event('backhaul', { state: event.state, retryMs: event.retryMs, reason: event.reason });
     if (this.#away || !this.#joined) return;
     this.#away = true;

@@ -51,8 +51,12 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Gives an answer the headers that every answer has. */
-function secure(reply: FastifyReply, hostHeader: string | undefined): void {
-  reply.headers(SECURITY_HEADERS).header('content-security-policy', contentSecurityPolicy(hostHeader));
+function secure(reply: FastifyReply, hostHeader: string | undefined): FastifyReply {
+  return reply.headers(SECURITY_HEADERS).header('content-security-policy', contentSecurityPolicy(hostHeader));
+}
+
+function sayBadRequest(reply: FastifyReply): void {
+  reply.code(400).type(TEXT).send('Bad request\n');
 }
 
 /** The app, not yet listening. Throws if `webRoot` holds no built app. */
@@ -70,8 +74,7 @@ export function buildWebApp({ webRoot, logger, health }: WebAppOptions): Fastify
     forceCloseConnections: true,
     // An address that cannot be read never gets to the hook below.
     frameworkErrors: (_error, request, reply) => {
-      secure(reply, request.headers.host);
-      reply.code(400).type(TEXT).send('Bad request\n');
+      sayBadRequest(secure(reply, request.headers.host));
     },
   });
 

@@ -5,7 +5,6 @@ import type { Store } from './io/store.ts';
 import type { TransportFactory } from './io/transport.ts';
 import { Pool, type PoolSetup } from './pool/pool.ts';
 import type { DeviceKind, OfferView, PeerId, PeerView, PoolEvent, TransferView } from './pool/views.ts';
-import { SHARE_DEFAULTS } from './share/options.ts';
 import { FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from './wire/envelope.ts';
 
 export type { PoolEvent, PeerView, TransferView, OfferView, MessageView, PeerId, DeviceKind } from './pool/views.ts';
@@ -129,7 +128,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     if (membership === undefined) return;
     this.#membership = undefined;
     membership.driver.run((pool, now) => pool.leave(now, 'left'));
-    membership.driver.stop();
+    await membership.driver.stop();
   }
 
   say(text: string): 'ok' | 'blocked' {
@@ -143,7 +142,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       throw new RangeError(`sources: expected 1 to ${FILES_PER_OFFER_MAX} files, got ${sources.length}`);
     }
     const { store } = this.#options.platform;
-    const chunkBytes = this.#options.limits?.share?.chunkBytes ?? SHARE_DEFAULTS.chunkBytes;
+    const chunkBytes = this.#run((pool) => pool.chunkBytes);
     const files = await Promise.all(
       sources.map(async (source) => {
         const key = `own/${this.#sources++}`;

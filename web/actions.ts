@@ -11,14 +11,20 @@ export const trouble: Signal<string | undefined> = signal<string | undefined>(un
 /** How long a saved file's address stays valid, so that slow downloads of the browser can still read it: 5 minutes. */
 const SAVE_ADDRESS_MS = 300_000;
 
+/** Files in one offer; more become several offers. */
+const OFFER_MAX = 500;
+
 /** True if the message went out. */
 export function say(text: string): boolean {
   const body = text.trim().slice(0, limits.message);
   const session = currentSession();
   if (body === '' || session === undefined) return false;
-  return attempt(() => {
-    session.client.say(body);
+  let went = false;
+  attempt(() => {
+    went = session.client.say(body) === 'ok';
+    if (!went) trouble.value = 'Someone’s connection is too slow for more right now. Try again in a moment.';
   });
+  return went;
 }
 
 /** Offers files to everyone, those who come later too. Nothing happens for an empty list. */
@@ -27,7 +33,7 @@ export async function offerFiles(files: readonly File[]): Promise<void> {
   if (files.length === 0 || session === undefined) return;
   trouble.value = undefined;
   try {
-    await session.client.offer(files);
+    for (let at = 0; at < files.length; at += OFFER_MAX) await session.client.offer(files.slice(at, at + OFFER_MAX));
   } catch (error) {
     trouble.value = `Could not offer ${files.length === 1 ? `“${files[0]?.name ?? ''}”` : countOf(files.length, 'file')}: ${reason(error)}`;
   }

@@ -31,7 +31,11 @@ export const deviceNameText: Signal<string> = signal(loadName());
 export const codeText: Signal<string> = signal('');
 
 let loadPart: () => Promise<PoolPart> = () => Promise.reject(new Error('start() has not run'));
+/** How long a change of pools may take before the page shows that it waits, milliseconds. */
+const PATIENCE_MS = 400;
+
 let session: Session | undefined;
+let unsubscribe: () => void = () => undefined;
 /** The pool this tab is in or on its way to. */
 let wanted: string | undefined;
 /** Counts joins, so that an overtaken one changes nothing any more. */
@@ -92,8 +96,8 @@ export async function join(code: string): Promise<void> {
   wanted = code;
   codeText.value = code;
   saveName(name);
-  const inPool = screen.value.kind === 'pool';
-  if (!inPool) screen.value = { kind: 'joining', code };
+  if (screen.value.kind !== 'pool') screen.value = { kind: 'joining', code };
+  else setTimeout(() => waitVisibly(mine, code), PATIENCE_MS);
   tabs.announce(code);
   try {
     const { openSession } = await loadPoolPart().catch(() => {
@@ -104,7 +108,7 @@ export async function join(code: string): Promise<void> {
     if (session === undefined) {
       store.reset();
       session = openSession({ name, secret: bytes });
-      session.client.subscribe(onEvent);
+      unsubscribe = session.client.subscribe(onEvent);
     }
     await session.client.join(code);
   } catch (error) {
@@ -146,7 +150,7 @@ function onEvent(event: PoolEvent): void {
 function onFragment(): void {
   const code = parsePoolCode(location.hash);
   if (code === undefined || code === wanted) return;
-  if (screen.value.kind === 'pool') void join(code);
+  if (wanted !== undefined) void join(code);
   else codeText.value = code;
 }
 
@@ -155,12 +159,19 @@ function moveAside(pool: string): void {
   giveUp(`You joined another pool in another tab, so this one left ${pool}.`, pool);
 }
 
+/** From pool to pool the old one stays on screen for a blink; if the new one takes longer, that shows. */
+function waitVisibly(mine: number, code: string): void {
+  if (mine === turn && store.pool.value !== code) screen.value = { kind: 'joining', code };
+}
+
 /** Ends the session and shows the start screen, with a notice if there is something to say. */
 function giveUp(text: string | undefined, rejoin?: string): void {
   turn += 1;
   wanted = undefined;
   const ending = session;
   session = undefined;
+  // What the old session still says while it closes is no longer about what is on screen.
+  unsubscribe();
   const notice: Notice | undefined =
     text === undefined ? undefined : rejoin === undefined ? { text } : { text, rejoin };
   screen.value = notice === undefined ? { kind: 'start' } : { kind: 'start', notice };

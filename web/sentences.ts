@@ -51,7 +51,7 @@ const incomingEnds: Sentences = {
 
 const outgoingEnds: Sentences = {
   verified: (t) => `Verified by ${t.peerName}`,
-  cancelled: (t) => `Stopped at ${reached(t)}.`,
+  cancelled: (t) => `${t.peerName} stopped it at ${reached(t)}.`,
   withdrawn: () => 'Withdrawn.',
   declined: (t) => `${t.peerName} declined.`,
   unreadable: () => 'This file can no longer be read here. Was it moved or deleted? Attach it again.',

@@ -137,7 +137,12 @@ export class PoolStore {
   #upsertOffer(view: OfferView, nowMs: number): void {
     const known = this.#offers.get(view.id);
     if (known !== undefined) {
+      const returned = view.state === 'open' && known.view.value.state !== 'open';
       known.view.value = view;
+      // Offered anew, by a device that came back: its card moves to where people look.
+      if (!returned) return;
+      this.entries.value = this.entries.value.filter((entry) => entry.kind !== 'offer' || entry.offer !== known);
+      this.#add({ kind: 'offer', key: this.#key('offer'), atMs: nowMs, offer: known });
       return;
     }
     const early = [...this.#transfers.values()].filter((transfer) => transfer.offer === view.id);

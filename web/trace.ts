@@ -14,7 +14,9 @@ const SPRING = 0.1;
 /** `trace` with one more sample; past the limit every second one goes, so a long transfer keeps its whole shape. */
 export function addSample(trace: readonly Sample[], sample: Sample): readonly Sample[] {
   const last = trace.at(-1);
-  // Progress never runs backwards on screen; a step too small to see replaces the one before it.
+  // Begun anew, after its device had left.
+  if (last !== undefined && sample.at < last.at) return [sample];
+  // A step too small to see replaces the one before it.
   const kept = last !== undefined && sample.at - last.at < 0.004 ? trace.slice(0, -1) : trace;
   const thinned = kept.length >= SAMPLES_MAX ? kept.filter((_, index) => index % 2 === 0) : kept;
   return [...thinned, sample];

@@ -25,6 +25,8 @@ export class Driver<Source> {
   readonly #transports = new Map<number, Transport>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
+  /** Resolves when the transport that was closed last is gone; all wait equally long. */
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(setup: DriverSetup<Source>) {
     this.#setup = setup;
@@ -41,10 +43,11 @@ export class Driver<Source> {
   }
 
   /** After the machine has left: lets the last words go out, then lets go of everything. */
-  stop(): void {
+  async stop(): Promise<void> {
     clearTimeout(this.#timer);
     this.#backhaul.stop();
     for (const id of this.#transports.keys()) this.#close(id);
+    await this.#closing;
   }
 
   #drain(): void {
@@ -115,7 +118,13 @@ export class Driver<Source> {
   #close(id: number): void {
     const transport = this.#transports.get(id);
     this.#transports.delete(id);
-    if (transport !== undefined) setTimeout(() => transport.close(), LINGER_MS);
+    if (transport === undefined) return;
+    this.#closing = new Promise((resolve) => {
+      setTimeout(() => {
+        transport.close();
+        resolve();
+      }, LINGER_MS);
+    });
   }
 
   #onBackhaul(event: BackhaulEvent): void {
@@ -133,7 +142,7 @@ export class Driver<Source> {
       case 'refused':
         this.run((pool, now) => pool.handle(now, { kind: 'backhaul-closed' }));
         this.run((pool, now) => pool.leave(now, event.code));
-        return this.stop();
+        void this.stop();
     }
   }
 

@@ -28,7 +28,7 @@ const REFUSED: Admitted = { kind: 'refuse' };
 
 // RFC 8839, section 5.1: foundation, component, transport, priority, address, port, "typ", type; extensions follow.
 const CANDIDATE = /^candidate:[\w+/]{1,32} \d{1,3} \S+ \d{1,10} (\S+) \d{1,5} typ \w+(?: \S+)*$/;
-const IP_ADDRESS = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.%\w]*)$/i;
+const IP_ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f.]*:[\da-f:.]*(?:%\w+)?)$/i;
 
 /** Guards one connection's signaling. Keeps candidates that come before the description they belong to. */
 export class SignalGate {

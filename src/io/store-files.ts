@@ -2,9 +2,10 @@
 // the target directory and get their final name when all of them is verified. A file is never in memory whole.
 import { randomBytes } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import { link, mkdir, open, rename, statfs, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { numberedFileName, safeFileName } from './file-name.ts';
+import { safeFileName } from './file-name.ts';
+import { codeOf, giveName } from './final-name.ts';
 import { CACHE_BYTES_MAX, OPEN_FILES_MAX, ChunkCache, ChunkSet, HandlePool } from './store-parts.ts';
 import { chunkCount, chunkLength, hasChunks, sameBytes, sha256, type StoreFigures } from './store-parts.ts';
 import { StoreError, type FileFacts, type Store, type StoreErrorCode } from './store.ts';
@@ -25,11 +26,11 @@ export interface FileStoreOptions {
   readonly limits?: Partial<FileStoreLimits>;
 }
 
-/** Further names tried when one is taken: `name (2)`, `name (3)` ... */
-const NAMES_TRIED_MAX = 10_000;
-
 /** A sender's clock may be ahead of ours by this much; a time beyond is not believed. */
 const MODIFIED_AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
+
+/** Bytes after which a file that grows is flushed meanwhile, so that the disk does not hold up its end. */
+const FLUSH_BYTES = 32 * 1024 * 1024;
 
 interface Offered {
   readonly path: string;
@@ -45,8 +46,11 @@ interface Received {
   /** The temporary name. */
   readonly path: string;
   /** Settles when the file is made; every other call waits for it. */
-  ready: Promise<ChunkSet>;
+  readonly ready: Promise<ChunkSet>;
   storedBytes: number;
+  unflushedBytes: number;
+  /** The flush under way, or the one that failed. */
+  flushing: Promise<void> | undefined;
   /** Set while, and after, finish() does its work; no chunk is taken any more. */
   finishing: Promise<string> | undefined;
 }
@@ -147,7 +151,16 @@ export class FileStore implements Store<string> {
     if (this.#received.has(key)) throw new StoreError('store-failed', `${facts.name} is already being received`);
     const path = join(this.#into, `.rockpool-${randomBytes(9).toString('base64url')}.part`);
     const ready = this.#make(this.#into, path, facts, chunkBytes);
-    const received: Received = { facts, chunkBytes, path, ready, storedBytes: 0, finishing: undefined };
+    const received: Received = {
+      facts,
+      chunkBytes,
+      path,
+      ready,
+      storedBytes: 0,
+      unflushedBytes: 0,
+      flushing: undefined,
+      finishing: undefined,
+    };
     this.#received.set(key, received);
     try {
       await ready;
@@ -172,7 +185,7 @@ export class FileStore implements Store<string> {
         written += bytesWritten;
       }
     });
-    if (verified.add(chunk)) received.storedBytes += length;
+    if (verified.add(chunk)) this.#account(received, length);
     return true;
   }
 
@@ -197,6 +210,7 @@ export class FileStore implements Store<string> {
     const made = await received.ready.catch(() => undefined);
     const finished = await received.finishing?.catch(() => undefined);
     if (made === undefined || finished !== undefined) return;
+    await received.flushing?.catch(() => undefined);
     await this.#targets.drop(received.path);
     await unlink(received.path).catch((error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw failure('store-failed', `${received.facts.name} cannot be removed`, error);
@@ -248,6 +262,21 @@ export class FileStore implements Store<string> {
     }
   }
 
+  #account(received: Received, length: number): void {
+    received.storedBytes += length;
+    received.unflushedBytes += length;
+    if (received.unflushedBytes < FLUSH_BYTES || received.flushing !== undefined) return;
+    received.unflushedBytes = 0;
+    received.flushing = this.#withTarget(received, (handle) => handle.datasync());
+    received.flushing.then(
+      () => {
+        received.flushing = undefined;
+      },
+      // Stays for finish() to report: the system tells of lost bytes only once.
+      () => undefined,
+    );
+  }
+
   async #make(directory: string, path: string, facts: FileFacts, chunkBytes: number): Promise<ChunkSet> {
     try {
       await mkdir(directory, { recursive: true });
@@ -279,6 +308,7 @@ export class FileStore implements Store<string> {
     const { facts, path } = received;
     const { missing } = await received.ready;
     if (missing > 0) throw new StoreError('store-failed', `${facts.name} lacks ${missing} chunks`);
+    await received.flushing;
     await this.#withTarget(received, async (handle) => {
       if (facts.modifiedMs > 0 && facts.modifiedMs <= Date.now() + MODIFIED_AHEAD_MS_MAX) {
         await handle.utimes(Date.now() / 1000, facts.modifiedMs / 1000);
@@ -292,47 +322,6 @@ export class FileStore implements Store<string> {
       throw failure('store-failed', `${facts.name} cannot be given its name`, error);
     }
   }
-}
-
-/** Moves `path` to `name` in `directory`, or to the first numbered name that is free. Never replaces a file. */
-async function giveName(path: string, directory: string, name: string): Promise<string> {
-  for (let number = 1; number <= NAMES_TRIED_MAX; number += 1) {
-    const final = join(directory, number === 1 ? name : numberedFileName(name, number));
-    try {
-      await moveWithoutReplacing(path, final);
-      await syncDirectory(directory);
-      return final;
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
-  }
-  throw new StoreError('store-failed', `${name} and ${NAMES_TRIED_MAX} names like it are taken`);
-}
-
-/** Rejects with EEXIST if there is something at `final`, however lately it came. */
-async function moveWithoutReplacing(path: string, final: string): Promise<void> {
-  try {
-    // rename() would replace; a second link and the removal of the first cannot.
-    await link(path, final);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw error;
-    // No hard links here (FAT, some network file systems): take the name with an empty file, then replace that.
-    await (await open(final, 'wx')).close();
-    try {
-      return await rename(path, final);
-    } catch (failed) {
-      await unlink(final);
-      throw failed;
-    }
-  }
-  await unlink(path);
-}
-
-/** Makes the new name last through a power cut. Not every platform can, and the file itself is safe anyway. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY).catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 async function readChunk(handle: FileHandle, offered: Offered, chunk: number): Promise<Uint8Array> {
@@ -354,10 +343,6 @@ function isUnchanged(offered: Offered, now: BigIntStats): boolean {
 /** Rejects with the first failure, but only when none of them is at work any more. */
 async function allSettledOrThrow(works: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 
 /** `error` as a StoreError: what it is already, `no-space` if a disk or a quota is full, else `code`. */

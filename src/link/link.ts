@@ -62,6 +62,8 @@ export class Link {
   #session: Session;
   #id = NO_SESSION;
   #nonce = 0n;
+  /** Whether the peer has shown that it knows this session. */
+  #confirmed = false;
   #now = 0;
   #heardAtMs = 0;
   #saidAtMs = 0;
@@ -297,6 +299,7 @@ export class Link {
   #reset(): void {
     if (this.#id === NO_SESSION) return;
     this.#id = NO_SESSION;
+    this.#confirmed = false;
     this.#session = this.#newSession();
     this.#outputs.push({ kind: 'reset' });
   }
@@ -332,6 +335,7 @@ export class Link {
       case 'heartbeat':
       case 'data': {
         if (datagram.session !== this.#id || this.#id === NO_SESSION) return this.#onUnknown(datagram.session);
+        this.#confirmed = true;
         // The acceptor's data may overtake its `accepted`: the handshake decides, the sender repeats.
         if (this.#state !== 'open') return;
         this.#heardAtMs = Math.max(this.#heardAtMs, this.#now);
@@ -347,14 +351,14 @@ export class Link {
     if (this.#role !== 'acceptor') return this.#onUnknown(session);
     const repeated = this.#id !== NO_SESSION && nonce === this.#nonce;
     if (!repeated && session !== NO_SESSION && session !== this.#id) return this.#onUnknown(session);
-    const resumed = session !== NO_SESSION;
     this.#nonce = nonce;
-    if (!repeated && !resumed) {
-      this.#reset();
-      while (this.#id === NO_SESSION) this.#id = this.#random64();
-    }
+    if (session !== NO_SESSION) this.#confirmed = true;
+    // A session that the peer never spoke in goes on: it cannot know it, and what is queued in it was for this peer.
+    else if (!repeated && this.#confirmed) this.#reset();
+    const resumed = this.#id !== NO_SESSION;
+    while (this.#id === NO_SESSION) this.#id = this.#random64();
     this.#say({ kind: 'accepted', session: this.#id, nonce, messageCreditBytes: this.#credit() });
-    if (!repeated && !resumed && this.#move('renewed')) this.#outputs.push({ kind: 'open', resumed });
+    if (!resumed && this.#move('renewed')) this.#outputs.push({ kind: 'open', resumed });
     this.#established(resumed, messageCreditBytes);
   }
 

@@ -4,58 +4,16 @@
 import { PROTOCOL_VERSION } from '../wire/codes.ts';
 import { decodeEnvelope, encodeEnvelope, CHAT_TEXT_MAX, type Envelope } from '../wire/envelope.ts';
 import type { ClientMessage, IceServer, Member, ServerMessage, Signal } from '../wire/signaling.ts';
-import type { LinkOptions } from '../link/options.ts';
 import type { LinkOutput, SendResult } from '../link/link.ts';
-import type { ShareOptions } from '../share/options.ts';
-import type { FileFacts, ShareLinks, StoreOp, StoreResult } from '../share/ports.ts';
+import type { FileFacts, ShareLinks } from '../share/ports.ts';
 import { Share } from '../share/share.ts';
 import type { Arrived } from './chat.ts';
 import { poolOptions, type PoolOptions } from './options.ts';
 import { Peer } from './peer.ts';
+import type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
+
+export type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
 import { DEVICE_KINDS, type DeviceKind, type PeerId, type PeerView, type PoolEvent } from './views.ts';
-
-export interface PoolSetup {
-  readonly pool: string;
-  readonly self: PeerId;
-  readonly secret: Uint8Array;
-  readonly name: string;
-  readonly device: DeviceKind;
-  /** `n` bytes from a CSPRNG. */
-  readonly random: (n: number) => Uint8Array;
-  /** Wall clock minus monotonic clock, ms. */
-  readonly wallOffsetMs: number;
-  readonly options?: {
-    readonly pool?: Partial<PoolOptions>;
-    readonly link?: Partial<LinkOptions>;
-    readonly share?: Partial<ShareOptions>;
-  };
-}
-
-export type PoolInput =
-  | { readonly kind: 'backhaul-open' }
-  | { readonly kind: 'backhaul-closed' }
-  | { readonly kind: 'server'; readonly message: ServerMessage }
-  | { readonly kind: 'transport-signal'; readonly transport: number; readonly signal: Signal }
-  | { readonly kind: 'transport-open'; readonly transport: number; readonly path: 'direct' | 'relayed' }
-  | { readonly kind: 'transport-closed'; readonly transport: number }
-  | { readonly kind: 'datagram'; readonly transport: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'stored'; readonly id: number; readonly result: StoreResult }
-  | { readonly kind: 'timeout' };
-
-export type PoolOutput =
-  | { readonly kind: 'backhaul'; readonly message: ClientMessage }
-  | {
-      readonly kind: 'transport-create';
-      readonly transport: number;
-      readonly initiator: boolean;
-      readonly iceServers: readonly IceServer[];
-    }
-  | { readonly kind: 'transport-signal'; readonly transport: number; readonly signal: Signal }
-  | { readonly kind: 'transport-close'; readonly transport: number }
-  /** The bytes hold until the next call to the machine. */
-  | { readonly kind: 'datagram'; readonly transport: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'store'; readonly id: number; readonly op: StoreOp }
-  | { readonly kind: 'event'; readonly event: PoolEvent };
 
 export class Pool {
   readonly options: PoolOptions;
@@ -83,6 +41,11 @@ export class Pool {
       firstNumber: this.#random32(),
       ...(setup.options?.share === undefined ? {} : { options: setup.options.share }),
     });
+  }
+
+  /** Chunk size of own offers: what the store must cut their files into. */
+  get chunkBytes(): number {
+    return this.#share.chunkBytes;
   }
 
   get peers(): PeerView[] {

@@ -149,14 +149,10 @@ export class Sender {
     if (offer === undefined) return;
     for (const file of offer.files) {
       const known = file.outs.get(peer);
-      if (known !== undefined) {
-        // Accepted before, over a session that is gone: it forgot the hashes with it.
-        if (known.end === undefined) known.toldChunks = 0;
-      } else {
-        const id = `out/${peer}/${file.transfer}`;
-        const meter = new Meter(this.#context.now());
-        const out: Out = { id, peer, peerName: this.#context.nameOf(peer), meter, toldChunks: 0, end: undefined };
-        file.outs.set(peer, out);
+      // Accepted before, over a session that is gone: it forgot the hashes with it.
+      if (known !== undefined && known.end === undefined) known.toldChunks = 0;
+      if (known === undefined) {
+        const out = this.#out(file, peer);
         if (!accept) this.#stop(file, out, 'declined', false);
         else if (file.failed !== undefined) this.#stop(file, out, file.failed, true);
         else this.#emit(file, out);
@@ -166,11 +162,12 @@ export class Sender {
     }
   }
 
-  /** The peer's word that a transfer is over. */
+  /** The peer's word that a transfer is over. It may overtake the answer that began it: messages keep no order. */
   ended(peer: string, transfer: number, code: EndCode): void {
     const file = this.#files.get(transfer);
-    const out = file?.outs.get(peer);
-    if (file === undefined || out === undefined || out.end !== undefined) return;
+    if (file === undefined || !this.#peers.has(peer)) return;
+    const out = file.outs.get(peer) ?? this.#out(file, peer);
+    if (out.end !== undefined) return;
     if (code === 'verified') out.meter.doneBytes = file.facts.bytes;
     this.#stop(file, out, code, false);
   }
@@ -232,6 +229,14 @@ export class Sender {
         this.#emit(file, out);
       }
     }
+  }
+
+  #out(file: OwnFile, peer: string): Out {
+    const id = `out/${peer}/${file.transfer}`;
+    const meter = new Meter(this.#context.now());
+    const out: Out = { id, peer, peerName: this.#context.nameOf(peer), meter, toldChunks: 0, end: undefined };
+    file.outs.set(peer, out);
+    return out;
   }
 
   #number(): number {
@@ -303,6 +308,8 @@ export class Sender {
     this.#context.links.dropTransfer(out.peer, file.transfer, 'out');
     if (tell) this.#context.links.send(out.peer, { kind: 'ended', transfer: file.transfer, code });
     this.#emit(file, out);
+    // What was dropped made room that no delivery will tell of.
+    this.pump(out.peer);
   }
 
   #emit(file: OwnFile, out: Out): void {

@@ -32,6 +32,8 @@ export class Share {
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #progressMs: number;
+  /** Chunk size of own offers. */
+  readonly chunkBytes: number;
   #now = 0;
   #nextOp = 0;
   #tickedAtMs = 0;
@@ -51,6 +53,7 @@ export class Share {
       emit: (event) => this.#outputs.push({ kind: 'event', event }),
     };
     this.#progressMs = context.options.progressMs;
+    this.chunkBytes = context.options.chunkBytes;
     this.#sender = new Sender(context, setup.self, setup.firstNumber);
     this.#receiver = new Receiver(context);
   }

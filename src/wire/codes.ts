@@ -12,8 +12,6 @@ export const LINK_CODES = {
   'flow-control': 4,
   'too-large': 5,
   exhausted: 6,
-  idle: 7,
-  replaced: 8,
 } as const;
 export type LinkCode = keyof typeof LINK_CODES;
 

@@ -95,7 +95,7 @@ describe('send', () => {
     expect(pool.calls).not.toContain('close');
     stop('SIGINT');
     expect(await done).toBe(130);
-    expect(pool.calls.at(-1)).toBe('close');
+    expect(pool.calls.slice(-2)).toEqual(['withdraw:o1', 'close']);
   });
 
   test.each([
@@ -191,9 +191,9 @@ describe('receive', () => {
   test('being put out of the pool ends it with 1', async () => {
     const { pool, done, stderr } = await start(['receive', '--pool', 'abc', '--into', folder]);
     await settle();
-    pool.emit({ kind: 'left', pool: 'abc', reason: 'this device joined elsewhere' });
+    pool.emit({ kind: 'left', pool: 'abc', reason: 'elsewhere' });
     expect(await done).toBe(1);
-    expect(stderr.text).toContain('Out of the pool: this device joined elsewhere.');
+    expect(stderr.text).toContain('Out of the pool: this device joined from elsewhere.');
   });
 
   test('makes a folder that is not there', async () => {
@@ -237,6 +237,16 @@ describe('join', () => {
     await done;
     const pieces = pool.calls.filter((call) => call.startsWith('say:')).map((call) => call.slice(4));
     expect(pieces).toEqual(['x'.repeat(8191), '😀y']);
+  });
+
+  test('a line that a full queue refuses is said again until it is taken', async () => {
+    const { pool, done, stdin } = await start(['join', '--pool', 'abc']);
+    let tries = 0;
+    pool.saying = () => ((tries += 1) < 3 ? 'blocked' : 'ok');
+    pool.come(MARA);
+    stdin.end('one\ntwo\n');
+    expect(await done).toBe(0);
+    expect(pool.calls.filter((call) => call.startsWith('say'))).toEqual(['say:one', 'say:one', 'say:one', 'say:two']);
   });
 
   test('prints what others say, safely, and not its own lines again', async () => {
@@ -288,7 +298,7 @@ describe('join', () => {
   });
 
   test('a refused join ends with 1 and the reason', async () => {
-    const joining = () => Promise.reject(new Error('the pool is full.'));
+    const joining = () => Promise.reject(new Error('pool-full'));
     const { done, stdout, stderr } = await start(['join', '--pool', 'abc', '--json'], { joining });
     expect(await done).toBe(1);
     expect(stderr.text).toBe('Could not join abc: the pool is full.\n');
@@ -310,7 +320,7 @@ describe('patience', () => {
     jest.useRealTimers();
   });
 
-  test('a server that stays unreachable ends a first join after 10 seconds, with its last reason', async () => {
+  test('a server that stays unreachable ends a first join after 10 seconds', async () => {
     const { pool, done, stderr } = await start(['join', '--pool', 'abc'], {
       joining: () => new Promise(() => undefined),
     });
@@ -320,9 +330,7 @@ describe('patience', () => {
     expect(stderr.text).toBe('');
     await jest.advanceTimersByTimeAsync(1);
     expect(await done).toBe(1);
-    expect(stderr.text).toBe(
-      'No server answers at ws://localhost:8080/ws (connection refused). Is it running there?\n',
-    );
+    expect(stderr.text).toBe('No server answers at ws://localhost:8080/ws. Is it running there?\n');
   });
 
   test('a piped line that nobody hears within 10 seconds ends join with 1', async () => {

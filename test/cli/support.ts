@@ -34,6 +34,8 @@ export class FakePool implements PoolClientFace<string> {
   readonly options: OpenPoolOptions;
   /** How `join` ends. */
   joining: () => Promise<void> = () => Promise.resolve();
+  /** What `say` answers. */
+  saying: () => 'ok' | 'blocked' = () => 'ok';
   #listeners: ((event: PoolEvent) => void)[] = [];
 
   constructor(options: OpenPoolOptions) {
@@ -60,8 +62,9 @@ export class FakePool implements PoolClientFace<string> {
   leave(): Promise<void> {
     return Promise.resolve();
   }
-  say(text: string): void {
+  say(text: string): 'ok' | 'blocked' {
     this.calls.push(`say:${text}`);
+    return this.saying();
   }
   offer(sources: readonly string[]): Promise<string> {
     this.calls.push(`offer:${sources.length}`);
@@ -75,7 +78,9 @@ export class FakePool implements PoolClientFace<string> {
     this.calls.push(`accept:${offer}`);
   }
   decline(): void {}
-  withdraw(): void {}
+  withdraw(offer: string): void {
+    this.calls.push(`withdraw:${offer}`);
+  }
   cancel(): void {}
   close(): Promise<void> {
     this.calls.push('close');

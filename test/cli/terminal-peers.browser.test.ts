@@ -4,12 +4,13 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { sha256Of, Terminal } from './terminal.ts';
+import { sha256Of, Terminal, type TerminalEvent } from './terminal.ts';
 
 const MIB = 1024 * 1024;
 const LIMIT_MS = 60_000;
 
 let server: Terminal;
+let serverUrl: string;
 let url: string;
 let pool: string;
 let folder: string;
@@ -18,7 +19,7 @@ let pools = 0;
 
 beforeAll(async () => {
   server = new Terminal('serve', '--port', '0');
-  url = String((await server.event('listening'))['url']);
+  serverUrl = String((await server.event('listening'))['url']);
 }, LIMIT_MS);
 
 afterAll(async () => {
@@ -30,6 +31,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rockpool-peers-'));
   pool = `test-pool-${(pools += 1)}`;
   started = [];
+  url = serverUrl;
 });
 
 afterEach(async () => {
@@ -50,6 +52,9 @@ async function fileOf(name: string, bytes: number): Promise<string> {
   await writeFile(path, randomBytes(bytes));
   return path;
 }
+
+/** Some of the file is there: both ends are in the middle of it. */
+const underWay = ({ bytes }: TerminalEvent): boolean => Number(bytes) > 0;
 
 describe('files', () => {
   test(
@@ -112,10 +117,10 @@ describe('files', () => {
   test(
     'a receiver killed midway leaves nothing under the final name, and the sender serves the next one',
     async () => {
-      const path = await fileOf('big.bin', 96 * MIB);
+      const path = await fileOf('big.bin', 48 * MIB);
       const sender = rockpool('send', path);
       const lost = rockpool('receive', '--into', join(folder, 'lost'));
-      await lost.event('progress');
+      await lost.event('progress', underWay);
       lost.stop('SIGKILL');
       await lost.exit;
       expect(await readdir(join(folder, 'lost'))).not.toContain('big.bin');
@@ -125,20 +130,20 @@ describe('files', () => {
       expect(await Promise.all([next.exit, sender.exit])).toEqual([0, 0]);
       expect(await sha256Of(join(folder, 'next', 'big.bin'))).toBe(await sha256Of(path));
     },
-    2 * LIMIT_MS,
+    LIMIT_MS,
   );
 
   test(
     'a sender that leaves midway is said plainly, and the receiver keeps no part of the file and waits on',
     async () => {
-      const path = await fileOf('big.bin', 96 * MIB);
+      const path = await fileOf('big.bin', 48 * MIB);
       const sender = rockpool('send', path, '--name', 'Mara');
       const inbox = join(folder, 'in');
       const receiver = rockpool('receive', '--into', inbox);
-      await receiver.event('progress');
+      await receiver.event('progress', underWay);
       sender.stop('SIGINT');
       expect(await sender.exit).toBe(130);
-      expect(await receiver.event('failed')).toMatchObject({ name: 'big.bin', peerName: 'Mara', total: 96 * MIB });
+      expect(await receiver.event('failed')).toMatchObject({ name: 'big.bin', peerName: 'Mara', total: 48 * MIB });
       receiver.stop('SIGTERM');
       expect(await receiver.exit).toBe(143);
       expect(await readdir(inbox)).toEqual([]);
@@ -188,6 +193,26 @@ describe('chat', () => {
 });
 
 describe('the server', () => {
+  test(
+    'its death midway does not stop a file',
+    async () => {
+      const own = new Terminal('serve', '--port', '0');
+      started.push(own);
+      url = String((await own.event('listening'))['url']);
+      const path = await fileOf('big.bin', 48 * MIB);
+      const sender = rockpool('send', path);
+      const receiver = rockpool('receive', '--into', join(folder, 'in'));
+      await receiver.event('progress', underWay);
+      own.stop('SIGKILL');
+      await own.exit;
+      expect(receiver.all('verified')).toEqual([]);
+      expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
+      expect(sender.stderr).toContain('The server is away.');
+      expect(await sha256Of(join(folder, 'in', 'big.bin'))).toBe(await sha256Of(path));
+    },
+    LIMIT_MS,
+  );
+
   test(
     'a port that is taken ends serve with 1 and says which',
     async () => {

@@ -1,12 +1,16 @@
 // Where an end of a connection under test lives: in this process or in a page of a real browser. Tests see both through
 // the same few calls; bulk data is made and checked by the probe at the end itself and never crosses over.
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { build } from 'vite';
 import { nodeTransport } from '../../src/io/link-node.ts';
 import type { Signal } from '../../src/io/transport.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { PROBES, type ProbeKind, type Probes } from './probes.ts';
+
+/** Largest bundled page, bytes: several times what it is. */
+const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface End<P> {
   /** Takes the end's signals from the first one on, those it sent before too. */
@@ -47,8 +51,8 @@ export class ChromiumPlaces {
   }
 
   static async launch(): Promise<ChromiumPlaces> {
-    const [browser, script] = await Promise.all([launchChromium(), bundle(join(import.meta.dirname, 'page.ts'))]);
-    return new ChromiumPlaces(browser, script);
+    const script = await bundledPage();
+    return new ChromiumPlaces(await launchChromium(), script);
   }
 
   async place(): Promise<Place> {
@@ -113,21 +117,12 @@ class Outbox {
   }
 }
 
-/** The entry and all it imports as one classic script, made as the app is made. */
-async function bundle(entry: string): Promise<string> {
-  const result = await build({
-    configFile: false,
-    logLevel: 'silent',
-    resolve: { alias: { 'simple-peer': 'simple-peer/simplepeer.min.js' } },
-    build: {
-      write: false,
-      minify: false,
-      target: 'es2022',
-      rollupOptions: { input: entry, output: { format: 'iife' } },
-    },
+/** page.ts as one classic script. */
+async function bundledPage(): Promise<string> {
+  const script = join(import.meta.dirname, 'bundle.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, join(import.meta.dirname, 'page.ts')], {
+    maxBuffer: PAGE_BYTES_MAX,
+    env: { ...process.env, NODE_OPTIONS: '' },
   });
-  const outputs = Array.isArray(result) ? result : 'output' in result ? [result] : [];
-  const code = outputs.flatMap(({ output }) => output.flatMap((part) => (part.type === 'chunk' ? [part.code] : [])));
-  if (code.length !== 1) throw new Error(`bundling ${entry}: expected one script, got ${code.length}`);
-  return code.join('');
+  return stdout;
 }

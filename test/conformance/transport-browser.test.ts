@@ -4,7 +4,7 @@ import { shutdownTransports } from '../../src/io/link-node.ts';
 import { ChromiumPlaces, nodePlace, type Place } from './places.ts';
 import { transportSuite } from './transport-suite.ts';
 
-let chromium: ChromiumPlaces;
+let chromium: ChromiumPlaces | undefined;
 let one: Place;
 let two: Place;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await chromium.close();
+  await chromium?.close();
   shutdownTransports();
 });
 

@@ -59,8 +59,7 @@ export async function openEnds(first: Place, second: Place): Promise<Ends> {
 
 const awaitOpen = (end: TransportEnd): Promise<boolean> => end.run((probe, ms) => probe.awaitOpen(ms), OPEN_MS);
 const awaitClosed = (end: TransportEnd): Promise<boolean> => end.run((probe, ms) => probe.awaitClosed(ms), CLOSE_MS);
-const sightings = (end: TransportEnd): Promise<Sightings> =>
-  end.run((probe) => probe.sightings(), null);
+const sightings = (end: TransportEnd): Promise<Sightings> => end.run((probe) => probe.sightings(), null);
 
 async function connected(first: Place, second: Place): Promise<Ends> {
   const ends = await openEnds(first, second);

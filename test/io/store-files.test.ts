@@ -131,6 +131,21 @@ describe('files', () => {
     await small.close();
   });
 
+  test('of many megabytes, flushed while they grow, arrive whole', async () => {
+    const mib = 1024 * 1024;
+    const bytes = new Uint8Array(randomBytes(mib));
+    const sha256 = sha256Of(bytes);
+    await store.create('a', { name: 'whale', bytes: 70 * mib, modifiedMs: 0 }, mib);
+    await Promise.all(Array.from({ length: 70 }, (_, chunk) => store.write('a', chunk, bytes, sha256)));
+    const location = await store.finish('a');
+    const whole = await readFile(location);
+    expect(whole).toHaveLength(70 * mib);
+    expect(Array.from({ length: 70 }, (_, i) => whole.subarray(i * mib, (i + 1) * mib).equals(bytes))).not.toContain(
+      false,
+    );
+    expect(store.figures().openFiles).toBe(0);
+  });
+
   test('cannot be received without a directory', async () => {
     const nowhere = new FileStore();
     await expect(nowhere.create('a', factsOf(new Uint8Array()), CHUNK)).rejects.toMatchObject({ code: 'store-failed' });

@@ -92,3 +92,25 @@ describe('a session over a replaced transport', () => {
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 });
+
+describe('a session whose accepted never arrived', () => {
+  test('goes on when the initiator, who cannot know it, connects anew: what was queued in it is not lost', () => {
+    const pair = new LinkPair();
+    pair.initiator.filter = () => undefined;
+    pair.openTransport();
+    pair.runUntil(() => pair.acceptor.link.state === 'open', 1000);
+    for (const i of upTo(3)) pair.acceptor.send(payload(i, 3000));
+    pair.run(200);
+    pair.initiator.filter = (bytes) => bytes;
+    pair.closeTransport();
+    pair.connect();
+    pair.settle();
+    expect(sorted(received(pair.initiator))).toEqual(upTo(3));
+    expect(pair.initiator.outputs[0]).toEqual({ kind: 'open', resumed: false });
+    expect(pair.acceptor.outputs.map(({ kind }) => kind)).not.toContain('reset');
+    expect(pair.acceptor.all('open')).toEqual([
+      { kind: 'open', resumed: false },
+      { kind: 'open', resumed: true },
+    ]);
+  });
+});

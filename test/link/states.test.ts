@@ -69,7 +69,12 @@ const scenarios: Record<string, Scenario> = {
   },
   'open, forgotten': { before: open, happens: (lone) => disconnected(lone, 'unknown-session'), tells: ['reset'] },
   'open, renewed': {
-    before: () => open('acceptor'),
+    before: () => {
+      const lone = open('acceptor');
+      // Only a session that the peer has spoken in can be given up by it.
+      lone.hear({ kind: 'heartbeat', session: lone.link.sessionId, timeUs: 0 });
+      return lone;
+    },
     happens: (lone) => lone.hear({ kind: 'connect', session: 0n, nonce: 99n, messageCreditBytes: 0 }),
     tells: ['reset', 'open'],
   },
@@ -138,8 +143,8 @@ describe('the transition table', () => {
   test('closing says disconnect with the code, once, and only where someone can hear it', () => {
     const lone = open();
     const session = lone.link.sessionId;
-    lone.link.close(lone.now, 'replaced');
-    expect(lone.drain()).toEqual([{ kind: 'disconnect', session, code: LINK_CODES.replaced }]);
+    lone.link.close(lone.now, 'exhausted');
+    expect(lone.drain()).toEqual([{ kind: 'disconnect', session, code: LINK_CODES.exhausted }]);
     lone.link.close(lone.now, 'left');
     expect(lone.drain()).toEqual([]);
     const alone = detached();

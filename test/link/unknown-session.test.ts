@@ -90,6 +90,7 @@ describe('an initiator whose session was forgotten', () => {
   test('an acceptor takes a restarted initiator and reports that the old session is gone', () => {
     const pair = new LinkPair();
     pair.connect();
+    pair.run(1500);
     pair.initiator.restart();
     pair.initiator.handle({ kind: 'transport-open' });
     pair.run(1000);

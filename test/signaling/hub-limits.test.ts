@@ -280,7 +280,9 @@ test('whatever order things come in, every roster is what its members were told'
             const belief = beliefs.get(to);
             if (message.kind === 'welcome') {
               beliefs.set(to, {
-                ...{ self: message.self, pool: message.pool, peers: new Set(message.peers.map((peer) => peer.id)) },
+                self: message.self,
+                pool: message.pool,
+                peers: new Set(message.peers.map((peer) => peer.id)),
               });
             } else if (message.kind === 'peer-joined') belief?.peers.add(message.peer.id);
             else if (message.kind === 'peer-left') expect(belief?.peers.delete(message.id)).toBe(true);

@@ -8,7 +8,12 @@ export const idOf = (letter: string): string =>
   createHash('sha256').update(secretOf(letter)).digest('hex').slice(0, 32);
 
 export const joinOf = (letter: string, pool: string): Extract<ClientMessage, { kind: 'join' }> => ({
-  ...{ kind: 'join', version: 1, pool, secret: secretOf(letter), name: letter, device: 'terminal' },
+  kind: 'join',
+  version: 1,
+  pool,
+  secret: secretOf(letter),
+  name: letter,
+  device: 'terminal',
 });
 
 export class RawClient {

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RunningServer, ServerOptions } from '../../signaling/server.ts';
-import { CLIENT_FRAME_BYTES_MAX, type Signal } from '../../src/wire/signaling.ts';
+import { CLIENT_FRAME_BYTES_MAX, encodeClient, type Signal } from '../../src/wire/signaling.ts';
 import { startServer } from './load-server.ts';
 import { idOf, joinOf, RawClient } from './raw-client.ts';
 
@@ -42,7 +42,11 @@ describe('members', () => {
     const b = await open(server);
     b.say(joinOf('b', 'blue'));
     expect(await b.next('welcome')).toEqual({
-      ...{ kind: 'welcome', self: idOf('b'), pool: 'blue', peers: [memberOf('a')], iceServers },
+      kind: 'welcome',
+      self: idOf('b'),
+      pool: 'blue',
+      peers: [memberOf('a')],
+      iceServers,
     });
     expect((await a.next('peer-joined')).peer).toEqual(memberOf('b'));
   });
@@ -57,7 +61,10 @@ describe('members', () => {
     b.say({ kind: 'relay', peer: idOf('a'), attempt: 4_000_000_000, signal });
     await a.next('peer-joined');
     expect(await a.next('relayed')).toEqual({
-      ...{ kind: 'relayed', peer: idOf('b'), attempt: 4_000_000_000, signal },
+      kind: 'relayed',
+      peer: idOf('b'),
+      attempt: 4_000_000_000,
+      signal,
     });
     expect(await c.settle()).toEqual([]);
     expect(server.figures()).toMatchObject({ relayed: 1, relaysDropped: 1 });
@@ -93,9 +100,9 @@ describe('members', () => {
 });
 
 describe('a socket is closed', () => {
-  test('with `malformed` for a text frame', async () => {
+  test('with `malformed` for a text frame, even if its bytes are a message', async () => {
     const client = await open(await start());
-    client.socket.send('hello');
+    client.socket.send(encodeClient({ kind: 'ping', nonce: 1 }), { binary: false });
     expect(await client.closed).toBe(4000);
   });
 

@@ -78,7 +78,12 @@ test('/health tells how the server is, and nothing of anyone', async () => {
   const response = await get('/health');
   expect(response.headers.get('cache-control')).toBe('no-store');
   expect(await response.json()).toEqual({
-    ...{ status: 'ok', protocol: 1, uptimeSeconds: expect.any(Number), sockets: 0, pools: 0, members: 0 },
+    status: 'ok',
+    protocol: 1,
+    uptimeSeconds: expect.any(Number),
+    sockets: 0,
+    pools: 0,
+    members: 0,
   });
 });
 

@@ -166,7 +166,12 @@ describe('a join', () => {
   test('of another version gives its version and nothing else, whatever its fields hold', () => {
     const value = { version: 2, pool: '?', secret: new Uint8Array(5), name: '' };
     expect(decodeClient(client({ case: 'join', value }))).toEqual({
-      ...{ kind: 'join', version: 2, pool: '', secret: new Uint8Array(0), name: '', device: '' },
+      kind: 'join',
+      version: 2,
+      pool: '',
+      secret: new Uint8Array(0),
+      name: '',
+      device: '',
     });
   });
 

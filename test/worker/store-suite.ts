@@ -263,8 +263,18 @@ export function storeSuite(title: string, setUp: () => Promise<StoreSetup>): voi
         expect(await setup.contents()).toHaveLength(1);
         await store.discard('a');
         expect(await setup.contents()).toEqual([]);
+        expect((await setup.figures()).openFiles).toBe(0);
         await expect(store.write('a', 0, bytes.slice(), sha256Of(bytes))).rejects.toEqual(rejection('store-failed'));
         await receive(store, 'a', bytes);
+      });
+
+      test('leaves only the finished file when another is discarded', async () => {
+        const bytes = new Uint8Array(randomBytes(CHUNK));
+        await store.create('a', { name: 'fish', bytes: 3 * CHUNK, modifiedMs: 0 }, CHUNK);
+        await store.write('a', 1, bytes.slice(), sha256Of(bytes));
+        await receive(store, 'b', randomBytes(5));
+        await store.discard('a');
+        expect(await setup.contents()).toHaveLength(1);
       });
 
       test('leaves nothing of a file that is discarded while chunks are on their way', async () => {

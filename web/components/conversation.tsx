@@ -23,6 +23,7 @@ export function Conversation(): VNode {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const top = useRef(0);
   const seen = useRef<string | undefined>(entries.at(-1)?.key);
   const [below, setBelow] = useState(false);
 
@@ -33,8 +34,11 @@ export function Conversation(): VNode {
   const onScroll = (): void => {
     const box = scroller.current;
     if (box === null) return;
-    atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < END_SLACK;
-    if (atEnd.current) {
+    const near = box.scrollHeight - box.scrollTop - box.clientHeight < END_SLACK;
+    // Only a move upwards leaves the end: content that grows below also scrolls, and is followed.
+    atEnd.current = near || (atEnd.current && box.scrollTop >= top.current);
+    top.current = box.scrollTop;
+    if (near) {
       setBelow(false);
       if (!document.hidden) unread.value = 0;
     }

@@ -1,0 +1,125 @@
+// An end of bench/loopback.ts in a process of its own: the client as the terminal peer builds it, and a bare channel of
+// node-datachannel to compare it with.
+import { randomBytes } from 'node:crypto';
+import { PeerConnection, type DataChannel } from 'node-datachannel';
+import { WebSocket as NodeWebSocket } from 'ws';
+import { PoolClient } from '../../src/client.ts';
+import { nodeTransport } from '../../src/io/link-node.ts';
+import { FileStore } from '../../src/io/store-files.ts';
+import { serveEnd } from '../harness.ts';
+import { PoolHalf, RAW_MESSAGE_BYTES, type LoopbackEnd, type RawCandidate } from '../pages/loopback/end.ts';
+
+/**
+ * The raw sender keeps the channel's queue between these, bytes. What SCTP itself buffers, 1 MiB, comes on top, so it
+ * never runs dry.
+ */
+const RAW_BUFFERED_MAX = 1024 * 1024;
+const RAW_BUFFERED_LOW = 256 * 1024;
+
+/** As in link-node.ts: candidates that come any sooner break one connection in twenty. */
+const CANDIDATE_HOLD_MS = 20;
+
+let pool: PoolHalf<string> | undefined;
+let connection: PeerConnection | undefined;
+let channel: Promise<DataChannel> | undefined;
+/** Own ones, of the end that makes the offer. */
+const candidates: RawCandidate[] = [];
+
+const end: LoopbackEnd = {
+  join: ({ server, pool: code, name, into }) => {
+    pool = new PoolHalf(
+      new PoolClient<string>({
+        server,
+        name,
+        device: 'terminal',
+        secret: randomBytes(32),
+        platform: {
+          transport: nodeTransport,
+          store: new FileStore({ into }),
+          // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
+          webSocket: (url) => new NodeWebSocket(url) as unknown as WebSocket,
+        },
+      }),
+    );
+    return pool.join(code);
+  },
+  offer: (path) => there(pool).offer(path),
+  receive: (bytes) => there(pool).receive(bytes),
+
+  rawOffer: () =>
+    new Promise((resolve) => {
+      const offerer = new PeerConnection('raw', { iceServers: [] });
+      connection = offerer;
+      offerer.onLocalDescription((sdp) => resolve(sdp));
+      offerer.onLocalCandidate((candidate, mid) => candidates.push({ candidate, mid }));
+      channel = opened(offerer.createDataChannel('raw'));
+    }),
+  async rawAnswer(sdp) {
+    const answerer = new PeerConnection('raw', { iceServers: [] });
+    connection = answerer;
+    channel = new Promise((resolve) => {
+      answerer.onDataChannel((made) => resolve(opened(made)));
+    });
+    const whole = gathered(answerer);
+    answerer.setRemoteDescription(sdp, 'offer');
+    await whole;
+    return there(answerer.localDescription()?.sdp);
+  },
+  async rawAccept(sdp) {
+    there(connection).setRemoteDescription(sdp, 'answer');
+    await new Promise((resolve) => setTimeout(resolve, CANDIDATE_HOLD_MS));
+    return candidates;
+  },
+  async rawConnect(remote) {
+    for (const { candidate, mid } of remote) there(connection).addRemoteCandidate(candidate, mid);
+    await channel;
+  },
+  async rawSend(bytes) {
+    const open = await there(channel);
+    const message = randomBytes(RAW_MESSAGE_BYTES);
+    let left = bytes;
+    const fill = (): void => {
+      for (; left > 0 && open.bufferedAmount() < RAW_BUFFERED_MAX; left -= message.length) {
+        open.sendMessageBinary(message);
+      }
+    };
+    open.setBufferedAmountLowThreshold(RAW_BUFFERED_LOW);
+    open.onBufferedAmountLow(fill);
+    open.onMessage(fill);
+  },
+  async rawReceive(bytes) {
+    const open = await there(channel);
+    return new Promise((resolve) => {
+      let left = bytes;
+      open.onMessage((message) => {
+        left -= typeof message === 'string' ? 0 : message.byteLength;
+        if (left <= 0) resolve(performance.now() - askedMs);
+      });
+      const askedMs = performance.now();
+      open.sendMessageBinary(Buffer.alloc(1));
+    });
+  },
+};
+serveEnd(end as unknown as Parameters<typeof serveEnd>[0]);
+
+/** `thing`, which an earlier question made. */
+function there<T>(thing: T | undefined): T {
+  if (thing === undefined) throw new Error('asked out of order');
+  return thing;
+}
+
+/** `made` once it is open; it must be held, because a channel closes when its wrapper is collected. */
+function opened(made: DataChannel): Promise<DataChannel> {
+  return new Promise((resolve) => {
+    if (made.isOpen()) resolve(made);
+    else made.onOpen(() => resolve(made));
+  });
+}
+
+function gathered(gatherer: PeerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    gatherer.onGatheringStateChange((state) => {
+      if (state === 'complete') resolve();
+    });
+  });
+}

@@ -1,0 +1,93 @@
+// What an end of bench/loopback.ts can do, whatever it runs on, and the half of it that is the same in a page and in a
+// process: a PoolClient that offers and receives. The raw halves are page.ts (RTCPeerConnection) and
+// bench/ends/loopback.ts (node-datachannel).
+import type { PoolClient, PoolEvent } from '../../../src/client.ts';
+
+/** Where and as whom an end joins. */
+export interface Seat {
+  /** `ws://HOST:PORT/ws`. */
+  readonly server: string;
+  readonly pool: string;
+  readonly name: string;
+  /** Node only: the directory for received files. */
+  readonly into: string;
+}
+
+/** Two of them meet; bench/loopback.ts asks one question at a time and each answer is plain data. */
+export interface LoopbackEnd {
+  join(seat: Seat): Promise<void>;
+  /** Offers one file: on Node its path, in a page the id of the input that holds it. */
+  offer(file: string): Promise<void>;
+  /** Accepts the next offer of one file. Resolves to the milliseconds from accepting to `verified`. */
+  receive(bytes: number): Promise<number>;
+
+  /** The raw baseline's description without candidates; the channel is ordered and reliable. */
+  rawOffer(): Promise<string>;
+  /** Takes the offer; resolves to the answer with all its candidates in it. */
+  rawAnswer(offer: string): Promise<string>;
+  /** Takes the answer; resolves to the candidates that the offer lacked. */
+  rawAccept(answer: string): Promise<readonly RawCandidate[]>;
+  /** Resolves once the channel is open. */
+  rawConnect(candidates: readonly RawCandidate[]): Promise<void>;
+  /** Gets ready to send `bytes` as soon as the other end asks for them. */
+  rawSend(bytes: number): Promise<void>;
+  /** Asks for `bytes` and counts them. Resolves to the milliseconds from asking to the last of them. */
+  rawReceive(bytes: number): Promise<number>;
+}
+
+export interface RawCandidate {
+  readonly candidate: string;
+  readonly mid: string;
+}
+
+/** Bytes of every raw message. */
+export const RAW_MESSAGE_BYTES: number = 16 * 1024;
+
+/** The half with a pool in it. Rejects when a transfer ends in any way but verified, or the pool is lost. */
+export class PoolHalf<Source> {
+  readonly #client: PoolClient<Source>;
+  /** Offers of others that nobody has taken yet. */
+  readonly #offers: string[] = [];
+  #onEvent: (event: PoolEvent) => void = () => undefined;
+
+  constructor(client: PoolClient<Source>) {
+    this.#client = client;
+    client.subscribe((event) => {
+      if (event.kind === 'offer' && !event.offer.own && event.offer.state === 'open') this.#offers.push(event.offer.id);
+      this.#onEvent(event);
+    });
+  }
+
+  join(pool: string): Promise<void> {
+    return this.#client.join(pool);
+  }
+
+  async offer(source: Source): Promise<void> {
+    await this.#client.offer([source]);
+  }
+
+  /** The clock begins before `accept` is called and ends in the event that says `verified`. */
+  receive(bytes: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let taken: string | undefined;
+      let acceptedMs = 0;
+      const take = (): void => {
+        taken = this.#offers.shift();
+        if (taken === undefined) return;
+        acceptedMs = performance.now();
+        this.#client.accept(taken);
+      };
+      this.#onEvent = (event) => {
+        const now = performance.now();
+        if (event.kind === 'left') return reject(new Error(`lost the pool: ${event.reason}`));
+        // On a turn of its own, as a person's click would be.
+        if (event.kind === 'offer' && taken === undefined) return void setTimeout(take);
+        if (event.kind !== 'transfer' || event.transfer.offer !== taken || event.transfer.state === 'running') return;
+        const { end, doneBytes } = event.transfer;
+        if (end === 'verified' && doneBytes === bytes) resolve(now - acceptedMs);
+        else reject(new Error(`expected ${bytes} bytes verified, got ${doneBytes} ${end ?? ''}`));
+      };
+      take();
+    });
+  }
+}

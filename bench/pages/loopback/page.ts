@@ -1,0 +1,130 @@
+// An end of bench/loopback.ts in a page: the client as the app builds it, and a bare RTCPeerConnection to compare it with.
+import { PoolClient } from '../../../src/client.ts';
+import { browserTransport } from '../../../src/io/link-browser.ts';
+import { WorkerStore } from '../../../worker/store-worker.ts';
+import { PoolHalf, RAW_MESSAGE_BYTES, type LoopbackEnd, type RawCandidate } from './end.ts';
+
+/** The raw sender keeps the channel's queue between these, bytes: never empty, and never a long wait in one task. */
+const RAW_BUFFERED_MAX = 1024 * 1024;
+const RAW_BUFFERED_LOW = 256 * 1024;
+
+declare global {
+  var loopback: LoopbackEnd;
+}
+
+let pool: PoolHalf<File> | undefined;
+let connection: RTCPeerConnection | undefined;
+let channel: Promise<RTCDataChannel> | undefined;
+/** Own ones, of the end that makes the offer. */
+const candidates: RawCandidate[] = [];
+
+globalThis.loopback = {
+  join: ({ server, pool: code, name }) => {
+    pool = new PoolHalf(
+      new PoolClient<File>({
+        server,
+        name,
+        device: 'browser',
+        secret: crypto.getRandomValues(new Uint8Array(32)),
+        platform: {
+          transport: browserTransport,
+          store: new WorkerStore(),
+          webSocket: (url) => new WebSocket(url),
+        },
+      }),
+    );
+    return pool.join(code);
+  },
+  offer: (input) => there(pool).offer(pickedFile(input)),
+  receive: (bytes) => there(pool).receive(bytes),
+
+  async rawOffer() {
+    const offerer = new RTCPeerConnection();
+    connection = offerer;
+    channel = opened(offerer.createDataChannel('raw', { ordered: true }));
+    offerer.addEventListener('icecandidate', ({ candidate }) => {
+      if (candidate === null || candidate.candidate === '') return;
+      candidates.push({ candidate: candidate.candidate, mid: candidate.sdpMid ?? '0' });
+    });
+    const { sdp } = await offerer.createOffer();
+    await offerer.setLocalDescription();
+    return there(sdp);
+  },
+  async rawAnswer(sdp) {
+    const answerer = new RTCPeerConnection();
+    connection = answerer;
+    channel = new Promise((resolve) => {
+      answerer.addEventListener('datachannel', (event) => resolve(opened(event.channel)));
+    });
+    await answerer.setRemoteDescription({ type: 'offer', sdp });
+    await answerer.setLocalDescription();
+    await gathered(answerer);
+    return there(answerer.localDescription?.sdp);
+  },
+  async rawAccept(sdp) {
+    const offerer = there(connection);
+    await offerer.setRemoteDescription({ type: 'answer', sdp });
+    await gathered(offerer);
+    return candidates;
+  },
+  async rawConnect(candidates) {
+    for (const { candidate, mid } of candidates) {
+      await there(connection).addIceCandidate({ candidate, sdpMid: mid });
+    }
+    await channel;
+  },
+  async rawSend(bytes) {
+    const open = await there(channel);
+    const message = crypto.getRandomValues(new Uint8Array(RAW_MESSAGE_BYTES));
+    let left = bytes;
+    const fill = (): void => {
+      for (; left > 0 && open.bufferedAmount < RAW_BUFFERED_MAX; left -= message.length) open.send(message);
+    };
+    open.bufferedAmountLowThreshold = RAW_BUFFERED_LOW;
+    open.onbufferedamountlow = fill;
+    open.onmessage = fill;
+  },
+  async rawReceive(bytes) {
+    const open = await there(channel);
+    return new Promise((resolve) => {
+      let left = bytes;
+      const count = ({ data }: MessageEvent<ArrayBuffer>): void => {
+        left -= data.byteLength;
+        if (left > 0) return;
+        const now = performance.now();
+        resolve(now - askedMs);
+      };
+      open.onmessage = count;
+      const askedMs = performance.now();
+      open.send(new Uint8Array(1));
+    });
+  },
+};
+
+/** `thing`, which an earlier question made. */
+function there<T>(thing: T | undefined): T {
+  if (thing === undefined) throw new Error('asked out of order');
+  return thing;
+}
+
+function pickedFile(input: string): File {
+  return there(document.querySelector<HTMLInputElement>(`#${input}`)?.files?.[0]);
+}
+
+function opened(made: RTCDataChannel): Promise<RTCDataChannel> {
+  made.binaryType = 'arraybuffer';
+  return new Promise((resolve) => {
+    if (made.readyState === 'open') resolve(made);
+    else made.addEventListener('open', () => resolve(made));
+  });
+}
+
+function gathered(gatherer: RTCPeerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (gatherer.iceGatheringState === 'complete') resolve();
+    };
+    gatherer.addEventListener('icegatheringstatechange', look);
+    look();
+  });
+}

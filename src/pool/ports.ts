@@ -1,0 +1,50 @@
+// What goes into a Pool machine and what comes out of it. Transports have numbers; the driver makes them real.
+import type { LinkOptions } from '../link/options.ts';
+import type { ShareOptions } from '../share/options.ts';
+import type { StoreOp, StoreResult } from '../share/ports.ts';
+import type { ClientMessage, IceServer, ServerMessage, Signal } from '../wire/signaling.ts';
+import type { PoolOptions } from './options.ts';
+import type { DeviceKind, PeerId, PoolEvent } from './views.ts';
+
+export interface PoolSetup {
+  readonly pool: string;
+  readonly self: PeerId;
+  readonly secret: Uint8Array;
+  readonly name: string;
+  readonly device: DeviceKind;
+  /** `n` bytes from a CSPRNG. */
+  readonly random: (n: number) => Uint8Array;
+  /** Wall clock minus monotonic clock, ms. */
+  readonly wallOffsetMs: number;
+  readonly options?: {
+    readonly pool?: Partial<PoolOptions>;
+    readonly link?: Partial<LinkOptions>;
+    readonly share?: Partial<ShareOptions>;
+  };
+}
+
+export type PoolInput =
+  | { readonly kind: 'backhaul-open' }
+  | { readonly kind: 'backhaul-closed' }
+  | { readonly kind: 'server'; readonly message: ServerMessage }
+  | { readonly kind: 'transport-signal'; readonly transport: number; readonly signal: Signal }
+  | { readonly kind: 'transport-open'; readonly transport: number; readonly path: 'direct' | 'relayed' }
+  | { readonly kind: 'transport-closed'; readonly transport: number }
+  | { readonly kind: 'datagram'; readonly transport: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'stored'; readonly id: number; readonly result: StoreResult }
+  | { readonly kind: 'timeout' };
+
+export type PoolOutput =
+  | { readonly kind: 'backhaul'; readonly message: ClientMessage }
+  | {
+      readonly kind: 'transport-create';
+      readonly transport: number;
+      readonly initiator: boolean;
+      readonly iceServers: readonly IceServer[];
+    }
+  | { readonly kind: 'transport-signal'; readonly transport: number; readonly signal: Signal }
+  | { readonly kind: 'transport-close'; readonly transport: number }
+  /** The bytes hold until the next call to the machine. */
+  | { readonly kind: 'datagram'; readonly transport: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'store'; readonly id: number; readonly op: StoreOp }
+  | { readonly kind: 'event'; readonly event: PoolEvent };

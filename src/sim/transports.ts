@@ -1,0 +1,164 @@
+// Simulated WebRTC: transports that find each other by signals, open after a while, carry datagrams over a Path each way,
+// and close at the other end a little later. Signals go by whatever way the pools relay them.
+import type { Signal } from '../wire/signaling.ts';
+import type { VirtualClock } from './clock.ts';
+import { Duplex, type Path, type PathOptions } from './network.ts';
+import type { Random } from './random.ts';
+
+/** What happens to a transport, told to its owner. Never from inside the owner's own call. */
+export interface TransportEvents {
+  signal(signal: Signal): void;
+  open(): void;
+  datagram(bytes: Uint8Array): void;
+  closed(): void;
+}
+
+/** ICE and DTLS take this long at least and at most, ms. */
+const HANDSHAKE_MS: readonly [number, number] = [20, 400];
+/** A handshake that met a blackout tries again, ms. */
+const HANDSHAKE_RETRY_MS = 250;
+/** A close whose word was lost is noticed by ICE's own timeout, ms. */
+const SILENT_CLOSE_MS = 5000;
+
+export class SimTransport {
+  readonly id: number;
+  /** Who holds it: two of the same owner never meet. */
+  readonly owner: number;
+  readonly events: TransportEvents;
+  state: 'new' | 'open' | 'closed' = 'new';
+  remote: SimTransport | undefined;
+  path: Path | undefined;
+
+  constructor(id: number, owner: number, events: TransportEvents) {
+    this.id = id;
+    this.owner = owner;
+    this.events = events;
+  }
+}
+
+export class Switchboard {
+  readonly #clock: VirtualClock;
+  readonly #random: Random;
+  readonly #pathFor: (fromOwner: number, toOwner: number) => Partial<PathOptions>;
+  readonly #transports = new Map<number, SimTransport>();
+  #next = 1;
+
+  /** `pathFor` gives the path from one owner to another; asked anew for every pair of transports. */
+  constructor(
+    clock: VirtualClock,
+    random: Random,
+    pathFor: (fromOwner: number, toOwner: number) => Partial<PathOptions>,
+  ) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#pathFor = pathFor;
+  }
+
+  /** Transports that carry datagrams now. */
+  get open(): SimTransport[] {
+    return [...this.#transports.values()].filter(({ state }) => state === 'open');
+  }
+
+  create(owner: number, initiator: boolean, events: TransportEvents): SimTransport {
+    const transport = new SimTransport(this.#next++, owner, events);
+    this.#transports.set(transport.id, transport);
+    if (initiator) this.#gather(transport, { kind: 'offer', sdp: `offer ${transport.id}` });
+    return transport;
+  }
+
+  /** The other end's signal, as it came through the server. What makes no sense closes the transport. */
+  signal(transport: SimTransport, signal: Signal): void {
+    if (transport.state !== 'new' || signal.kind === 'candidate') return;
+    const id = Number(/^(?:offer|answer) (\d+)$/.exec(signal.sdp)?.[1]);
+    const remote = this.#transports.get(id);
+    if (Number.isNaN(id)) return this.close(transport);
+    if (remote === undefined || remote.owner === transport.owner) return; // it went meanwhile: nobody answers
+    transport.remote = remote;
+    if (signal.kind === 'offer') this.#gather(transport, { kind: 'answer', sdp: `answer ${transport.id}` });
+    else if (remote.remote === transport) this.#handshake(transport, remote);
+  }
+
+  send(transport: SimTransport, bytes: Uint8Array): void {
+    if (transport.state === 'open') transport.path?.send(bytes);
+  }
+
+  /** Closes this end now; the other end learns of it. */
+  close(transport: SimTransport): void {
+    if (transport.state === 'closed') return;
+    const { remote, state, path } = transport;
+    this.#end(transport);
+    if (remote === undefined || state !== 'open' || path === undefined) return;
+    const { lossRatio, delayMs } = path.options;
+    const heard = !this.#dark(path) && !this.#random.chance(lossRatio);
+    this.#clock.after(heard ? delayMs : SILENT_CLOSE_MS, () => {
+      if (remote.state !== 'closed') this.#end(remote);
+    });
+  }
+
+  /** The connection breaks in the middle: both ends lose it at once, and what is under way with it. */
+  break(transport: SimTransport): void {
+    const { remote } = transport;
+    if (transport.state !== 'closed') this.#end(transport);
+    if (remote !== undefined && remote.state !== 'closed') this.#end(remote);
+  }
+
+  #end(transport: SimTransport): void {
+    transport.state = 'closed';
+    this.#transports.delete(transport.id);
+    this.#clock.after(0, () => transport.events.closed());
+  }
+
+  #gather(transport: SimTransport, description: Signal): void {
+    const say = (signal: Signal): void => {
+      if (transport.state === 'new') transport.events.signal(signal);
+    };
+    this.#clock.after(this.#random.between(1, 20), () => {
+      say(description);
+      const candidates = this.#random.integer(0, 2);
+      for (let i = 0; i < candidates; i++) {
+        this.#clock.after(this.#random.between(0, 50), () => {
+          say({ kind: 'candidate', candidate: `candidate ${i}`, mid: '0' });
+        });
+      }
+    });
+  }
+
+  #handshake(a: SimTransport, b: SimTransport): void {
+    const duplex = new Duplex(
+      this.#clock,
+      this.#random.fork(),
+      { toA: this.#pathFor(b.owner, a.owner), toB: this.#pathFor(a.owner, b.owner) },
+      { toA: (bytes) => this.#deliver(a, bytes), toB: (bytes) => this.#deliver(b, bytes) },
+    );
+    a.path = duplex.toB;
+    b.path = duplex.toA;
+    const attempt = (): void => {
+      if (a.state !== 'new' || b.state !== 'new') return;
+      if (this.#dark(duplex.toA) || this.#dark(duplex.toB)) {
+        this.#clock.after(HANDSHAKE_RETRY_MS, attempt);
+        return;
+      }
+      const [first, second] = this.#random.chance(0.5) ? [a, b] : [b, a];
+      this.#open(first);
+      this.#clock.after(this.#random.between(0, 60), () => this.#open(second));
+    };
+    this.#clock.after(this.#random.between(...HANDSHAKE_MS), attempt);
+  }
+
+  #open(transport: SimTransport): void {
+    if (transport.state !== 'new') return;
+    transport.state = 'open';
+    transport.events.open();
+  }
+
+  #deliver(transport: SimTransport, bytes: Uint8Array): void {
+    // A channel is open before its first message comes out of it.
+    this.#open(transport);
+    if (transport.state === 'open') transport.events.datagram(bytes);
+  }
+
+  #dark(path: Path): boolean {
+    const now = this.#clock.now;
+    return path.options.blackouts.some(({ fromMs, toMs }) => now >= fromMs && now < toMs);
+  }
+}

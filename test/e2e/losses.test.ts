@@ -1,0 +1,85 @@
+// One end gone in the middle of a file, without a word: the others read plainly what happened, and no part of the file is
+// left where a whole one would be.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { sha256Of } from '../cli/terminal.ts';
+import { BULK_LIMIT_MS, LIMIT_MS, MIB, World } from './support/world.ts';
+
+/** More than any end moves between two glances at it. */
+const LARGE_BYTES = 280 * MIB;
+const FILE = 'program.bin';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await World.open();
+}, LIMIT_MS);
+
+afterEach(async () => {
+  expect(await world.clear()).toEqual([]);
+}, LIMIT_MS);
+
+afterAll(() => world?.close(), LIMIT_MS);
+
+test(
+  'a terminal killed while it sends: the page says who left and how far it came, and offers nothing to save',
+  async () => {
+    const pool = world.freshPool();
+    const jo = await world.member('Jo', pool);
+    const tom = world.terminal('send', pool, await world.fileOf(FILE, LARGE_BYTES), '--name', 'Tom');
+    await jo.accept(FILE);
+    await jo.isMidway(FILE);
+    tom.stop('SIGKILL');
+    await jo
+      .offer(FILE)
+      .getByText(/^Tom left\. \d+% had arrived; they can offer it again when they return\.$/u)
+      .waitFor();
+    await jo.personIn('Tom').waitFor({ state: 'detached' });
+    expect(await jo.offer(FILE).getByRole('button').count()).toBe(0);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a page closed while it sends: the terminal says so, keeps no part of the file, and takes it from the next one',
+  async () => {
+    const pool = world.freshPool();
+    const browser = await world.context();
+    const mara = await world.member('Mara', pool, browser);
+    const inbox = await world.place('inbox');
+    const tom = world.terminal('receive', pool, '--name', 'Tom', '--into', inbox);
+    const path = await world.fileOf(FILE, LARGE_BYTES);
+    await mara.attach(path);
+    await tom.event('progress', ({ bytes }) => Number(bytes) > LARGE_BYTES / 20);
+    expect(await readdir(inbox)).not.toContain(FILE);
+    await browser.close();
+    expect(await tom.event('failed')).toMatchObject({ code: 'peer-left', name: FILE, peerName: 'Mara' });
+    expect(await readdir(inbox)).not.toContain(FILE);
+
+    const small = await world.fileOf(FILE, MIB);
+    const ana = world.terminal('send', pool, small, '--name', 'Ana');
+    expect(await Promise.all([ana.exit, tom.exit])).toEqual([0, 0]);
+    expect(await readdir(inbox)).toEqual([FILE]);
+    expect(await sha256Of(join(inbox, FILE))).toBe(await sha256Of(small));
+  },
+  BULK_LIMIT_MS,
+);
+
+test(
+  'a page closed while it receives: the sender reads who left and how far it came',
+  async () => {
+    const pool = world.freshPool();
+    const browser = await world.context();
+    const [mara, jo] = [await world.member('Mara', pool), await world.member('Jo', pool, browser)];
+    await mara.attach(await world.fileOf(FILE, LARGE_BYTES));
+    await jo.accept(FILE);
+    await mara.isMidway(FILE);
+    await browser.close();
+    await mara
+      .offer(FILE)
+      .getByText(/^Jo left at \d+%\. Offer it again when they return\.$/u)
+      .waitFor();
+  },
+  LIMIT_MS,
+);

@@ -1,0 +1,127 @@
+// Somebody with a page open. They know the page only by what anybody can see or hear of it: roles, names and words.
+import type { Download, Locator, Page } from 'playwright-core';
+
+/** How long a large file may take on a busy machine, milliseconds. */
+const TRANSFER_MS = 120_000;
+
+export class Person {
+  readonly page: Page;
+  readonly name: string;
+  /** What went wrong without being shown: script errors, and what the content security policy had to refuse. */
+  readonly troubles: string[] = [];
+
+  constructor(page: Page, name: string) {
+    this.page = page;
+    this.name = name;
+    page.on('pageerror', (error) => this.troubles.push(error.message));
+    page.on('console', (line) => {
+      if (/content.security.policy/iu.test(line.text())) this.troubles.push(line.text());
+    });
+  }
+
+  get people(): Locator {
+    return this.page.getByRole('list', { name: 'People' });
+  }
+
+  get conversation(): Locator {
+    return this.page.getByRole('log', { name: 'Conversation' });
+  }
+
+  get transfers(): Locator {
+    return this.page.getByRole('region', { name: 'Transfers' });
+  }
+
+  get message(): Locator {
+    return this.page.getByRole('textbox', { name: 'Message' });
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** From the start screen into `pool`. */
+  async join(pool: string): Promise<void> {
+    await this.page.getByRole('textbox', { name: 'Your name' }).fill(this.name);
+    await this.page.getByRole('textbox', { name: 'Pool code' }).fill(pool);
+    await this.button('Join pool').click();
+    await this.message.waitFor();
+  }
+
+  async say(text: string): Promise<void> {
+    await this.message.fill(text);
+    await this.button('Send').click();
+  }
+
+  async hears(text: string): Promise<void> {
+    await this.conversation.getByText(text, { exact: true }).waitFor();
+  }
+
+  /** Somebody's line in the list of people. */
+  personIn(name: string): Locator {
+    return this.people.getByRole('listitem').filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  /** Waits until `name` is there and linked to this device. */
+  async sees(name: string): Promise<void> {
+    await this.personIn(name).getByText('direct').waitFor();
+  }
+
+  /**
+   * Watches the list of people in the page itself. Resolves to the wall-clock time, ms, at which `name` was first
+   * seen there, or first seen missing.
+   */
+  async watch(name: string, wish: 'there' | 'gone'): Promise<number> {
+    return this.people.evaluate(
+      (list, [name, wish]) =>
+        new Promise<number>((resolve) => {
+          const look = (): void => {
+            const there = [...list.querySelectorAll('bdi')].some((each) => each.textContent === name);
+            if (there !== (wish === 'there')) return;
+            observer.disconnect();
+            resolve(Date.now());
+          };
+          const observer = new MutationObserver(look);
+          observer.observe(list, { subtree: true, childList: true, characterData: true });
+          look();
+        }),
+      [name, wish] as const,
+    );
+  }
+
+  /** Offers a file through the file chooser: a path, or content made up for the test. */
+  async attach(file: string | { readonly name: string; readonly text: string }): Promise<void> {
+    const chooser = this.page.waitForEvent('filechooser');
+    await this.button('Attach files').click();
+    const content = (text: string) => ({ mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
+    await (await chooser).setFiles(typeof file === 'string' ? file : { name: file.name, ...content(file.text) });
+  }
+
+  /** The card of the newest offer of this one file, one's own or another's. */
+  offer(file: string): Locator {
+    return this.conversation.getByRole('article', { name: file }).last();
+  }
+
+  async accept(file: string): Promise<void> {
+    await this.offer(file).getByRole('button', { name: 'Accept' }).click();
+  }
+
+  /** Waits until more than 5 percent of the file are over, and says so while it still runs. */
+  async isMidway(file: string): Promise<void> {
+    await this.offer(file)
+      .getByText(/^([6-9]|[1-9]\d)%$/u)
+      .first()
+      .waitFor();
+  }
+
+  /** Waits for the word that all of the file is there and is what was offered. */
+  async isVerified(file: string, words: string = 'Verified'): Promise<void> {
+    await this.offer(file).getByText(words, { exact: true }).waitFor({ timeout: TRANSFER_MS });
+  }
+
+  /** Saves a received file to the browser's downloads. */
+  async save(file: string): Promise<Download> {
+    const download = this.page.waitForEvent('download');
+    await this.offer(file).getByRole('button', { name: 'Save' }).click();
+    return download;
+  }
+}

@@ -1,0 +1,337 @@
+// The backhaul against a pretended websocket and a virtual clock, and against the real server.
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Backhaul, BACKHAUL_DEFAULTS, type BackhaulEvent, type BackhaulOptions } from '../../src/io/backhaul.ts';
+import { SOCKET_CODES, type SocketCode } from '../../src/wire/codes.ts';
+import { decodeClient, encodeServer, type ClientMessage, type ServerMessage } from '../../src/wire/signaling.ts';
+
+const ID = '0123456789abcdef0123456789abcdef';
+const welcome: ServerMessage = { kind: 'welcome', self: ID, pool: 'blue', peers: [], iceServers: [] };
+const { retryMinMs, retryMaxMs, connectMs, pingMs, pongMs, bufferedBytesMax } = BACKHAUL_DEFAULTS;
+
+/** As much of a WebSocket as the backhaul uses. */
+class FakeSocket extends EventTarget {
+  readonly OPEN = 1;
+  readyState = 0;
+  binaryType = 'blob';
+  bufferedAmount = 0;
+  readonly sent: (ClientMessage | undefined)[] = [];
+  readonly closedWith: (number | undefined)[] = [];
+
+  open(): void {
+    this.readyState = this.OPEN;
+    this.dispatchEvent(new Event('open'));
+  }
+
+  say(data: ServerMessage | string | ArrayBuffer): void {
+    const body = typeof data === 'string' || data instanceof ArrayBuffer ? data : encodeServer(data).slice().buffer;
+    this.dispatchEvent(Object.assign(new Event('message'), { data: body }));
+  }
+
+  /** The other end closes, or the network does. */
+  end(code: number): void {
+    this.readyState = 3;
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason: 'their words' }));
+  }
+
+  send(bytes: Uint8Array): void {
+    this.sent.push(decodeClient(bytes));
+  }
+
+  close(code?: number): void {
+    this.readyState = 2;
+    this.closedWith.push(code);
+  }
+}
+
+/** A backhaul whose sockets, dice and network the test holds. */
+function pretend(options: Partial<BackhaulOptions> = {}) {
+  const sockets: FakeSocket[] = [];
+  const events: BackhaulEvent[] = [];
+  const network = new EventTarget();
+  const dice = { value: 0 };
+  const backhaul = new Backhaul({
+    url: 'ws://localhost/ws',
+    webSocket: () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+    onEvent: (event) => events.push(event),
+    random: () => dice.value,
+    network,
+    ...options,
+  });
+  const newest = (): FakeSocket => {
+    const socket = sockets.at(-1);
+    if (socket === undefined) throw new Error('no socket was asked for');
+    return socket;
+  };
+  const take = (): BackhaulEvent[] => events.splice(0);
+  return { backhaul, sockets, newest, take, network, dice };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.clearAllTimers();
+  jest.useRealTimers();
+});
+
+describe('a backhaul', () => {
+  test('connects, opens, and passes on what the server says', () => {
+    const { backhaul, newest, take } = pretend();
+    backhaul.start();
+    newest().open();
+    newest().say(welcome);
+    expect(take()).toEqual([{ kind: 'connecting' }, { kind: 'open' }, { kind: 'message', message: welcome }]);
+    expect(newest().binaryType).toBe('arraybuffer');
+  });
+
+  test('started twice connects once', () => {
+    const { backhaul, sockets } = pretend();
+    backhaul.start();
+    backhaul.start();
+    expect(sockets).toHaveLength(1);
+  });
+
+  test('sends only while it is open', () => {
+    const { backhaul, newest } = pretend();
+    expect(backhaul.send({ kind: 'leave' })).toBe(false);
+    backhaul.start();
+    expect(backhaul.send({ kind: 'leave' })).toBe(false);
+    newest().open();
+    expect(backhaul.send({ kind: 'leave' })).toBe(true);
+    expect(newest().sent).toEqual([{ kind: 'leave' }]);
+    newest().end(1006);
+    expect(backhaul.send({ kind: 'leave' })).toBe(false);
+  });
+
+  test('refuses to send where too much waits already', () => {
+    const { backhaul, newest } = pretend();
+    backhaul.start();
+    newest().open();
+    newest().bufferedAmount = bufferedBytesMax;
+    expect(backhaul.send({ kind: 'leave' })).toBe(false);
+    expect(newest().sent).toEqual([]);
+  });
+
+  test('refuses to send what would get its socket closed', () => {
+    const { backhaul, newest } = pretend();
+    backhaul.start();
+    newest().open();
+    const signal = { kind: 'candidate', candidate: 'c'.repeat(5_000), mid: '0' } as const;
+    expect(backhaul.send({ kind: 'relay', peer: ID, attempt: 1, signal })).toBe(false);
+    expect(newest().sent).toEqual([]);
+  });
+
+  test('passes over frames that are no message, and counts them', () => {
+    const { backhaul, newest, take } = pretend();
+    backhaul.start();
+    newest().open();
+    take();
+    newest().say('text');
+    newest().say(Uint8Array.of(255, 255).buffer);
+    newest().say(welcome);
+    expect(take()).toEqual([{ kind: 'message', message: welcome }]);
+    expect(backhaul.invalidMessages).toBe(2);
+  });
+});
+
+describe('after losing its socket it', () => {
+  test('waits and connects again', () => {
+    const { backhaul, sockets, newest, take } = pretend();
+    backhaul.start();
+    newest().open();
+    take();
+    newest().end(1006);
+    expect(take()).toEqual([{ kind: 'waiting', retryMs: retryMinMs, reason: 'The connection to the server broke' }]);
+    jest.advanceTimersByTime(retryMinMs - 1);
+    expect(sockets).toHaveLength(1);
+    jest.advanceTimersByTime(1);
+    expect(sockets).toHaveLength(2);
+    newest().open();
+    expect(take()).toEqual([{ kind: 'connecting' }, { kind: 'open' }]);
+  });
+
+  test('waits longer each time, up to a limit, spread by the dice; and little again after a welcome', () => {
+    const { backhaul, newest, take, dice } = pretend();
+    const pause = (): number => {
+      take();
+      newest().end(1006);
+      const [event] = take();
+      if (event?.kind !== 'waiting') throw new Error(`expected waiting, got ${event?.kind}`);
+      jest.advanceTimersByTime(event.retryMs);
+      return event.retryMs;
+    };
+    dice.value = 1;
+    backhaul.start();
+    expect([1, 2, 3, 4, 5, 6, 7].map(pause)).toEqual([500, 1_000, 2_000, 4_000, 8_000, retryMaxMs, retryMaxMs]);
+    dice.value = 0.5;
+    expect(pause()).toBe((retryMinMs + retryMaxMs) / 2);
+    dice.value = 1;
+    newest().open();
+    expect(pause()).toBe(retryMaxMs);
+    newest().open();
+    newest().say(welcome);
+    expect(pause()).toBe(500);
+  });
+
+  test.each<SocketCode>(['version', 'malformed', 'elsewhere', 'pool-full'])('stays away when told `%s`', (code) => {
+    const { backhaul, sockets, newest, take } = pretend();
+    backhaul.start();
+    newest().open();
+    take();
+    newest().end(SOCKET_CODES[code]);
+    expect(take()).toEqual([{ kind: 'refused', code, reason: code }]);
+    jest.advanceTimersByTime(retryMaxMs * 10);
+    expect(sockets).toHaveLength(1);
+    expect(take()).toEqual([]);
+    backhaul.start();
+    expect(sockets).toHaveLength(2);
+  });
+
+  test.each<SocketCode>(['going-away', 'silent', 'join-first', 'too-large'])('comes back when told `%s`', (code) => {
+    const { backhaul, sockets, newest, take } = pretend();
+    backhaul.start();
+    newest().open();
+    take();
+    newest().end(SOCKET_CODES[code]);
+    expect(take()).toEqual([{ kind: 'waiting', retryMs: retryMinMs, reason: code }]);
+    jest.advanceTimersByTime(retryMinMs);
+    expect(sockets).toHaveLength(2);
+  });
+
+  test.each<SocketCode>(['rate', 'server-full'])('comes back late when told `%s`', (code) => {
+    const { backhaul, newest, take, dice } = pretend();
+    dice.value = 1;
+    backhaul.start();
+    newest().open();
+    newest().say(welcome);
+    take();
+    newest().end(SOCKET_CODES[code]);
+    expect(take()).toEqual([{ kind: 'waiting', retryMs: retryMaxMs, reason: code }]);
+  });
+
+  test('comes back at once when the network does', () => {
+    const { backhaul, sockets, newest, network, dice } = pretend();
+    dice.value = 1;
+    backhaul.start();
+    newest().end(1006);
+    network.dispatchEvent(new Event('online'));
+    expect(sockets).toHaveLength(2);
+    jest.advanceTimersByTime(retryMaxMs);
+    expect(sockets).toHaveLength(2 + 1);
+  });
+});
+
+describe('a connection that is dead without saying so', () => {
+  test('is given up when it does not open in time', () => {
+    const { backhaul, newest, take } = pretend();
+    backhaul.start();
+    const first = newest();
+    take();
+    jest.advanceTimersByTime(connectMs);
+    expect(first.closedWith).toHaveLength(1);
+    expect(take()).toEqual([expect.objectContaining({ kind: 'waiting' })]);
+    first.open();
+    first.end(1006);
+    expect(take()).toEqual([]);
+  });
+
+  test('is found out by a ping that stays unanswered', () => {
+    const { backhaul, newest, take } = pretend();
+    backhaul.start();
+    newest().open();
+    take();
+    jest.advanceTimersByTime(pingMs);
+    expect(newest().sent).toEqual([{ kind: 'ping', nonce: 1 }]);
+    jest.advanceTimersByTime(pongMs - 1);
+    expect(take()).toEqual([]);
+    const dead = newest();
+    jest.advanceTimersByTime(1);
+    expect(dead.closedWith).toEqual([1000]);
+    expect(take()).toEqual([expect.objectContaining({ kind: 'waiting' })]);
+  });
+
+  test('is not one that answers, and pongs are nobody else’s business', () => {
+    const { backhaul, newest, take } = pretend();
+    backhaul.start();
+    newest().open();
+    take();
+    for (let nonce = 1; nonce <= 10; nonce++) {
+      jest.advanceTimersByTime(pingMs);
+      expect(newest().sent.at(-1)).toEqual({ kind: 'ping', nonce });
+      newest().say({ kind: 'pong', nonce });
+    }
+    expect(take()).toEqual([]);
+  });
+
+  test('is looked for at once when the network comes back', () => {
+    const { backhaul, newest, network } = pretend();
+    backhaul.start();
+    newest().open();
+    network.dispatchEvent(new Event('online'));
+    expect(newest().sent).toEqual([{ kind: 'ping', nonce: 1 }]);
+  });
+});
+
+describe('stopping', () => {
+  test.each([
+    ['while connecting', () => {}],
+    ['while open', (socket: FakeSocket) => socket.open()],
+    ['while waiting', (socket: FakeSocket) => socket.end(1006)],
+  ])('%s is silent and for good', (_when, prepare) => {
+    const { backhaul, sockets, newest, take, network } = pretend();
+    backhaul.start();
+    prepare(newest());
+    take();
+    backhaul.stop();
+    newest().end(1006);
+    network.dispatchEvent(new Event('online'));
+    jest.advanceTimersByTime(retryMaxMs * 10);
+    expect(take()).toEqual([]);
+    expect(sockets).toHaveLength(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('lets go of the network it listened to', () => {
+    const { backhaul, network } = pretend();
+    const added = jest.spyOn(network, 'addEventListener');
+    const removed = jest.spyOn(network, 'removeEventListener');
+    backhaul.start();
+    backhaul.stop();
+    expect(added.mock.calls).toHaveLength(1);
+    expect(removed.mock.calls).toEqual(added.mock.calls);
+  });
+
+  test('from inside an event works', () => {
+    const world = pretend({ onEvent: (event) => event.kind === 'open' && world.backhaul.stop() });
+    world.backhaul.start();
+    world.newest().open();
+    expect(world.newest().closedWith).toEqual([1000]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+test('an address that no socket can be made for is tried again later', () => {
+  let tries = 0;
+  const { backhaul, take } = pretend({
+    webSocket: () => {
+      tries += 1;
+      throw new Error('insecure');
+    },
+  });
+  backhaul.start();
+  expect(take()).toEqual([{ kind: 'waiting', retryMs: retryMinMs, reason: 'insecure' }]);
+  jest.advanceTimersByTime(retryMinMs);
+  expect(tries).toBe(2);
+});
+
+test.each([
+  [{ retryMinMs: 0 }, 'retryMinMs: expected an integer from 1 to 60000, got 0'],
+  [{ retryMinMs: 1_000, retryMaxMs: 999 }, 'retryMaxMs: expected at least retryMinMs (1000), got 999'],
+])('limits %j are refused', (limits, message) => {
+  expect(() => pretend({ limits })).toThrow(new RangeError(message));
+});

@@ -1,0 +1,27 @@
+// Runs the campaign over any number of seeds: npm run campaign -- --seeds 100000 [--from 1].
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } },
+});
+for (const name of ['seeds', 'from']) {
+  if (!/^[1-9]\d{0,8}$/.test(values[name])) {
+    console.error(`--${name}: expected a whole number from 1 to 999999999, got ${values[name]}`);
+    process.exit(2);
+  }
+}
+const root = join(import.meta.dirname, '..', '..');
+const jest = join(createRequire(join(root, 'package.json')).resolve('jest/package.json'), '..', 'bin', 'jest.js');
+const child = spawn(
+  process.execPath,
+  ['--experimental-vm-modules', jest, '--selectProjects', 'unit', '--verbose', 'test/sim/campaign.test.ts'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ROCKPOOL_SEEDS: values.seeds, ROCKPOOL_FIRST_SEED: values.from },
+  },
+);
+child.on('exit', (code, signal) => process.exit(signal === null ? code : 1));

@@ -1,0 +1,74 @@
+// The real hub machine as a simulated world's rendezvous: does what the websocket shell does, encoding included.
+import { createHash } from 'node:crypto';
+import { Hub, type HubRequest } from '../../signaling/hub.ts';
+import type { Rendezvous } from '../../src/sim/world.ts';
+import {
+  decodeClient,
+  decodeServer,
+  encodeClient,
+  encodeServer,
+  type ClientMessage,
+  type ServerMessage,
+} from '../../src/wire/signaling.ts';
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
+}
+
+function requestOf(message: ClientMessage): HubRequest {
+  if (message.kind !== 'join') return message;
+  const { version, pool, secret, name, device } = message;
+  return { kind: 'join', version, pool, id: Buffer.from(sha256(secret).subarray(0, 16)).toString('hex'), name, device };
+}
+
+export class HubRendezvous implements Rendezvous {
+  readonly hub: Hub = new Hub();
+  readonly #told: { readonly client: number; readonly message: ServerMessage }[] = [];
+  #now = 0;
+
+  opened(nowMs: number, client: number): void {
+    this.#now = nowMs;
+    this.hub.handle(nowMs, { kind: 'opened', socket: client });
+  }
+
+  said(nowMs: number, client: number, message: ClientMessage): void {
+    this.#now = nowMs;
+    const bytes = encodeClient(message);
+    const decoded = decodeClient(bytes);
+    if (decoded === undefined) throw new Error(`a pool said what the server cannot read: ${JSON.stringify(message)}`);
+    this.hub.handle(nowMs, { kind: 'frame', socket: client, bytes: bytes.length, request: requestOf(decoded) });
+  }
+
+  dropped(nowMs: number, client: number): void {
+    this.#now = nowMs;
+    this.hub.handle(nowMs, { kind: 'dropped', socket: client });
+  }
+
+  timeout(nowMs: number): void {
+    this.#now = nowMs;
+    this.hub.handle(nowMs, { kind: 'tick' });
+  }
+
+  nextTimeout(): number | undefined {
+    return this.hub.nextTimeout() ?? undefined;
+  }
+
+  poll(): ReturnType<Rendezvous['poll']> {
+    for (;;) {
+      const next = this.#told.shift();
+      if (next !== undefined) return { kind: 'tell', ...next };
+      const output = this.hub.poll();
+      if (output === undefined) return undefined;
+      if (output.kind === 'close') return { kind: 'close', client: output.socket };
+      // Every websocket answers a ping by itself.
+      if (output.kind === 'probe') this.hub.handle(this.#now, { kind: 'alive', socket: output.socket, bytes: 0 });
+      else this.#tell(output.sockets, output.message);
+    }
+  }
+
+  #tell(sockets: readonly number[], message: ServerMessage): void {
+    const decoded = decodeServer(encodeServer(message));
+    if (decoded === undefined) throw new Error(`the server said what no pool can read: ${JSON.stringify(message)}`);
+    for (const client of sockets) this.#told.push({ client, message: decoded });
+  }
+}
