@@ -8,6 +8,8 @@ export interface Sample {
 
 /** More than this many points cannot be told apart in a line of some 300 pixels. */
 export const SAMPLES_MAX = 96;
+/** The least step along the way that can be seen, as a part of the whole. */
+const STEP = 0.004;
 /** Half the thickness where a current springs and where it runs out, in a box of 2. */
 const SPRING = 0.1;
 
@@ -16,8 +18,9 @@ export function addSample(trace: readonly Sample[], sample: Sample): readonly Sa
   const last = trace.at(-1);
   // Begun anew, after its device had left.
   if (last !== undefined && sample.at < last.at) return [sample];
-  // A step too small to see replaces the one before it.
-  const kept = last !== undefined && sample.at - last.at < 0.004 ? trace.slice(0, -1) : trace;
+  // The newest sample is provisional until it is a visible step from the one before it.
+  const before = trace.at(-2);
+  const kept = last !== undefined && before !== undefined && last.at - before.at < STEP ? trace.slice(0, -1) : trace;
   const thinned = kept.length >= SAMPLES_MAX ? kept.filter((_, index) => index % 2 === 0) : kept;
   return [...thinned, sample];
 }

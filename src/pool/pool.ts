@@ -5,7 +5,7 @@ import { PROTOCOL_VERSION } from '../wire/codes.ts';
 import { decodeEnvelope, encodeEnvelope, CHAT_TEXT_MAX, type Envelope } from '../wire/envelope.ts';
 import type { ClientMessage, IceServer, Member, ServerMessage, Signal } from '../wire/signaling.ts';
 import type { LinkOutput, SendResult } from '../link/link.ts';
-import type { FileFacts, ShareLinks } from '../share/ports.ts';
+import type { FileFacts } from '../share/ports.ts';
 import { Share } from '../share/share.ts';
 import type { Arrived } from './chat.ts';
 import { poolOptions, type PoolOptions } from './options.ts';
@@ -13,6 +13,7 @@ import { Peer } from './peer.ts';
 import type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
 
 export type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
+import { shareLinks } from './share-links.ts';
 import { DEVICE_KINDS, type DeviceKind, type PeerId, type PeerView, type PoolEvent } from './views.ts';
 
 export class Pool {
@@ -35,7 +36,7 @@ export class Pool {
     this.options = poolOptions(setup.options?.pool);
     this.#share = new Share({
       self: setup.self,
-      links: this.#links(),
+      links: shareLinks(this.#peers, () => this.#now, this.options.backlogMax),
       nameOf: (peer) => (peer === setup.self ? setup.name : (this.#peers.get(peer)?.name ?? '')),
       wallOffsetMs: setup.wallOffsetMs,
       firstNumber: this.#random32(),
@@ -473,22 +474,6 @@ export class Pool {
       return true;
     }
     return false;
-  }
-
-  #links(): ShareLinks {
-    const link = (peer: string): Peer['link'] | undefined => this.#peers.get(peer)?.link;
-    return {
-      send: (id, envelope) => {
-        const peer = this.#peers.get(id);
-        if (peer !== undefined) this.#send(peer, envelope);
-      },
-      requestChunk: (peer, transfer, chunk, bytes) =>
-        link(peer)?.requestChunk(this.#now, transfer, chunk, bytes) ?? 'dropped',
-      sendChunk: (peer, request, bytes) => link(peer)?.sendChunk(this.#now, request, bytes) ?? 'dropped',
-      chunkRoomBytes: (peer) => link(peer)?.chunkRoomBytes ?? 0,
-      releaseChunk: (peer, bytes) => link(peer)?.releaseChunk(this.#now, bytes),
-      dropTransfer: (peer, transfer, direction) => link(peer)?.dropTransfer(this.#now, transfer, direction),
-    };
   }
 
   #event(event: PoolEvent): void {

@@ -21,7 +21,7 @@ describe('links in a message', () => {
   });
 
   test('are only ever http and https', () => {
-    expect(links('javascript:alert(1) data:text/html,x file:///etc/passwd xhttps://a.example')).toEqual([]);
+    expect(links('ftp://a.example data:text/html,x file:///etc/passwd mailto:a@b xhttps://a.example')).toEqual([]);
   });
 
   test('never change a character of the text', () => {

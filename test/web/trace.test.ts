@@ -20,7 +20,13 @@ test('a long transfer keeps its whole shape in few samples', () => {
 });
 
 test('steps too small to see replace one another', () => {
-  const trace = addSample(addSample([], { at: 0.5, speed: 1 }), { at: 0.501, speed: 9 });
+  let trace: readonly Sample[] = [{ at: 0.5, speed: 1 }];
+  for (const at of [0.501, 0.502, 0.503]) trace = addSample(trace, { at, speed: at });
+  expect(trace).toEqual([
+    { at: 0.5, speed: 1 },
+    { at: 0.503, speed: 0.503 },
+  ]);
+});
   expect(trace).toEqual([{ at: 0.501, speed: 9 }]);
 });
 
