@@ -97,11 +97,13 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   }
 
   async join(code: string): Promise<void> {
-    await this.leave();
     const { secret, name, device, server, platform, limits } = this.#options;
+    const self = await deviceId(secret);
+    // Nothing may come between the last leave and the new membership: of two joins at once the later one wins.
+    while (this.#membership !== undefined) await this.leave();
     const pool = new Pool({
       pool: code,
-      self: await deviceId(secret),
+      self,
       secret,
       name,
       device,

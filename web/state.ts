@@ -25,6 +25,8 @@ export interface OfferState {
 }
 
 export interface TransferState {
+  /** Unique in this page: a transfer that begins again after its device returned has the same id, and another key. */
+  readonly key: string;
   readonly id: string;
   readonly offer: string;
   readonly view: Signal<TransferView>;
@@ -75,7 +77,7 @@ export class PoolStore {
 
   /** Takes ended transfers off the list; their cards in the conversation keep what they show. */
   clearEnded(): void {
-    this.transfers.value = this.transfers.value.filter((transfer) => transfer.state.value !== 'ended');
+    this.#drop(this.transfers.value.filter((transfer) => transfer.state.value === 'ended'));
   }
 
   #reduce(event: PoolEvent, nowMs: number): void {
@@ -136,16 +138,17 @@ export class PoolStore {
 
   #upsertOffer(view: OfferView, nowMs: number): void {
     const known = this.#offers.get(view.id);
-    if (known !== undefined) {
-      const returned = view.state === 'open' && known.view.value.state !== 'open';
+    const returned = known !== undefined && view.state === 'open' && known.view.value.state !== 'open';
+    if (known !== undefined && !returned) {
       known.view.value = view;
-      // Offered anew, by a device that came back: its card moves to where people look.
-      if (!returned) return;
-      this.entries.value = this.entries.value.filter((entry) => entry.kind !== 'offer' || entry.offer !== known);
-      this.#add({ kind: 'offer', key: this.#key('offer'), atMs: nowMs, offer: known });
       return;
     }
-    const early = [...this.#transfers.values()].filter((transfer) => transfer.offer === view.id);
+    // Offered anew, by a device that came back: a new card where people look. The old one stays if it holds something,
+    // which may be a file that still waits to be saved.
+    if (known?.transfers.value.length === 0) {
+      this.entries.value = this.entries.value.filter((entry) => entry.kind !== 'offer' || entry.offer !== known);
+    }
+    const early = returned ? [] : [...this.#transfers.values()].filter((transfer) => transfer.offer === view.id);
     const offer: OfferState = { id: view.id, view: signal(view), transfers: signal(early) };
     this.#offers.set(view.id, offer);
     this.#add({ kind: 'offer', key: this.#key('offer'), atMs: nowMs, offer });
@@ -154,19 +157,8 @@ export class PoolStore {
   #upsertTransfer(view: TransferView): void {
     const sample = { at: fraction(view.doneBytes, view.bytes), speed: view.bytesPerSecond };
     const known = this.#transfers.get(view.id);
-    if (known === undefined) {
-      const added: TransferState = {
-        id: view.id,
-        offer: view.offer,
-        view: signal(view),
-        state: signal(view.state),
-        trace: signal(view.state === 'running' ? [sample] : []),
-      };
-      this.#transfers.set(view.id, added);
-      this.transfers.value = [added, ...this.transfers.value];
-      const offer = this.#offers.get(view.offer);
-      if (offer !== undefined) offer.transfers.value = [...offer.transfers.value, added];
-      this.#forgetEnded();
+    if (known === undefined || (known.state.value === 'ended' && view.state === 'running')) {
+      this.#beginTransfer(view, sample);
       return;
     }
     known.view.value = view;
@@ -175,21 +167,38 @@ export class PoolStore {
     if (view.state === 'running') known.trace.value = addSample(known.trace.value, sample);
   }
 
+  #beginTransfer(view: TransferView, sample: Sample): void {
+    const added: TransferState = {
+      key: this.#key('transfer'),
+      id: view.id,
+      offer: view.offer,
+      view: signal(view),
+      state: signal(view.state),
+      trace: signal(view.state === 'running' ? [sample] : []),
+    };
+    this.#transfers.set(view.id, added);
+    this.transfers.value = [added, ...this.transfers.value];
+    const offer = this.#offers.get(view.offer);
+    if (offer !== undefined) offer.transfers.value = [...offer.transfers.value, added];
+    const ended = this.transfers.value.filter((transfer) => transfer.state.value === 'ended');
+    this.#drop(ended.slice(ENDED_MAX));
+  }
+
   #add(entry: Entry): void {
     const entries = [...this.entries.value, entry];
     for (const old of entries.splice(0, Math.max(0, entries.length - ENTRIES_MAX))) {
-      if (old.kind === 'offer') this.#offers.delete(old.offer.id);
+      if (old.kind === 'offer' && this.#offers.get(old.offer.id) === old.offer) this.#offers.delete(old.offer.id);
     }
     this.entries.value = entries;
   }
 
-  #forgetEnded(): void {
-    if (this.#transfers.size <= ENDED_MAX) return;
-    for (const [id, transfer] of this.#transfers) {
-      if (this.#transfers.size <= ENDED_MAX) break;
-      if (transfer.state.value === 'ended') this.#transfers.delete(id);
+  #drop(transfers: readonly TransferState[]): void {
+    if (transfers.length === 0) return;
+    const gone = new Set(transfers);
+    this.transfers.value = this.transfers.value.filter((transfer) => !gone.has(transfer));
+    for (const transfer of gone) {
+      if (this.#transfers.get(transfer.id) === transfer) this.#transfers.delete(transfer.id);
     }
-    this.transfers.value = this.transfers.value.filter(({ id }) => this.#transfers.has(id));
   }
 
   #key(prefix: string): string {

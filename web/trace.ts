@@ -16,8 +16,6 @@ const SPRING = 0.1;
 /** `trace` with one more sample; past the limit every second one goes, so a long transfer keeps its whole shape. */
 export function addSample(trace: readonly Sample[], sample: Sample): readonly Sample[] {
   const last = trace.at(-1);
-  // Begun anew, after its device had left.
-  if (last !== undefined && sample.at < last.at) return [sample];
   // The newest sample is provisional until it is a visible step from the one before it.
   const before = trace.at(-2);
   const kept = last !== undefined && before !== undefined && last.at - before.at < STEP ? trace.slice(0, -1) : trace;

@@ -82,7 +82,7 @@ class BrowserTransport implements Transport {
   }
 
   bufferedBytes(): number {
-    return this.#channel?.bufferedAmount ?? 0;
+    return this.#state === 'open' ? (this.#channel?.bufferedAmount ?? 0) : 0;
   }
 
   close(): void {
@@ -147,8 +147,9 @@ class BrowserTransport implements Transport {
   }
 
   /**
-   * Takes messages and the opening from the channel itself. simple-peer would wrap each message in a Buffer polyfill
-   * and push it through a readable stream, and reports the opening only after it has read statistics.
+   * Takes messages and the opening from the channel itself. simple-peer would hand out each as a Buffer polyfill,
+   * whose `slice` shares memory, through a stream that buffers without limit (about 1 us a message on top), and it
+   * reports the opening only after it has read statistics.
    */
   #adopt(channel: RTCDataChannel): void {
     this.#channel = channel;

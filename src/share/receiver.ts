@@ -44,6 +44,8 @@ export class Receiver {
   readonly #offers = new Map<string, InOffer>();
   /** In the order of acceptance. */
   readonly #running = new Map<string, In>();
+  /** Withdrawals of what was never offered, `peer/transfer`: messages keep no order, so the offer may be on its way. */
+  readonly #early = new Set<string>();
   #keys = 0;
 
   constructor(context: ShareContext) {
@@ -54,6 +56,7 @@ export class Receiver {
     const id = `${peer}/${number}`;
     const known = this.#offers.get(id);
     if (known !== undefined) return;
+    if (files.some((file) => this.#early.has(`${peer}/${file.transfer}`))) return; // withdrawn before it arrived
     const mine = [...this.#offers.values()].filter((offer) => offer.peer === peer);
     const fileCount = mine.reduce((sum, offer) => sum + offer.files.length, files.length);
     const { offersPerPeerMax, filesPerPeerMax } = this.#context.options;
@@ -132,6 +135,7 @@ export class Receiver {
       if (offer.state === 'open') this.#close(offer, 'withdrawn');
       this.#offers.delete(offer.id);
     }
+    for (const early of this.#early) if (early.startsWith(`${peer}/`)) this.#early.delete(early);
   }
 
   hashes(peer: string, number: number, first: number, sha256: Uint8Array): void {
@@ -153,10 +157,11 @@ export class Receiver {
     const transfer = this.#running.get(`in/${peer}/${number}`);
     // What is verified stays so, whatever its sender says afterwards.
     if (transfer !== undefined && code !== 'verified') return this.#end(transfer, code, false);
-    for (const offer of this.#offers.values()) {
-      const named = offer.peer === peer && offer.files.some((file) => file.transfer === number);
-      if (named && offer.state === 'open') this.#close(offer, 'withdrawn');
-    }
+    const offers = [...this.#offers.values()].filter((offer) => offer.peer === peer);
+    const named = offers.filter((offer) => offer.files.some((file) => file.transfer === number));
+    for (const offer of named) if (offer.state === 'open') this.#close(offer, 'withdrawn');
+    if (named.length > 0 || code !== 'withdrawn') return;
+    if (this.#early.size < this.#context.options.filesPerPeerMax) this.#early.add(`${peer}/${number}`);
   }
 
   arrived(peer: string, number: number, chunk: number, bytes: Uint8Array): void {

@@ -197,7 +197,8 @@ export class Sender {
   /** Reads what was asked for, as far as the link has room. */
   pump(peer: string): void {
     const queue = this.#peers.get(peer);
-    for (let next = queue?.asked[0]; queue !== undefined && next !== undefined; next = queue.asked[0]) {
+    if (queue === undefined) return;
+    for (let next = queue.asked[0]; next !== undefined; next = queue.asked[0]) {
       const { request, file, chunk } = next;
       const bytes = chunkLength(file.facts.bytes, this.#context.options.chunkBytes, chunk);
       if (this.#context.links.chunkRoomBytes(peer) - queue.readingBytes < bytes) return;

@@ -74,9 +74,7 @@ describe('a real file of 64 MiB', () => {
       await jo.isVerified('program.bin');
       expect(await tom.exit).toBe(0);
       const sha256 = await sha256Of(path);
-      expect(tom.all('verified')).toMatchObject([
-        { name: 'program.bin', bytes: LARGE_BYTES, sha256, peerName: 'Jo' },
-      ]);
+      expect(tom.all('verified')).toMatchObject([{ name: 'program.bin', bytes: LARGE_BYTES, sha256, peerName: 'Jo' }]);
       // What has arrived stays, though its sender has left.
       await jo.personIn('Tom').waitFor({ state: 'detached' });
       expect(await saved(jo, 'program.bin')).toEqual({ name: 'program.bin', sha256 });
@@ -87,7 +85,11 @@ describe('a real file of 64 MiB', () => {
 
 describe.each([
   { kind: 'an empty file', name: 'nothing at all.txt', bytes: 0 },
-  { kind: 'a file named with emoji, spaces and right-to-left letters', name: 'a 🌊 pool שלום مرحبا.txt', bytes: 300_001 },
+  {
+    kind: 'a file named with emoji, spaces and right-to-left letters',
+    name: 'a 🌊 pool שלום مرحبا.txt',
+    bytes: 300_001,
+  },
 ])('$kind', ({ name, bytes }) => {
   test(
     'goes from page to page and to a terminal',

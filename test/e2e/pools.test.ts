@@ -77,3 +77,23 @@ test(
   },
   LIMIT_MS,
 );
+
+test(
+  'a reloaded page is back in its pool by itself, once, and heard as before',
+  async () => {
+    const pool = world.freshPool();
+    const [mara, jo] = [await world.member('Mara', pool), await world.member('Jo', pool)];
+    await Promise.all([mara.sees('Jo'), jo.sees('Mara')]);
+    await mara.say('before the reload');
+    await jo.hears('before the reload');
+    await mara.page.reload();
+    await Promise.all([mara.sees('Jo'), jo.conversation.getByText('Mara joined', { exact: true }).waitFor()]);
+    await jo.sees('Mara');
+    await mara.say('after the reload');
+    await jo.hears('after the reload');
+    await jo.say('welcome back');
+    await mara.hears('welcome back');
+    expect(await jo.people.getByRole('listitem').count()).toBe(2);
+  },
+  LIMIT_MS,
+);

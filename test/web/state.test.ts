@@ -100,6 +100,18 @@ describe('an offer', () => {
     expect(kinds()).toEqual(['note', 'offer']);
   });
 
+  test('that is made again leaves the card of a file that waits to be saved alone', () => {
+    store.apply({ kind: 'offer', offer }, 1);
+    store.apply({ kind: 'transfer', transfer: { ...running, state: 'ended', end: 'verified', location: 'x' } }, 2);
+    store.apply({ kind: 'offer', offer: { ...offer, state: 'accepted' } }, 3);
+    store.apply({ kind: 'offer', offer }, 4);
+    store.apply({ kind: 'transfer', transfer: running }, 5);
+    const ends = store.entries.value.map(
+      (entry) => entry.kind === 'offer' && entry.offer.transfers.value.map(({ view }) => view.value.end),
+    );
+    expect(ends).toEqual([['verified'], [undefined]]);
+  });
+
   test('knows its transfers, also one that was told of first', () => {
     store.apply({ kind: 'transfer', transfer: running }, 1);
     store.apply({ kind: 'offer', offer }, 2);
@@ -118,12 +130,13 @@ describe('a transfer', () => {
     expect(before[0]?.trace.value.at(-1)).toEqual({ at: 0.4, speed: 7 });
   });
 
-  test('that begins again draws its current from the start', () => {
+  test('that begins again is another one, with a current from the start', () => {
     store.apply({ kind: 'transfer', transfer: { ...running, doneBytes: 60 } }, 1);
     store.apply({ kind: 'transfer', transfer: { ...running, doneBytes: 60, state: 'ended', end: 'peer-left' } }, 2);
     store.apply({ kind: 'transfer', transfer: { ...running, doneBytes: 10 } }, 3);
-    expect(store.transfers.value[0]?.trace.value.map(({ at }) => at)).toEqual([0.1]);
-    expect(store.transfers.value[0]?.state.value).toBe('running');
+    expect(store.transfers.value.map(({ state }) => state.value)).toEqual(['running', 'ended']);
+    expect(store.transfers.value[0]?.trace.value).toEqual([{ at: 0.1, speed: 0 }]);
+    expect(new Set(store.transfers.value.map(({ key }) => key)).size).toBe(2);
   });
 
   test('that has ended is forgotten before one that runs, once there are too many', () => {
@@ -132,7 +145,7 @@ describe('a transfer', () => {
       store.apply({ kind: 'transfer', transfer: { ...running, id: `e${at}`, state: 'ended', end: 'verified' } }, 2);
     }
     const ids = store.transfers.value.map(({ id }) => id);
-    expect(ids).toHaveLength(ENDED_MAX);
+    expect(ids).toHaveLength(ENDED_MAX + 1);
     expect(ids).toContain(running.id);
   });
 

@@ -2,7 +2,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { store } from '../app.ts';
-import { endSentence } from '../sentences.ts';
 import { Unseen } from './ui.tsx';
 
 export function Announcer(): VNode {
@@ -10,12 +9,12 @@ export function Announcer(): VNode {
   const [text, setText] = useState('');
   const ended = store.transfers.value.filter((transfer) => transfer.state.value === 'ended');
   useEffect(() => {
-    const news = ended.filter(({ id }) => !told.current.has(id)).map(({ view }) => view.value);
-    told.current = new Set(ended.map(({ id }) => id));
+    const news = ended.filter(({ key }) => !told.current.has(key)).map(({ view }) => view.value);
+    told.current = new Set(ended.map(({ key }) => key));
     const last = news.at(0);
     if (last === undefined) return;
-    const whole = last.direction === 'in' ? 'has arrived whole.' : `has reached ${last.peerName} whole.`;
-    setText(`${last.name}: ${last.end === 'verified' ? whole : endSentence(last)}`);
+    const to = last.direction === 'in' ? '' : ` at ${last.peerName}’s`;
+    setText(`${last.name} ${last.end === 'verified' ? 'has arrived whole' : 'did not arrive'}${to}.`);
   }, [ended.length]);
   return (
     <div role="status">

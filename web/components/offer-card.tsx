@@ -93,7 +93,7 @@ function Incoming({ offer }: { readonly offer: OfferState }): VNode {
 
 function IncomingFile({ transfer }: { readonly transfer: TransferState }): VNode {
   const view = transfer.view.value;
-  const id = `file-${transfer.id.replace(/[^\w-]/g, '_')}`;
+  const id = `file-${transfer.key}`;
   const moved = view.state === 'running' || view.doneBytes > 0 || view.end === 'verified';
   return (
     <FileLine

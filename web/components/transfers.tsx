@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useComputed } from '@preact/signals';
 import { store } from '../app.ts';
-import { formatBytes, formatSpeed } from '../format.ts';
+import { countOf, formatBytes, formatSpeed } from '../format.ts';
 import type { TransferState } from '../state.ts';
 import { Current } from './current.tsx';
 import { Icon } from './icons.tsx';
@@ -10,6 +10,8 @@ import { TransferStatus } from './transfer-status.tsx';
 import styles from './transfers.module.css';
 import { Button } from './ui.tsx';
 
+/** Running transfers drawn at most: a batch of hundreds runs in the order of the list, its end waits. */
+const RUNNING_SHOWN = 40;
 /** Ended transfers drawn at most. */
 const ENDED_SHOWN = 60;
 
@@ -27,10 +29,13 @@ export function Transfers(): VNode {
           <p class={styles['empty']}>Still water. Files on their way show here as currents.</p>
         )}
         <ul role="list">
-          {running.map((transfer) => (
-            <Row key={transfer.id} transfer={transfer} />
+          {running.slice(-RUNNING_SHOWN).map((transfer) => (
+            <Row key={transfer.key} transfer={transfer} />
           ))}
         </ul>
+        {running.length > RUNNING_SHOWN && (
+          <p class={styles['more']}>and {countOf(running.length - RUNNING_SHOWN, 'more file')} to come</p>
+        )}
         {ended.length > 0 && (
           <>
             <div class={styles['section']}>
@@ -47,7 +52,7 @@ export function Transfers(): VNode {
             </div>
             <ul role="list">
               {ended.slice(0, ENDED_SHOWN).map((transfer) => (
-                <Row key={transfer.id} transfer={transfer} />
+                <Row key={transfer.key} transfer={transfer} />
               ))}
             </ul>
           </>

@@ -61,6 +61,7 @@ export function Dialog({ open, title, onClose, children }: DialogProps): VNode {
       ref={element}
       class={ui['dialog']}
       aria-label={title}
+      onCancel={onClose}
       onClose={onClose}
       onClick={(event) => {
         if (event.target === event.currentTarget) onClose();

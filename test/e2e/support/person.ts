@@ -3,6 +3,8 @@ import type { Download, Locator, Page } from 'playwright-core';
 
 /** How long a large file may take on a busy machine, milliseconds. */
 const TRANSFER_MS = 120_000;
+/** How long the list of people is watched for a change, milliseconds. */
+const WATCH_MS = 10_000;
 
 export class Person {
   readonly page: Page;
@@ -68,11 +70,11 @@ export class Person {
 
   /**
    * Watches the list of people in the page itself. Resolves to the wall-clock time, ms, at which `name` was first
-   * seen there, or first seen missing.
+   * seen there, or first seen missing; to Infinity if that does not come about.
    */
   async watch(name: string, wish: 'there' | 'gone'): Promise<number> {
     return this.people.evaluate(
-      (list, [name, wish]) =>
+      (list, [name, wish, limitMs]) =>
         new Promise<number>((resolve) => {
           const look = (): void => {
             const there = [...list.querySelectorAll('bdi')].some((each) => each.textContent === name);
@@ -81,10 +83,14 @@ export class Person {
             resolve(Date.now());
           };
           const observer = new MutationObserver(look);
+          setTimeout(() => {
+            observer.disconnect();
+            resolve(Infinity);
+          }, limitMs);
           observer.observe(list, { subtree: true, childList: true, characterData: true });
           look();
         }),
-      [name, wish] as const,
+      [name, wish, WATCH_MS] as const,
     );
   }
 

@@ -1,0 +1,198 @@
+// The envelope decoder against random and mutated bytes. Protocol Buffers are not canonical, so what is accepted must
+// keep the bounds and, encoded again, read back the same.
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { END_CODES, type EndCode } from '../../src/wire/codes.ts';
+import {
+  CHAT_TEXT_MAX,
+  CHUNK_BYTES_MAX,
+  CHUNK_BYTES_MIN,
+  decodeEnvelope,
+  encodeEnvelope,
+  FILE_NAME_BYTES_MAX,
+  FILES_PER_OFFER_MAX,
+  HASH_BYTES,
+  HASHES_MAX,
+  type Envelope,
+  type OfferedFile,
+} from '../../src/wire/envelope.ts';
+import { mutated } from './fuzz-mutate.ts';
+
+const CASES = 10_000;
+
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const time = fc.oneof(fc.integer({ min: 0, max: 8.64e15 }), fc.double({ min: -8.64e15, max: 8.64e15, noNaN: true }));
+// Well-formed UTF-16, for a lone surrogate cannot be encoded and never comes from one.
+const text = (maxLength: number): fc.Arbitrary<string> =>
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength }).filter((value) => value.length <= maxLength);
+const code = fc.constantFrom(...(Object.keys(END_CODES) as EndCode[]));
+
+const file = (chunkBytes: number): fc.Arbitrary<OfferedFile> =>
+  fc.record({
+    transfer: u32,
+    name: text(60),
+    bytes: fc.integer({ min: 0, max: chunkBytes * (2 ** 32 - 2) }),
+    modifiedMs: time,
+  });
+
+const envelope: fc.Arbitrary<Envelope> = fc.oneof(
+  fc.record({
+    kind: fc.constant('hello'),
+    name: fc.constantFrom('Ada', '水 🐟', 'x'),
+    device: fc.constantFrom('browser', 'terminal'),
+    nextChat: u32,
+  } as const),
+  fc.record({ kind: fc.constant('chat'), seq: u32, sentMs: time, text: text(200) } as const),
+  fc.integer({ min: CHUNK_BYTES_MIN, max: CHUNK_BYTES_MAX }).chain((chunkBytes) =>
+    fc.record({
+      kind: fc.constant('offer'),
+      offer: u32,
+      chunkBytes: fc.constant(chunkBytes),
+      files: fc.uniqueArray(file(chunkBytes), { minLength: 1, maxLength: 5, selector: ({ transfer }) => transfer }),
+    } as const),
+  ),
+  fc.record({ kind: fc.constant('answer'), offer: u32, accept: fc.boolean() } as const),
+  fc
+    .tuple(
+      u32,
+      u32,
+      fc.integer({ min: 1, max: 4 }).chain((n) => fc.uint8Array({ minLength: 32 * n, maxLength: 32 * n })),
+    )
+    .map(([transfer, first, sha256]): Envelope => ({ kind: 'hashes', transfer, first, sha256 })),
+  fc.record({ kind: fc.constant('ended'), transfer: u32, code } as const),
+);
+
+/** Throws if an accepted envelope is out of the bounds its type promises. */
+function keepsBounds(one: Envelope): void {
+  const holds = ((): boolean => {
+    switch (one.kind) {
+      case 'hello':
+        return one.name.length > 0 && /^[a-z]{1,16}$/.test(one.device);
+      case 'chat':
+        return one.text.length > 0 && one.text.length <= CHAT_TEXT_MAX && Math.abs(one.sentMs) <= 8.64e15;
+      case 'offer':
+        return (
+          one.chunkBytes >= CHUNK_BYTES_MIN &&
+          one.chunkBytes <= CHUNK_BYTES_MAX &&
+          one.files.length >= 1 &&
+          one.files.length <= FILES_PER_OFFER_MAX &&
+          one.files.every(
+            ({ name, bytes, modifiedMs }) =>
+              name.length > 0 &&
+              Buffer.byteLength(name) <= FILE_NAME_BYTES_MAX &&
+              Number.isSafeInteger(bytes) &&
+              bytes >= 0 &&
+              Math.ceil(bytes / one.chunkBytes) < 2 ** 32 &&
+              Math.abs(modifiedMs) <= 8.64e15,
+          )
+        );
+      case 'answer':
+        return typeof one.accept === 'boolean';
+      case 'hashes':
+        return (
+          one.sha256.length >= HASH_BYTES &&
+          one.sha256.length <= HASH_BYTES * HASHES_MAX &&
+          one.sha256.length % HASH_BYTES === 0
+        );
+      case 'ended':
+        return one.code in END_CODES;
+    }
+  })();
+  if (!holds) throw new Error(`out of bounds: ${JSON.stringify(one)}`);
+}
+
+function decodesOrRefuses(bytes: Uint8Array): void {
+  const one = decodeEnvelope(bytes);
+  if (one === undefined) return;
+  keepsBounds(one);
+  const again = decodeEnvelope(encodeEnvelope(one));
+  expect(again).toEqual(one);
+}
+
+/** Random bytes nearly never make a field: half of these begin as one of the six bodies, with its length right. */
+const randomBytes = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc
+    .tuple(fc.integer({ min: 1, max: 7 }), fc.uint8Array({ maxLength: 120 }))
+    .map(([field, rest]) => Uint8Array.of(field * 8 + 2, rest.length, ...rest)),
+);
+
+describe('the envelope decoder', () => {
+  test('never throws on random bytes, and keeps the bounds in what it accepts', () => {
+    fc.assert(fc.property(randomBytes, decodesOrRefuses), { numRuns: 2 * CASES });
+  });
+
+  test('never throws on mutated envelopes, and keeps the bounds in what it accepts', () => {
+    fc.assert(fc.property(mutated(envelope.map(encodeEnvelope)), decodesOrRefuses), { numRuns: CASES });
+  });
+
+  test('reads back every envelope as it was written', () => {
+    fc.assert(
+      fc.property(envelope, (one) => expect(decodeEnvelope(encodeEnvelope(one))).toEqual(one)),
+      { numRuns: CASES },
+    );
+  });
+
+  const offer = (
+    change: Partial<Extract<Envelope, { kind: 'offer' }>>,
+    fileChange: Partial<OfferedFile> = {},
+  ): Envelope => {
+    const one = { transfer: 1, name: 'a', bytes: 1, modifiedMs: 0, ...fileChange };
+    return { kind: 'offer', offer: 1, chunkBytes: CHUNK_BYTES_MIN, files: [one], ...change };
+  };
+
+  test.each<[string, Envelope, Envelope]>([
+    [
+      'a chat that is too long',
+      { kind: 'chat', seq: 0, sentMs: 0, text: 'x'.repeat(CHAT_TEXT_MAX + 1) },
+      { kind: 'chat', seq: 0, sentMs: 0, text: 'x'.repeat(CHAT_TEXT_MAX) },
+    ],
+    [
+      'a chat of no text',
+      { kind: 'chat', seq: 0, sentMs: 0, text: '' },
+      { kind: 'chat', seq: 0, sentMs: 0, text: ' ' },
+    ],
+    [
+      'a chat sent at no time',
+      { kind: 'chat', seq: 0, sentMs: Number.NaN, text: 'x' },
+      { kind: 'chat', seq: 0, sentMs: 8.64e15, text: 'x' },
+    ],
+    ['chunks that are too small', offer({ chunkBytes: CHUNK_BYTES_MIN - 1 }), offer({ chunkBytes: CHUNK_BYTES_MIN })],
+    ['chunks that are too large', offer({ chunkBytes: CHUNK_BYTES_MAX + 1 }), offer({ chunkBytes: CHUNK_BYTES_MAX })],
+    ['an offer of nothing', offer({ files: [] }), offer({})],
+    ['a file of negative size', offer({}, { bytes: -1 }), offer({}, { bytes: 0 })],
+    ['a file of half a byte', offer({}, { bytes: 0.5 }), offer({}, { bytes: 1 })],
+    [
+      'a file of more chunks than can be numbered',
+      offer({}, { bytes: CHUNK_BYTES_MIN * 2 ** 32 }),
+      offer({}, { bytes: CHUNK_BYTES_MIN * (2 ** 32 - 2) }),
+    ],
+    ['a file without a name', offer({}, { name: '' }), offer({}, { name: 'a' })],
+    ['a name of too many bytes', offer({}, { name: '水'.repeat(86) }), offer({}, { name: '水'.repeat(85) })],
+    [
+      'hashes cut short',
+      { kind: 'hashes', transfer: 1, first: 0, sha256: new Uint8Array(31) },
+      { kind: 'hashes', transfer: 1, first: 0, sha256: new Uint8Array(32) },
+    ],
+    [
+      'too many hashes',
+      { kind: 'hashes', transfer: 1, first: 0, sha256: new Uint8Array(32 * (HASHES_MAX + 1)) },
+      { kind: 'hashes', transfer: 1, first: 0, sha256: new Uint8Array(32 * HASHES_MAX) },
+    ],
+  ])('refuses %s, and takes what is just within', (_, bad, good) => {
+    expect(decodeEnvelope(encodeEnvelope(bad))).toBeUndefined();
+    expect(decodeEnvelope(encodeEnvelope(good))).toEqual(good);
+  });
+
+  test('refuses two files of one number', () => {
+    const one: OfferedFile = { transfer: 1, name: 'a', bytes: 1, modifiedMs: 0 };
+    expect(decodeEnvelope(encodeEnvelope(offer({ files: [one, { ...one, name: 'b' }] })))).toBeUndefined();
+  });
+
+  test('refuses more files than an offer may hold, and takes as many', () => {
+    const files = (count: number): OfferedFile[] =>
+      Array.from({ length: count }, (_, transfer) => ({ transfer, name: 'a', bytes: 1, modifiedMs: 0 }));
+    expect(decodeEnvelope(encodeEnvelope(offer({ files: files(FILES_PER_OFFER_MAX + 1) })))).toBeUndefined();
+    expect(decodeEnvelope(encodeEnvelope(offer({ files: files(FILES_PER_OFFER_MAX) })))?.kind).toBe('offer');
+  });
+});
