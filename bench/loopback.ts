@@ -149,10 +149,10 @@ async function pagePair(
   const pages = [await browser.newPage(), await browser.newPage()];
   const [sender, receiver] = pages.map((page) =>
     asEnd((question, argument) =>
-      page.evaluate(
-        ([name, given]) => (loopback[name as keyof LoopbackEnd] as (argument: unknown) => unknown)(given),
-        [question, argument] as const,
-      ),
+      page.evaluate(([name, given]) => (loopback[name as keyof LoopbackEnd] as (argument: unknown) => unknown)(given), [
+        question,
+        argument,
+      ] as const),
     ),
   );
   for (const page of pages) await page.goto(address);

@@ -3,7 +3,7 @@ import { poolLink } from '../src/wire/pool-code.ts';
 import { codeOf, reasonOf } from './errors.ts';
 import { EXIT, stopped, type Cli, type Serving } from './io.ts';
 import type { Command } from './options.ts';
-import { freshPoolCode } from './pool-name.ts';
+import { freshPoolCode } from '../src/wire/fresh-names.ts';
 import { Screen } from './screen.ts';
 import { tellFailure } from './session.ts';
 
@@ -19,7 +19,7 @@ export async function serve(cli: Cli, command: ServeCommand): Promise<number> {
     tellFailure(screen, whyNot(error, command));
     return EXIT.failed;
   }
-  const pool = freshPoolCode();
+  const pool = freshPoolCode((into) => crypto.getRandomValues(into));
   const link = poolLink(serving.url, pool);
   screen.event('listening', { url: serving.url, port: serving.port, pool, link });
   screen.line(`Rockpool is open at ${screen.paint(serving.url, 'strong')}`);

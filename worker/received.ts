@@ -7,10 +7,12 @@ import { ReceivedIndex, type ReceivedRecord } from './received-index.ts';
 import { openSession, sessionDirectory, sweepSessions, type Session } from './session.ts';
 
 /**
- * The file is made this much longer than it has to be, bytes: a browser takes longer to write past the end than within,
- * by a quarter in a private window. Not the whole file at once, because a private window keeps it in memory.
+ * The file is made longer than it has to be, by as much as it is long, within these bounds, bytes: a browser takes longer
+ * to write past the end than within, by a quarter in a private window. Little at first, because the first chunk is waited
+ * for; never the whole file at once, because a private window keeps it in memory.
  */
-const GROW_BYTES = 32 * 1024 * 1024;
+const GROW_BYTES_MIN = 1024 * 1024;
+const GROW_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Made {
   readonly handle: FileSystemFileHandle;
@@ -67,7 +69,13 @@ export class ReceivedFiles {
     };
     this.#receiving.set(key, receiving);
     try {
-      await ready;
+      const { handle } = await ready;
+      // Opened while the first chunk is still on its way, not when it is here.
+      await this.#handles.use(
+        file,
+        () => handle.createSyncAccessHandle(),
+        () => undefined,
+      );
     } catch (error) {
       this.#receiving.delete(key);
       throw failure('store-failed', `${facts.name} cannot be stored`, error);
@@ -214,7 +222,8 @@ function writeAt(
 ): void {
   const end = at + bytes.length;
   if (end > receiving.grownBytes) {
-    const grownBytes = Math.min(receiving.facts.bytes, end + GROW_BYTES);
+    const growBytes = Math.min(GROW_BYTES_MAX, Math.max(GROW_BYTES_MIN, end));
+    const grownBytes = Math.min(receiving.facts.bytes, end + growBytes);
     handle.truncate(grownBytes);
     receiving.grownBytes = grownBytes;
   }

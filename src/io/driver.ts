@@ -24,6 +24,7 @@ export class Driver<Source> {
   readonly #backhaul: Backhaul;
   readonly #transports = new Map<number, Transport>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #armedMs = Infinity;
   #running = false;
   /** Resolves when the transport that was closed last is gone; all wait equally long. */
   #closing: Promise<void> = Promise.resolve();
@@ -45,6 +46,7 @@ export class Driver<Source> {
   /** After the machine has left: lets the last words go out, then lets go of everything. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#armedMs = -Infinity; // nothing is earlier: never armed again
     this.#backhaul.stop();
     for (const id of this.#transports.keys()) this.#close(id);
     await this.#closing;
@@ -57,11 +59,21 @@ export class Driver<Source> {
     const { pool } = this.#setup;
     for (let output = pool.poll(); output !== undefined; output = pool.poll()) this.#perform(output);
     this.#running = false;
+    this.#arm(pool.nextTimeout() ?? Infinity);
+  }
+
+  /** One timer, moved only when it would come too late: one that comes early finds nothing due and is armed again. */
+  #arm(dueMs: number): void {
+    if (dueMs >= this.#armedMs) return;
     clearTimeout(this.#timer);
-    const due = pool.nextTimeout();
-    if (due === undefined) return;
-    const wait = Math.max(0, due - performance.now());
-    this.#timer = setTimeout(() => this.run((machine, now) => machine.handle(now, { kind: 'timeout' })), wait);
+    this.#armedMs = dueMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#armedMs = Infinity;
+        this.run((pool, now) => pool.handle(now, { kind: 'timeout' }));
+      },
+      Math.max(0, dueMs - performance.now()),
+    );
   }
 
   #perform(output: PoolOutput): void {

@@ -65,7 +65,7 @@ export const LINK_DEFAULTS: LinkOptions = {
   lateTickMs: 500,
   ackDelayMs: 5,
   ackPackets: 8,
-  ackBytes: 32 * 1024,
+  ackBytes: 96 * 1024,
   initialRttMs: 100,
   packetThreshold: 3,
   timeThreshold: 9 / 8,

@@ -9,6 +9,9 @@ export class RawPeer {
   readonly #channels: DataChannel[] = [];
   #described = false;
   readonly #early: Signal[] = [];
+  /** Own candidates of an initiator, until it has the answer: link-node.ts says what goes wrong otherwise. */
+  readonly #held: Signal[] = [];
+  #release: () => void = () => {};
   readonly #open = new Set<string>();
   readonly #closed = new Set<string>();
   readonly #waiting = new Set<() => void>();
@@ -24,7 +27,14 @@ export class RawPeer {
     connection.onLocalDescription((sdp, type) => {
       if (type === 'offer' || type === 'answer') tell({ kind: type, sdp });
     });
-    connection.onLocalCandidate((candidate, mid) => tell({ kind: 'candidate', candidate, mid }));
+    connection.onLocalCandidate((candidate, mid) => {
+      const signal: Signal = { kind: 'candidate', candidate, mid };
+      if (initiator && !this.#described) this.#held.push(signal);
+      else tell(signal);
+    });
+    this.#release = () => {
+      for (const signal of this.#held.splice(0)) tell(signal);
+    };
     connection.onDataChannel((channel) => this.#keep(channel));
     end.onSignal((signal) => this.#apply(signal));
     if (initiator) this.open(label);
@@ -67,6 +77,7 @@ export class RawPeer {
       this.#connection.setRemoteDescription(signal.sdp, signal.kind);
       this.#described = true;
       for (const early of this.#early.splice(0)) this.#apply(early);
+      this.#release();
     }
   }
 

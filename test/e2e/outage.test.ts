@@ -4,7 +4,7 @@ import { sha256Of } from '../cli/terminal.ts';
 import { BULK_LIMIT_MS, LIMIT_MS, MIB, World } from './support/world.ts';
 
 /** Large enough to be still on its way when the server is back. */
-const LARGE_BYTES = 200 * MIB;
+const LARGE_BYTES = 160 * MIB;
 const FILE = 'program.bin';
 const UNREACHABLE = /^Server unreachable\. Links to people stay up;/u;
 
@@ -48,8 +48,9 @@ test(
     await Promise.all([jo.isVerified(FILE), mara.isVerified(FILE, 'Verified by Jo')]);
     const download = await jo.save(FILE);
     expect(await sha256Of(await download.path())).toBe(await sha256Of(path));
-    // Nobody ever left, and nobody is there twice.
+    // Nobody ever left; nobody and nothing is there twice.
     expect(await jo.people.getByRole('listitem').count()).toBe(3);
+    expect(await jo.conversation.getByRole('article').count()).toBe(1);
     expect(await jo.conversation.getByText('Mara left').count()).toBe(0);
     expect(await mara.conversation.getByText('Jo left').count()).toBe(0);
   },

@@ -227,6 +227,19 @@ describe('a transfer that is dropped', () => {
     expect(bytes).toBeLessThan(5000);
   });
 
+  test('while all of it is in flight is not told as delivered when its acknowledgement comes', () => {
+    const pair = new LinkPair({ path: { delayMs: 20 } });
+    pair.connect();
+    pair.acceptor.serve = (_, chunk) => payload(chunk, 1000);
+    pair.initiator.request(1, 0, 1000);
+    pair.run(30);
+    pair.acceptor.link.dropTransfer(pair.clock.now, 1, 'out');
+    pair.run(500);
+    expect(pair.initiator.all('chunk')).toHaveLength(1);
+    expect(pair.acceptor.all('chunk-delivered')).toEqual([]);
+    expect(pair.acceptor.link.heldBytes.chunksOut).toBe(0);
+  });
+
   test('whose request was lost leaves no gap that ends the link later', () => {
     const pair = new LinkPair({ path: { delayMs: 1 } });
     pair.connect();

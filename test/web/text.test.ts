@@ -3,11 +3,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { END_CODES, SOCKET_CODES, type EndCode } from '../../src/wire/codes.ts';
+import { freshDeviceName, freshPoolCode } from '../../src/wire/fresh-names.ts';
 import { parsePoolCode } from '../../src/wire/pool-code.ts';
+import { poolWords } from '../../src/wire/words.ts';
 import { linkify } from '../../web/linkify.ts';
-import { deviceName, initials, newPoolCode } from '../../web/names.ts';
+import { initials } from '../../web/names.ts';
 import { endSentence, leaveSentence, toneOf } from '../../web/sentences.ts';
-import { poolWords } from '../../web/words.ts';
 
 describe('links in a message', () => {
   const links = (text: string): string[] => linkify(text).flatMap((piece) => (piece.kind === 'link' ? piece.text : []));
@@ -81,7 +82,7 @@ describe('names', () => {
 
   test('of new pools are codes that can be joined', () => {
     for (let from = 0; from < 600; from += 1) {
-      const code = newPoolCode(counting(from));
+      const code = freshPoolCode(counting(from));
       expect(code).toMatch(/^[a-z]+-[a-z]+-[a-z]+-\d{4}$/);
       expect(parsePoolCode(code)).toBe(code);
     }
@@ -92,7 +93,7 @@ describe('names', () => {
   });
 
   test('of devices are two capitalized words', () => {
-    expect(deviceName(counting(7))).toMatch(/^[A-Z][a-z]+ [A-Z][a-z]+$/);
+    expect(freshDeviceName(counting(7))).toMatch(/^[A-Z][a-z]+ [A-Z][a-z]+$/);
   });
 
   test('become initials whatever they are written in', () => {

@@ -76,25 +76,28 @@ globalThis.loopback = {
   async rawSend(bytes) {
     const open = await there(channel);
     const message = crypto.getRandomValues(new Uint8Array(RAW_MESSAGE_BYTES));
+    const sent = new AbortController();
     let left = bytes;
     const fill = (): void => {
       for (; left > 0 && open.bufferedAmount < RAW_BUFFERED_MAX; left -= message.length) open.send(message);
+      if (left <= 0) sent.abort();
     };
     open.bufferedAmountLowThreshold = RAW_BUFFERED_LOW;
-    open.onbufferedamountlow = fill;
-    open.onmessage = fill;
+    open.addEventListener('bufferedamountlow', fill, { signal: sent.signal });
+    open.addEventListener('message', fill, { once: true });
   },
   async rawReceive(bytes) {
     const open = await there(channel);
     return new Promise((resolve) => {
+      const counted = new AbortController();
       let left = bytes;
       const count = ({ data }: MessageEvent<ArrayBuffer>): void => {
         left -= data.byteLength;
         if (left > 0) return;
-        const now = performance.now();
-        resolve(now - askedMs);
+        resolve(performance.now() - askedMs);
+        counted.abort();
       };
-      open.onmessage = count;
+      open.addEventListener('message', count, { signal: counted.signal });
       const askedMs = performance.now();
       open.send(new Uint8Array(1));
     });
