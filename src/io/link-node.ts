@@ -175,6 +175,11 @@ class NodeTransport implements Transport {
 
   #opened(): void {
     if (this.#state !== 'connecting') return;
+    // It may have closed before `onClosed` was set, which is then never called.
+    if (this.#channel?.isOpen() !== true) {
+      this.#end(CLOSE_REASONS.there);
+      return;
+    }
     this.#state = 'open';
     this.#handlers.onOpen(this.#path());
   }

@@ -110,14 +110,14 @@ export class ChunkCache {
     this.#bytes += bytes.length;
   }
 
-  /** A copy that the caller owns. */
-  get(key: string, chunk: number): Uint8Array<ArrayBuffer> | undefined {
+  /** The bytes themselves, not to be changed or transferred. */
+  get(key: string, chunk: number): Uint8Array | undefined {
     const id = `${chunk} ${key}`;
     const found = this.#chunks.get(id);
     if (found === undefined) return undefined;
     this.#chunks.delete(id);
     this.#chunks.set(id, found);
-    return new Uint8Array(found.bytes);
+    return found.bytes;
   }
 
   /** Drops every chunk of one file. */

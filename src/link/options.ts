@@ -30,6 +30,14 @@ export interface LinkOptions {
   readonly windowBytesMin: number;
   /** Bytes in flight at most. About 50 Mbit/s at 60 ms; more only fills queues (FACTS). */
   readonly windowBytesMax: number;
+  /**
+   * … but up to this many where the smoothed RTT stays under windowNearRttMs and nothing is lost: on one machine or a fast
+   * local network the "path" is the scheduling of two processes, and a short window leaves them waiting for each other.
+   */
+  readonly windowBytesNear: number;
+  readonly windowNearRttMs: number;
+  /** After a loss the window stays at windowBytesMax until this many bytes have arrived; doubles with each loss. */
+  readonly windowHoldBytes: number;
   /** Datagram sizes in bytes, ascending; the size follows observed loss. The first is one SCTP packet. */
   readonly datagramSizes: readonly number[];
   /** Full-size datagrams over which loss is judged. */
@@ -73,6 +81,9 @@ export const LINK_DEFAULTS: LinkOptions = {
   probeTimeoutMaxMs: 2000,
   windowBytesMin: 64 * 1024,
   windowBytesMax: 400 * 1024,
+  windowBytesNear: 1024 * 1024,
+  windowNearRttMs: 25,
+  windowHoldBytes: 16 * 1024 * 1024,
   datagramSizes: [DATAGRAM_BYTES_MIN, 4 * DATAGRAM_BYTES_MIN, 14 * DATAGRAM_BYTES_MIN],
   sizeSamplePackets: 64,
   sizeLossHigh: 0.05,

@@ -1,5 +1,6 @@
 // Loss recovery in the manner of RFC 9002, and the window: what is in flight, what was lost, when to probe.
-// The window here is of fixed size with slow start; loss never shrinks it, only an outage begins it anew.
+// The window here is of fixed size with slow start, a larger one where the RTT is short and nothing is lost; an outage
+// begins it anew.
 import type { Fragment } from './outgoing.ts';
 import type { LinkOptions } from './options.ts';
 
@@ -16,6 +17,9 @@ export interface SentPacket {
   readonly items: readonly SentItem[];
 }
 
+/** A hold does not grow beyond this. */
+const HOLD_BYTES_MAX = 2 ** 30;
+
 export class Recovery {
   readonly #options: LinkOptions;
   /** Ack-eliciting packets in flight, by number, ascending. */
@@ -30,6 +34,9 @@ export class Recovery {
   latestRttMs: number;
   inFlightBytes = 0;
   windowBytes: number;
+  /** Bytes that must arrive before the window may grow beyond windowBytesMax. */
+  #heldBytes = 0;
+  #nextHoldBytes: number;
   lostPackets = 0;
 
   constructor(options: LinkOptions) {
@@ -38,6 +45,7 @@ export class Recovery {
     this.latestRttMs = options.initialRttMs;
     this.#rttVarMs = options.initialRttMs / 2;
     this.windowBytes = options.windowBytesMin;
+    this.#nextHoldBytes = options.windowHoldBytes;
   }
 
   get roomBytes(): number {
@@ -74,7 +82,7 @@ export class Recovery {
       if (packet.number < (ranges[range] ?? 0)) continue;
       this.#sent.delete(packet.number);
       this.inFlightBytes -= packet.bytes;
-      this.windowBytes = Math.min(this.#options.windowBytesMax, this.windowBytes + packet.bytes);
+      this.#grow(packet.bytes);
       any = true;
       onAcked(packet);
     }
@@ -94,6 +102,7 @@ export class Recovery {
         this.#sent.delete(packet.number);
         this.inFlightBytes -= packet.bytes;
         this.lostPackets++;
+        this.#hold();
         onLost(packet);
       } else {
         this.#lossAtMs = Math.min(this.#lossAtMs ?? dueMs, dueMs);
@@ -140,6 +149,20 @@ export class Recovery {
     this.#rttSampled = false;
     this.windowBytes = this.#options.windowBytesMin;
     for (const packet of packets) onLost(packet);
+  }
+
+  #grow(bytes: number): void {
+    const { windowBytesMax, windowBytesNear, windowNearRttMs } = this.#options;
+    this.#heldBytes -= bytes;
+    const near = this.#heldBytes <= 0 && this.srttMs < windowNearRttMs;
+    this.windowBytes = Math.min(near ? Math.max(windowBytesMax, windowBytesNear) : windowBytesMax, this.windowBytes + bytes);
+  }
+
+  #hold(): void {
+    if (this.#heldBytes > 0) return; // the same burst of losses, or one soon after
+    this.#heldBytes = this.#nextHoldBytes;
+    this.#nextHoldBytes = Math.min(this.#nextHoldBytes * 2, HOLD_BYTES_MAX);
+    this.windowBytes = Math.min(this.windowBytes, this.#options.windowBytesMax);
   }
 
   /** RFC 9002 5.3. */

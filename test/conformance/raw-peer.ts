@@ -4,17 +4,19 @@ import { PeerConnection, type DataChannel } from 'node-datachannel';
 import type { Signal } from '../../src/io/transport.ts';
 import type { TransportEnd } from './transport-suite.ts';
 
+const POLL_MS = 20;
+
 export class RawPeer {
   readonly #connection: PeerConnection;
   readonly #channels: DataChannel[] = [];
+  /** By the channels' places: a closed channel no longer tells its own. */
+  readonly #labels: string[] = [];
   #described = false;
   readonly #early: Signal[] = [];
   /** Own candidates of an initiator, until it has the answer: link-node.ts says what goes wrong otherwise. */
   readonly #held: Signal[] = [];
   #release: () => void = () => {};
   readonly #open = new Set<string>();
-  readonly #closed = new Set<string>();
-  readonly #waiting = new Set<() => void>();
 
   constructor() {
     this.#connection = new PeerConnection('raw', { iceServers: [] });
@@ -49,8 +51,12 @@ export class RawPeer {
     return this.#until(() => this.#open.has(label), ms);
   }
 
+  /** True once a channel with this label has closed; one that is not connected yet counts as closed. */
   awaitClosed(label: string, ms: number): Promise<boolean> {
-    return this.#until(() => this.#closed.has(label), ms);
+    return this.#until(
+      () => this.#channels.some((channel, index) => this.#labels[index] === label && isClosed(channel)),
+      ms,
+    );
   }
 
   say(text: string): void {
@@ -64,8 +70,8 @@ export class RawPeer {
   #keep(channel: DataChannel): void {
     const label = channel.getLabel();
     this.#channels.push(channel);
-    channel.onOpen(() => this.#note(this.#open, label));
-    channel.onClosed(() => this.#note(this.#closed, label));
+    this.#labels.push(label);
+    channel.onOpen(() => this.#open.add(label));
   }
 
   #apply(signal: Signal): void {
@@ -81,24 +87,20 @@ export class RawPeer {
     }
   }
 
-  #note(set: Set<string>, label: string): void {
-    set.add(label);
-    for (const wake of this.#waiting) wake();
+  async #until(done: () => boolean, ms: number): Promise<boolean> {
+    for (let waitedMs = 0; waitedMs < ms && !done(); waitedMs += POLL_MS) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    return done();
   }
+}
 
-  #until(done: () => boolean, ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const settle = (result: boolean): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-        resolve(result);
-      };
-      const check = (): void => {
-        if (done()) settle(true);
-      };
-      const timer = setTimeout(() => settle(false), ms);
-      this.#waiting.add(check);
-      check();
-    });
+/** Asked, not told: an `onClosed` that is set a moment after the other end closed is never called. */
+function isClosed(channel: DataChannel): boolean {
+  try {
+    channel.sendMessage('are you there?');
+    return false;
+  } catch {
+    return true;
   }
 }
