@@ -155,7 +155,10 @@ export class Recovery {
     const { windowBytesMax, windowBytesNear, windowNearRttMs } = this.#options;
     this.#heldBytes -= bytes;
     const near = this.#heldBytes <= 0 && this.srttMs < windowNearRttMs;
-    this.windowBytes = Math.min(near ? Math.max(windowBytesMax, windowBytesNear) : windowBytesMax, this.windowBytes + bytes);
+    this.windowBytes = Math.min(
+      near ? Math.max(windowBytesMax, windowBytesNear) : windowBytesMax,
+      this.windowBytes + bytes,
+    );
   }
 
   #hold(): void {

@@ -106,12 +106,12 @@ export function storeSuite(title: string, setUp: () => Promise<StoreSetup>): voi
         expect(none).toHaveLength(0);
       });
 
-      test('gives every reader bytes of its own', async () => {
+      test('gives every reader of a chunk all of it', async () => {
         const bytes = randomBytes(CHUNK);
         await store.add('a', await source(bytes), CHUNK);
         await store.hash('a', 0, 1);
-        (await store.read('a', 0)).fill(0);
-        expect(Buffer.from(await store.read('a', 0)).equals(bytes)).toBe(true);
+        const reads = await Promise.all([store.read('a', 0), store.read('a', 0), store.read('a', 0)]);
+        expect(reads.map((read) => Buffer.from(read).equals(bytes))).toEqual([true, true, true]);
       });
 
       test('knows no chunk of an empty file', async () => {
