@@ -42,7 +42,7 @@ export interface Store<Source> {
   create(key: string, facts: FileFacts, chunkBytes: number): Promise<void>;
   /**
    * Hashes `bytes` and stores them if the SHA-256 equals `sha256` (32 bytes). False, and nothing is stored, if not.
-   * Takes `bytes` over (its buffer may be transferred). Rejects with `no-space` or `store-failed`.
+   * Takes `bytes` over until it resolves (its buffer may be transferred; the store keeps no reference). Rejects with `no-space` or `store-failed`.
    */
   write(key: string, chunk: number, bytes: Uint8Array, sha256: Uint8Array): Promise<boolean>;
   /** All chunks are there: gives the file its final name. Resolves to where it is. Rejects with `store-failed`. */

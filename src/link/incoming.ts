@@ -7,13 +7,16 @@ import type { LinkOptions } from './options.ts';
 /** Message numbers may run ahead of the oldest unfinished one by this many; honest peers stay within their credit. */
 const MESSAGES_AHEAD_MAX = 65_536;
 
+/** Buffers kept for the next chunks: allocating them anew keeps the collector busy. */
+const SPARES_MAX = 8;
+
 class Assembly {
   readonly bytes: Uint8Array;
   readonly #have: RangeSet = new RangeSet();
   #missing: number;
-  constructor(length: number) {
-    this.bytes = new Uint8Array(length);
-    this.#missing = length;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#missing = bytes.length;
   }
 
   /** True once, when the last missing byte arrives. The caller has checked the bounds. */
@@ -56,7 +59,7 @@ export class MessageReceiver {
       const charged = this.#chargedBytes + total + this.#options.messageChargeBytes;
       if (charged > this.creditBytes || message > this.#done.floor + MESSAGES_AHEAD_MAX) return 'flow-control';
       this.#chargedBytes = charged;
-      assembly = new Assembly(total);
+      assembly = new Assembly(new Uint8Array(total));
       this.#partial.set(message, assembly);
     }
     if (assembly.bytes.length !== total) return 'malformed';
@@ -85,6 +88,7 @@ interface Wanted extends WantedChunk {
 
 export class ChunkReceiver {
   readonly #wanted = new Map<number, Wanted>();
+  readonly #spares: Uint8Array[] = [];
   #next = 0;
   /** Requested and not yet complete, plus complete and not yet released. */
   heldBytes = 0;
@@ -109,15 +113,23 @@ export class ChunkReceiver {
     const wanted = this.#wanted.get(request);
     if (wanted === undefined) return request < this.#next ? undefined : 'flow-control';
     if (offset + bytes.length > wanted.bytes) return 'malformed';
-    wanted.assembly ??= new Assembly(wanted.bytes);
+    wanted.assembly ??= new Assembly(this.#take(wanted.bytes));
     if (!wanted.assembly.add(offset, bytes)) return undefined;
     this.#wanted.delete(request);
     return { transfer: wanted.transfer, chunk: wanted.chunk, bytes: wanted.bytes, data: wanted.assembly.bytes };
   }
 
-  release(bytes: number): void {
+  release(length: number, spare?: Uint8Array): void {
     // A chunk of an earlier session may be released in this one.
-    this.heldBytes = Math.max(0, this.heldBytes - bytes);
+    this.heldBytes = Math.max(0, this.heldBytes - length);
+    // One that was transferred to a worker has no bytes any more.
+    if (spare?.length === length && this.#spares.length < SPARES_MAX) this.#spares.push(spare);
+  }
+
+  /** Chunks are nearly all of one size, so a spare one fits or is of no use. Every byte of it will be written. */
+  #take(length: number): Uint8Array {
+    const spare = this.#spares.pop();
+    return spare?.length === length ? spare : new Uint8Array(length);
   }
 
   /** Stops waiting for one transfer; what still comes of it is ignored. */

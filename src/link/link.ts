@@ -176,9 +176,10 @@ export class Link {
     this.#session.releaseMessage(bytes);
   }
 
-  releaseChunk(now: number, bytes: number): void {
+  /** Done with a chunk of `length` bytes. `spare`: its bytes, which may be filled anew; none if somebody keeps them. */
+  releaseChunk(now: number, length: number, spare?: Uint8Array): void {
     this.#tick(now);
-    this.#session.chunks.release(bytes);
+    this.#session.chunks.release(length, spare);
   }
 
   /** Asks for a sign of life soon, whatever was heard before. */

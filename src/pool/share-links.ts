@@ -11,7 +11,7 @@ export function shareLinks(peers: ReadonlyMap<string, Peer>, now: () => number, 
     requestChunk: (id, transfer, chunk, bytes) => link(id)?.requestChunk(now(), transfer, chunk, bytes) ?? 'dropped',
     sendChunk: (id, request, bytes) => link(id)?.sendChunk(now(), request, bytes) ?? 'dropped',
     chunkRoomBytes: (id) => link(id)?.chunkRoomBytes ?? 0,
-    releaseChunk: (id, bytes) => link(id)?.releaseChunk(now(), bytes),
+    releaseChunk: (id, length, spare) => link(id)?.releaseChunk(now(), length, spare),
     dropTransfer: (id, transfer, direction) => link(id)?.dropTransfer(now(), transfer, direction),
   };
 }

@@ -12,7 +12,8 @@ export interface ShareLinks {
   sendChunk(peer: string, request: number, bytes: Uint8Array): LinkResult;
   /** Chunk bytes the link would take now. */
   chunkRoomBytes(peer: string): number;
-  releaseChunk(peer: string, bytes: number): void;
+  /** A chunk of `length` bytes is done with; `spare`, its bytes, may be filled anew. */
+  releaseChunk(peer: string, length: number, spare?: Uint8Array): void;
   dropTransfer(peer: string, transfer: number, direction: 'in' | 'out'): void;
 }
 

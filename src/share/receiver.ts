@@ -165,7 +165,7 @@ export class Receiver {
   }
 
   arrived(peer: string, number: number, chunk: number, bytes: Uint8Array): void {
-    const release = (): void => this.#context.links.releaseChunk(peer, length);
+    const release = (): void => this.#context.links.releaseChunk(peer, length, bytes);
     const length = bytes.length;
     const transfer = this.#running.get(`in/${peer}/${number}`);
     const sha256 = transfer?.sha256.get(chunk);

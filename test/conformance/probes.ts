@@ -1,10 +1,11 @@
-// The kinds of probe an end can host. A new kind (say, a link on top of a transport) is added here and is then at hand in
-// Node and in pages alike.
+// The kinds of probe an end can host. A new kind is added here and is then at hand in Node and in pages alike.
 import type { Signal, TransportFactory } from '../../src/io/transport.ts';
+import { LinkProbe } from './link-probe.ts';
 import { TransportProbe, type ProbeOptions } from './probe.ts';
 
 export interface Probes {
   readonly transport: TransportProbe;
+  readonly link: LinkProbe;
 }
 export type ProbeKind = keyof Probes;
 
@@ -12,4 +13,5 @@ type Maker<P> = (factory: TransportFactory, options: ProbeOptions, emit: (signal
 
 export const PROBES: { readonly [K in ProbeKind]: Maker<Probes[K]> } = {
   transport: (factory, options, emit) => new TransportProbe(factory, options, emit),
+  link: (factory, options, emit) => new LinkProbe(factory, options, emit),
 };
