@@ -157,14 +157,19 @@ export interface OpenPage {
 
 /** Opens bench/pages/`name`/index.html, built by Vite and served on localhost, in a browser of its own. */
 export async function openBenchPage(name: string, extraFlags: readonly string[] = []): Promise<OpenPage> {
-  const server = await serveStatic(join(process.cwd(), 'dist/bench-pages'));
-  const address = `${server.origin}/${name}/`;
+  const { address, close: stop } = await serveBenchPage(name);
   const browser = await launchChromium(extraFlags);
   const page = await browser.newPage();
   await page.goto(address);
   const close = async (): Promise<void> => {
     await browser.close();
-    await server.close();
+    await stop();
   };
   return { browser, page, address, close };
+}
+
+/** Serves bench/pages/`name`/index.html, built by Vite, on localhost. */
+export async function serveBenchPage(name: string): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const server = await serveStatic(join(process.cwd(), 'dist/bench-pages'));
+  return { address: `${server.origin}/${name}/`, close: () => server.close() };
 }

@@ -1,4 +1,4 @@
-// A verified file against a bare data channel, over the same two ends in the same run: two pages of one Chromium, and two
+// A verified file against a bare data channel, over the same two ends in the same run: two Chromium browsers, and two
 // Node processes. Ours is accept -> `verified` with the real client, store and signaling server; raw is a reliable
 // ordered channel of 16 KiB messages whose receiver does nothing but count.
 import { randomBytes } from 'node:crypto';
@@ -6,7 +6,8 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../signaling/server.ts';
-import { inTurn, mbitPerSecond, measureRounds, openBenchPage, startEnd } from './harness.ts';
+import { launchProfile } from '../test/support/chromium.ts';
+import { inTurn, mbitPerSecond, measureRounds, serveBenchPage, startEnd } from './harness.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
 import type { LoopbackEnd, Seat } from './pages/loopback/end.ts';
 
@@ -26,10 +27,7 @@ const WARM_UP_BYTES = 16 * MIB;
 const SLOWEST_MBIT = 2;
 const PATIENCE_MS = 30_000;
 
-/**
- * Two ends that no measurement has touched before. Fresh ones for every measurement, because a page of a private
- * window keeps what it received in memory, which the next one would pay for.
- */
+/** Two ends that no measurement has touched before: what one leaves behind, the next would pay for. */
 interface Pair {
   readonly sender: LoopbackEnd;
   readonly receiver: LoopbackEnd;
@@ -63,10 +61,10 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     const kinds: Kind[] = [];
     const origins: string[] = [];
     if (only !== 'node') {
-      const chromium = await openBenchPage('loopback');
-      closers.push(() => chromium.close());
-      origins.push(new URL(chromium.address).origin);
-      kinds.push({ name: 'chromium', pair: () => pagePair(chromium, files) });
+      const pages = await serveBenchPage('loopback');
+      closers.push(() => pages.close());
+      origins.push(new URL(pages.address).origin);
+      kinds.push({ name: 'chromium', pair: () => pagePair(pages.address, files) });
     }
     if (only !== 'chromium') kinds.push({ name: 'node', pair: () => processPair(files) });
     const server = await startServer({ allowedOrigins: origins });
@@ -141,12 +139,14 @@ async function withPair<T>(make: () => Promise<Pair>, measure: (pair: Pair) => P
   }
 }
 
-/** Two pages of one browser, each in a context, and so in a process, of its own. */
-async function pagePair(
-  { browser, address }: Awaited<ReturnType<typeof openBenchPage>>,
-  files: Pair['files'],
-): Promise<Pair> {
-  const pages = [await browser.newPage(), await browser.newPage()];
+/**
+ * Two browsers with an ordinary profile each, as two people have. Not private windows: those keep what they receive in
+ * memory, at five times the work for a byte.
+ */
+async function pagePair(address: string, files: Pair['files']): Promise<Pair> {
+  const directory = await mkdtemp(join(tmpdir(), 'rockpool-profiles-'));
+  const profiles = [await launchProfile(join(directory, 'sender')), await launchProfile(join(directory, 'receiver'))];
+  const pages = await Promise.all(profiles.map((profile) => profile.newPage()));
   const [sender, receiver] = pages.map((page) =>
     asEnd((question, argument) =>
       page.evaluate(([name, given]) => (loopback[name as keyof LoopbackEnd] as (argument: unknown) => unknown)(given), [
@@ -160,7 +160,8 @@ async function pagePair(
   await pages[0]?.setInputFiles('#measured', files.measured);
   if (sender === undefined || receiver === undefined) throw new Error('expected two pages');
   const close = async (): Promise<void> => {
-    for (const page of pages) await page.close();
+    for (const profile of profiles) await profile.close();
+    await rm(directory, { recursive: true, force: true });
   };
   return { sender, receiver, files: { warm: 'warm', measured: 'measured' }, close };
 }

@@ -25,7 +25,7 @@ const REAL_TIME: Time = {
   },
 };
 
-export interface LinkSetup {
+export interface LinkProbeSetup {
   readonly link?: Partial<LinkOptions>;
   /** Of the datagrams this end sends, how many never reach the transport; 0 to 1, drawn from a seed. */
   readonly dropRatio?: number;
@@ -77,7 +77,7 @@ export class LinkProbe {
   readonly #time: Time;
   readonly #ids: Random;
   readonly #drops: Random;
-  #setup: LinkSetup = {};
+  #setup: LinkProbeSetup = {};
   #link: Link;
   #transport: Transport | undefined;
   #asleep = false;
@@ -106,8 +106,15 @@ export class LinkProbe {
   #nextExpected = 0;
   #nextChunk = 0;
   #goal = { messages: 0, chunks: 0 };
+  /** After `blocked`, until `room`: an application that keeps to the contract does not ask in between. */
+  readonly #blocked = { message: false, chunk: false };
 
-  constructor(factory: TransportFactory, options: ProbeOptions, emit: (signal: Signal) => void, time = REAL_TIME) {
+  constructor(
+    factory: TransportFactory,
+    options: ProbeOptions,
+    emit: (signal: Signal) => void,
+    time: Time = REAL_TIME,
+  ) {
     this.#side = options.initiator ? 'initiator' : 'acceptor';
     this.#factory = factory;
     this.#emit = emit;
@@ -120,7 +127,7 @@ export class LinkProbe {
   // --- transports and life ---
 
   /** Makes the link and its first transport. The acceptor's goes first: it has to be there for the offer. */
-  start(setup: LinkSetup): void {
+  start(setup: LinkProbeSetup): void {
     this.#setup = setup;
     this.#link = this.#make();
     this.attach();
@@ -196,7 +203,9 @@ export class LinkProbe {
   /** Sends `count` messages of `bytes`, in one go, numbered on from the last one taken. */
   sendMessages(count: number, bytes: number): SendResult[] {
     return Array.from({ length: count }, () => {
-      const result = this.#run((link, now) => link.sendMessage(now, messageBytes(this.#side, this.#nextMessage, bytes)));
+      const result = this.#run((link, now) =>
+        link.sendMessage(now, messageBytes(this.#side, this.#nextMessage, bytes)),
+      );
       if (result === 'ok') this.#nextMessage += 1;
       return result;
     });
@@ -377,11 +386,12 @@ export class LinkProbe {
         return;
       case 'chunk-request':
         this.#unanswered.push(output);
-        if (this.#setup.serves !== false) this.#answer(this.#link, now);
+        if (this.#setup.serves !== false && !this.#blocked.chunk) this.#answer(this.#link, now);
         return;
       case 'room':
         this.#rooms.push(output.for);
-        if (this.#setup.serves !== false) this.#answer(this.#link, now);
+        this.#blocked[output.for] = false;
+        if (output.for === 'chunk' && this.#setup.serves !== false) this.#answer(this.#link, now);
         return;
       case 'open':
         this.#opens.push(output.resumed);
@@ -414,8 +424,10 @@ export class LinkProbe {
   #pump(): boolean {
     const now = this.#time.now();
     let taken = false;
-    while (this.#nextMessage < this.#goal.messages) {
-      if (this.#link.sendMessage(now, messageBytes(this.#side, this.#nextMessage)) !== 'ok') break;
+    while (!this.#blocked.message && this.#nextMessage < this.#goal.messages) {
+      const result = this.#link.sendMessage(now, messageBytes(this.#side, this.#nextMessage));
+      if (result === 'blocked') this.#blocked.message = true;
+      if (result !== 'ok') break;
       this.#nextMessage += 1;
       taken = true;
     }
@@ -437,7 +449,10 @@ export class LinkProbe {
     for (let asked = this.#unanswered[0]; asked !== undefined; asked = this.#unanswered[0]) {
       const result = link.sendChunk(now, asked.request, chunkBytes(asked.transfer, asked.chunk));
       results.push(result);
-      if (result === 'blocked') break;
+      if (result === 'blocked') {
+        this.#blocked.chunk = true;
+        break;
+      }
       this.#unanswered.shift();
     }
     return results;

@@ -1,6 +1,6 @@
 // Launches a headless Chromium or Chrome for tests and benchmarks. Where one is, find-chromium.mjs knows; installing one
 // is the business of test/run.mjs.
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 import { CHROMIUM_PATH_VARIABLE, findChromium } from './find-chromium.mjs';
 
 /**
@@ -23,11 +23,22 @@ export const CHROMIUM_FLAGS: readonly string[] = [
  * `--disable-features`, so a caller who passes one must repeat ours. Rejects if there is none, saying what to do.
  */
 export async function launchChromium(extraFlags: readonly string[] = []): Promise<Browser> {
+  const args = [...CHROMIUM_FLAGS, ...extraFlags];
+  return chromium.launch({ executablePath: chromiumPath(), headless: true, args });
+}
+
+/** The same with an ordinary profile in `directory`, as people have it: its storage is on disk, not in memory. */
+export async function launchProfile(directory: string): Promise<BrowserContext> {
+  const args = [...CHROMIUM_FLAGS];
+  return chromium.launchPersistentContext(directory, { executablePath: chromiumPath(), headless: true, args });
+}
+
+function chromiumPath(): string {
   const executablePath = findChromium();
   if (executablePath === undefined) {
     throw new Error(
       `No Chromium or Chrome found. Install one (Debian: apt-get install chromium) or set ${CHROMIUM_PATH_VARIABLE}.`,
     );
   }
-  return chromium.launch({ executablePath, headless: true, args: [...CHROMIUM_FLAGS, ...extraFlags] });
+  return executablePath;
 }
