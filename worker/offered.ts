@@ -67,8 +67,8 @@ export class OfferedFiles {
 
   async read(key: string, chunk: number): Promise<Uint8Array> {
     const { file, chunkBytes } = this.#offered(key, chunk, 1);
-    const cached = this.cache.get(key, chunk);
-    if (cached !== undefined) return new Uint8Array(cached); // a copy: it is transferred to the page
+    const cached = this.cache.take(key, chunk);
+    if (cached !== undefined) return cached;
     try {
       const slice = file.slice(chunk * chunkBytes, chunk * chunkBytes + chunkLength(file.size, chunkBytes, chunk));
       return new Uint8Array(await slice.arrayBuffer());

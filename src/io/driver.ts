@@ -177,7 +177,7 @@ async function call<Source>(store: Store<Source>, op: StoreOp): Promise<Uint8Arr
     case 'hash':
       return store.hash(op.key, op.first, op.count);
     case 'read':
-      return store.read(op.key, op.chunk);
+      return store.read(op.key, op.chunk, op.spare);
     case 'write':
       return store.write(op.key, op.chunk, op.bytes, op.sha256);
     case 'finish':

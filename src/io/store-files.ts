@@ -26,6 +26,9 @@ export interface FileStoreOptions {
   readonly limits?: Partial<FileStoreLimits>;
 }
 
+/** Buffers kept for the next reads. */
+const SPARES_MAX = 32;
+
 /** A sender's clock may be ahead of ours by this much; a time beyond is not believed. */
 const MODIFIED_AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
 
@@ -61,6 +64,8 @@ export class FileStore implements Store<string> {
   readonly #cache: ChunkCache;
   readonly #sources: HandlePool<FileHandle>;
   readonly #targets: HandlePool<FileHandle>;
+  /** Buffers to read into: most chunks are of one size. */
+  readonly #spares: Uint8Array[] = [];
   readonly #offered: Map<string, Offered> = new Map();
   readonly #received: Map<string, Received> = new Map();
   #hashingBytes = 0;
@@ -114,7 +119,7 @@ export class FileStore implements Store<string> {
         this.#hashingBytes += length;
         this.#hashingBytesPeak = Math.max(this.#hashingBytesPeak, this.#hashingBytes);
         try {
-          const bytes = await readChunk(handle, offered, first + index);
+          const bytes = await readChunk(handle, offered, first + index, this.#spares.pop());
           hashes.set(sha256(bytes), index * 32);
           this.#cache.put(key, first + index, bytes);
         } catch (error) {
@@ -131,12 +136,13 @@ export class FileStore implements Store<string> {
     return hashes;
   }
 
-  async read(key: string, chunk: number): Promise<Uint8Array> {
+  async read(key: string, chunk: number, spare?: Uint8Array): Promise<Uint8Array> {
+    if (spare !== undefined && this.#spares.length < SPARES_MAX) this.#spares.push(spare);
     const offered = this.#offeredFile(key);
     if (!hasChunks(offered.bytes, offered.chunkBytes, chunk, 1)) throw noSuchChunk(offered.name);
-    const cached = this.#cache.get(key, chunk);
+    const cached = this.#cache.take(key, chunk);
     if (cached !== undefined) return cached;
-    return this.#withSource(key, offered, (handle) => readChunk(handle, offered, chunk));
+    return this.#withSource(key, offered, (handle) => readChunk(handle, offered, chunk, this.#spares.pop()));
   }
 
   async remove(key: string): Promise<void> {
@@ -324,10 +330,15 @@ export class FileStore implements Store<string> {
   }
 }
 
-async function readChunk(handle: FileHandle, offered: Offered, chunk: number): Promise<Uint8Array> {
+async function readChunk(
+  handle: FileHandle,
+  offered: Offered,
+  chunk: number,
+  spare: Uint8Array | undefined,
+): Promise<Uint8Array> {
   const length = chunkLength(offered.bytes, offered.chunkBytes, chunk);
-  // Not zeroed, because all of it is written before anybody sees it.
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  // A new one is not zeroed, because all of it is written before anybody sees it.
+  const bytes = spare?.length === length ? spare : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(bytes, done, length - done, chunk * offered.chunkBytes + done);
     if (bytesRead === 0) throw changed(offered.name);

@@ -110,14 +110,12 @@ export class ChunkCache {
     this.#bytes += bytes.length;
   }
 
-  /** The bytes themselves, not to be changed or transferred. */
-  get(key: string, chunk: number): Uint8Array | undefined {
+  /** Hands the bytes over: whoever asks next reads them anew. */
+  take(key: string, chunk: number): Uint8Array | undefined {
     const id = `${chunk} ${key}`;
     const found = this.#chunks.get(id);
-    if (found === undefined) return undefined;
-    this.#chunks.delete(id);
-    this.#chunks.set(id, found);
-    return found.bytes;
+    this.#delete(id);
+    return found?.bytes;
   }
 
   /** Drops every chunk of one file. */

@@ -33,8 +33,11 @@ export interface Store<Source> {
    * cache, so that the reads that follow need not touch the disk again. Rejects with `unreadable` or `changed`.
    */
   hash(key: string, first: number, count: number): Promise<Uint8Array>;
-  /** One chunk's bytes, not to be changed: others may be given the same. Rejects with `unreadable` or `changed` (size or modification time). */
-  read(key: string, chunk: number): Promise<Uint8Array>;
+  /**
+   * One chunk's bytes, owned by the caller. `spare`: those of an earlier call, which the store may fill anew.
+   * Rejects with `unreadable` or `changed` (size or modification time).
+   */
+  read(key: string, chunk: number, spare?: Uint8Array): Promise<Uint8Array>;
   /** Forgets an offered file. */
   remove(key: string): Promise<void>;
 

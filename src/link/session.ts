@@ -23,7 +23,8 @@ export type SessionOutput =
   | { readonly kind: 'chunk-request'; readonly request: number; readonly transfer: number; readonly chunk: number }
   /** A chunk that was requested, whole, once. Call `releaseChunk` when done with it. */
   | { readonly kind: 'chunk'; readonly transfer: number; readonly chunk: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'chunk-delivered'; readonly transfer: number; readonly chunk: number; readonly bytes: number }
+  /** A chunk of ours arrived; its bytes are free again. */
+  | { readonly kind: 'chunk-delivered'; readonly transfer: number; readonly chunk: number; readonly bytes: Uint8Array }
   /** After `blocked`: that queue has sunk to half its mark. */
   | { readonly kind: 'room'; readonly for: 'message' | 'chunk' };
 
@@ -234,7 +235,7 @@ export class Session {
       if (item.kind !== 'chunk') continue;
       const done = this.chunkQueue.acked(item.fragment);
       if (done === undefined) continue;
-      this.#emit({ kind: 'chunk-delivered', transfer: done.transfer, chunk: done.chunk, bytes: done.bytes.length });
+      this.#emit({ kind: 'chunk-delivered', transfer: done.transfer, chunk: done.chunk, bytes: done.bytes });
     }
   };
 

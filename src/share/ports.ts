@@ -26,7 +26,12 @@ export interface FileFacts {
 /** Work for the store (src/io/store.ts says what each does). `id` comes back with the result. */
 export type StoreOp =
   | { readonly op: 'hash'; readonly key: string; readonly first: number; readonly count: number }
-  | { readonly op: 'read'; readonly key: string; readonly chunk: number }
+  | {
+      readonly op: 'read';
+      readonly key: string;
+      readonly chunk: number;
+      readonly spare?: Uint8Array | undefined;
+    }
   | { readonly op: 'remove'; readonly key: string }
   | { readonly op: 'create'; readonly key: string; readonly facts: FileFacts; readonly chunkBytes: number }
   | {

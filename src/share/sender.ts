@@ -53,12 +53,16 @@ interface PeerQueue {
   readingBytes: number;
 }
 
+const SPARES_MAX = 8;
+
 export class Sender {
   readonly #context: ShareContext;
   readonly #self: string;
   readonly #offers = new Map<number, OwnOffer>();
   readonly #files = new Map<number, OwnFile>();
   readonly #peers = new Map<string, PeerQueue>();
+  /** Buffers of delivered chunks, for the next reads: allocating them anew keeps the collector busy. */
+  readonly #spares: Uint8Array[] = [];
   #next: number;
 
   /** `first` (u32) is where the numbers of offers and transfers begin; random, so that a restart never reuses one. */
@@ -188,9 +192,10 @@ export class Sender {
     this.pump(peer);
   }
 
-  delivered(peer: string, transfer: number, bytes: number): void {
+  delivered(peer: string, transfer: number, bytes: Uint8Array): void {
+    if (this.#spares.length < SPARES_MAX) this.#spares.push(bytes);
     const out = this.#files.get(transfer)?.outs.get(peer);
-    if (out !== undefined && out.end === undefined) out.meter.doneBytes += bytes;
+    if (out !== undefined && out.end === undefined) out.meter.doneBytes += bytes.length;
     this.pump(peer);
   }
 
@@ -204,7 +209,8 @@ export class Sender {
       if (this.#context.links.chunkRoomBytes(peer) - queue.readingBytes < bytes) return;
       queue.asked.shift();
       queue.readingBytes += bytes;
-      this.#context.store({ op: 'read', key: file.key, chunk }, (result) => {
+      const spare = this.#spares.pop();
+      this.#context.store({ op: 'read', key: file.key, chunk, spare }, (result) => {
         queue.readingBytes -= bytes;
         if (!result.ok) return this.#fail(file, result.code, []);
         if (file.failed === undefined && result.value instanceof Uint8Array) {

@@ -126,7 +126,7 @@ export class Share {
     this.#receiver.arrived(peer, transfer, chunk, bytes);
   }
 
-  chunkDelivered(now: number, peer: string, transfer: number, bytes: number): void {
+  chunkDelivered(now: number, peer: string, transfer: number, bytes: Uint8Array): void {
     this.#now = now;
     this.#sender.delivered(peer, transfer, bytes);
   }

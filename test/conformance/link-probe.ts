@@ -52,7 +52,7 @@ export interface LinkSightings {
   /** Arrived so far. */
   readonly messages: number;
   readonly chunks: number;
-  /** Announced by `expectMessages`, `requestChunks` or `exchange` and not here yet. */
+  /** Announced by `expectMessages` or asked for and not here yet. */
   readonly missing: number;
   /** Came changed, twice or unannounced. */
   readonly strange: number;
@@ -211,7 +211,7 @@ export class LinkProbe {
     });
   }
 
-  /** Announces the other end's next `count` messages of `bytes`. */
+  /** Announces the other end's next `count` messages of `bytes`, or of mixed sizes. They may not come before. */
   expectMessages(count: number, bytes?: number): void {
     for (let i = 0; i < count; i += 1) {
       this.#ledger.expect('message', messageBytes(other(this.#side), this.#nextExpected, bytes));
@@ -241,9 +241,8 @@ export class LinkProbe {
     this.#run((link, now) => link.releaseChunk(now, CHUNK_BYTES));
   }
 
-  /** Sends `messages` messages of mixed sizes, and takes as many chunks and messages as the other end does with these. */
+  /** Sends `messages` messages of mixed sizes and asks for `chunks` chunks, as fast as the marks let it. */
   exchange(messages: number, chunks: number): void {
-    this.expectMessages(messages);
     this.#goal = { messages, chunks };
     this.#run(() => undefined);
   }

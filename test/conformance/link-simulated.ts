@@ -64,6 +64,9 @@ const simulatedTransport =
     };
   };
 
+/** A machine that asks for the same moment more often than this would keep the simulation there for ever. */
+const STEPS_AT_ONE_MOMENT_MAX = 10_000;
+
 /** Steps the clock until the promise is settled; between steps all that waits for promises runs. */
 async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
   let pending = true;
@@ -71,9 +74,13 @@ async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> 
     pending = false;
   };
   promise.then(done, done);
+  let steps = 0;
   for (;;) {
     await new Promise((resolve) => setImmediate(resolve));
     if (!pending) return promise;
+    const beforeMs = clock.now;
     if (!clock.step()) throw new Error('nothing will ever happen again');
+    steps = clock.now === beforeMs ? steps + 1 : 0;
+    if (steps > STEPS_AT_ONE_MOMENT_MAX) throw new Error(`time stands still at ${clock.now} virtual ms`);
   }
 }

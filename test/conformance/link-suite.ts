@@ -59,6 +59,9 @@ const hasChunks = (end: LinkEnd, count: number): Promise<boolean> =>
 const hasRoom = (end: LinkEnd): Promise<boolean> =>
   end.run((probe, ms) => probe.until(() => probe.sightings().rooms.length > 0, ms), WAIT_MS);
 
+/** Tries it in both directions at once, each over a pair of its own: for what takes long because it waits. */
+const eitherWay = (attempt: (which: Which) => Promise<void>): Promise<void[]> => Promise.all(BOTH.map(attempt));
+
 /** Does it again and again, as a datagram may be lost, until `done`. */
 async function insist(act: () => Promise<unknown>, done: (ms: number) => Promise<boolean>): Promise<boolean> {
   for (let round = 0; round < REPEATS_MAX; round += 1) {
@@ -97,6 +100,14 @@ export function linkSuite(title: string, pairing: () => Promise<LinkEnds>): void
       const ends = await started(first, second);
       expect(await Promise.all([isOpen(ends.first), isOpen(ends.second)])).toEqual([true, true]);
       return ends;
+    }
+
+    /** Sets both ends going with what `exchanged` waits for. */
+    async function exchange(ends: LinkEnds, messages: number, chunks: number): Promise<void> {
+      const both = [ends.first, ends.second];
+      await Promise.all(both.map((end) => end.run((probe, count) => probe.expectMessages(count), messages)));
+      const load = [messages, chunks] as const;
+      await Promise.all(both.map((end) => end.run((probe, [each, of]) => probe.exchange(each, of), load)));
     }
 
     /** Both ends run at once until everything has come; then waits for what should not come. */
@@ -226,7 +237,7 @@ export function linkSuite(title: string, pairing: () => Promise<LinkEnds>): void
       'lives on heartbeats alone while nobody sends anything, driven by timeouts',
       async () => {
         const { first, second } = await connected({ link: LIVELY });
-        const quietMs = 3 * LIVELY.idleMs;
+        const quietMs = 2 * LIVELY.idleMs;
         await Promise.all([pass(first, quietMs), pass(second, quietMs)]);
         for (const end of [first, second]) {
           const { heard, ...rest } = await seen(end);
@@ -239,21 +250,23 @@ export function linkSuite(title: string, pairing: () => Promise<LinkEnds>): void
       TEST_MS,
     );
 
-    test.each(BOTH)(
-      'says lost when the %s, dead with its transport still open, was silent for idleMs',
-      async (which) => {
-        const ends = await connected({ link: LIVELY });
-        const survivor = ends[other(which)];
-        await ends[which].run((probe) => probe.sleep(), null);
-        const lost = survivor.run(
-          (probe, ms) => probe.until(() => probe.sightings().lostAfterMs.length > 0, ms),
-          LIVELY.idleMs + 2000,
-        );
-        expect(await lost).toBe(true);
-        const { lostAfterMs, ...rest } = await seen(survivor);
-        expect(rest).toMatchObject({ state: 'detached', resets: 0, closed: null });
-        expect(lostAfterMs).toHaveLength(1);
-        expect(lostAfterMs[0]).toBeGreaterThanOrEqual(LIVELY.idleMs);
+    test(
+      'says lost when the other end, dead with its transport still open, was silent for idleMs',
+      async () => {
+        await eitherWay(async (which) => {
+          const ends = await connected({ link: LIVELY });
+          const survivor = ends[other(which)];
+          await ends[which].run((probe) => probe.sleep(), null);
+          const lost = survivor.run(
+            (probe, ms) => probe.until(() => probe.sightings().lostAfterMs.length > 0, ms),
+            LIVELY.idleMs + 2000,
+          );
+          expect(await lost).toBe(true);
+          const { lostAfterMs, ...rest } = await seen(survivor);
+          expect(rest).toMatchObject({ state: 'detached', resets: 0, closed: null });
+          expect(lostAfterMs).toHaveLength(1);
+          expect(lostAfterMs[0]).toBeGreaterThanOrEqual(LIVELY.idleMs);
+        });
       },
       TEST_MS,
     );
@@ -305,66 +318,70 @@ export function linkSuite(title: string, pairing: () => Promise<LinkEnds>): void
       TEST_MS,
     );
 
-    test.each(BOTH)(
-      'the mark of messages received: while the %s releases none the other is held up, and all else goes on',
-      async (which) => {
-        const marks = { ...LIVELY, messageReceiveBytesMax: 50_000, messageBytesMax: 10_000 };
-        const free: LinkProbeSetup = { link: LIVELY };
-        const full: LinkProbeSetup = { link: marks, releases: false };
-        const ends = await (which === 'first' ? connected(full, free) : connected(free, full));
-        const [receiver, sender] = [ends[which], ends[other(which)]];
-        await receiver.run((probe) => probe.expectMessages(30, 9000), null);
-        expect(await sender.run((probe) => probe.sendMessages(30, 9000), null)).toEqual(times(30, 'ok'));
-        // Five messages and what each is charged beside its bytes fit the mark; six do not.
-        expect(await hasMessages(receiver, 5)).toBe(true);
-        const before = await seen(receiver);
-        await pass(receiver, 2 * LIVELY.idleMs);
-        const after = await seen(receiver);
-        expect(after).toMatchObject({ state: 'open', messages: 5, lostAfterMs: [] });
-        expect(after.held.messagesIn).toBeLessThanOrEqual(marks.messageReceiveBytesMax);
-        expect(after.heard['heartbeat']).toBeGreaterThan(before.heard['heartbeat'] ?? 0);
-        expect(await seen(sender)).toMatchObject({ state: 'open', unackedMessages: 25, lostAfterMs: [] });
-        // The other way messages flow and are acknowledged.
-        await sender.run((probe) => probe.expectMessages(20, 5000), null);
-        await receiver.run((probe) => probe.sendMessages(20, 5000), null);
-        expect(await hasMessages(sender, 20)).toBe(true);
-        const acknowledged = receiver.run(
-          (probe, ms) => probe.until(() => probe.sightings().unackedMessages === 0, ms),
-          WAIT_MS,
-        );
-        expect(await acknowledged).toBe(true);
-        expect((await seen(receiver)).messages).toBe(5);
-        await receiver.run((probe) => probe.releaseMessages(), null);
-        expect(await hasMessages(receiver, 30)).toBe(true);
-        for (const end of [sender, receiver]) expect(await seen(end)).toMatchObject({ missing: 0, strange: 0 });
+    test(
+      'the mark of messages received: while an end releases none the other is held up, and all else goes on',
+      async () => {
+        await eitherWay(async (which) => {
+          const marks = { ...LIVELY, messageReceiveBytesMax: 50_000, messageBytesMax: 10_000 };
+          const free: LinkProbeSetup = { link: LIVELY };
+          const full: LinkProbeSetup = { link: marks, releases: false };
+          const ends = await (which === 'first' ? connected(full, free) : connected(free, full));
+          const [receiver, sender] = [ends[which], ends[other(which)]];
+          await receiver.run((probe) => probe.expectMessages(30, 9000), null);
+          expect(await sender.run((probe) => probe.sendMessages(30, 9000), null)).toEqual(times(30, 'ok'));
+          // Five messages and what each is charged beside its bytes fit the mark; six do not.
+          expect(await hasMessages(receiver, 5)).toBe(true);
+          const before = await seen(receiver);
+          await pass(receiver, 1.25 * LIVELY.idleMs);
+          const after = await seen(receiver);
+          expect(after).toMatchObject({ state: 'open', messages: 5, lostAfterMs: [] });
+          expect(after.held.messagesIn).toBeLessThanOrEqual(marks.messageReceiveBytesMax);
+          expect(after.heard['heartbeat']).toBeGreaterThan(before.heard['heartbeat'] ?? 0);
+          expect(await seen(sender)).toMatchObject({ state: 'open', unackedMessages: 25, lostAfterMs: [] });
+          // The other way messages flow and are acknowledged.
+          await sender.run((probe) => probe.expectMessages(20, 5000), null);
+          await receiver.run((probe) => probe.sendMessages(20, 5000), null);
+          expect(await hasMessages(sender, 20)).toBe(true);
+          const acknowledged = receiver.run(
+            (probe, ms) => probe.until(() => probe.sightings().unackedMessages === 0, ms),
+            WAIT_MS,
+          );
+          expect(await acknowledged).toBe(true);
+          expect((await seen(receiver)).messages).toBe(5);
+          await receiver.run((probe) => probe.releaseMessages(), null);
+          expect(await hasMessages(receiver, 30)).toBe(true);
+          for (const end of [sender, receiver]) expect(await seen(end)).toMatchObject({ missing: 0, strange: 0 });
+        });
       },
       TEST_MS,
     );
 
-    test.each(BOTH)(
-      'the mark of chunks received: a request of the %s past it is blocked until a chunk is released, and all else goes on',
-      async (which) => {
-        const marks = { ...LIVELY, chunkReceiveBytesMax: 4 * CHUNK_BYTES, chunkBytesMax: CHUNK_BYTES };
-        const free: LinkProbeSetup = { link: LIVELY };
-        const full: LinkProbeSetup = { link: marks, releases: false };
-        const ends = await (which === 'first' ? connected(full, free) : connected(free, full));
-        const [receiver, sender] = [ends[which], ends[other(which)]];
-        const request = (count: number): Promise<SendResult[]> =>
-          receiver.run((probe, each) => probe.requestChunks(each), count);
-        expect(await request(5)).toEqual([...times(4, 'ok'), 'blocked']);
-        expect(await hasChunks(receiver, 4)).toBe(true);
-        expect(await request(1)).toEqual(['blocked']);
-        await sender.run((probe) => probe.expectMessages(5, 5000), null);
-        await receiver.run((probe) => probe.sendMessages(5, 5000), null);
-        expect(await hasMessages(sender, 5)).toBe(true);
-        await pass(receiver, 2 * LIVELY.idleMs);
-        const held = await seen(receiver);
-        expect(held).toMatchObject({ state: 'open', lostAfterMs: [], chunks: 4 });
-        expect(held.held.chunksIn).toBe(4 * CHUNK_BYTES);
-        await receiver.run((probe) => probe.releaseChunk(), null);
-        expect(await request(2)).toEqual(['ok', 'blocked']);
-        expect(await hasChunks(receiver, 5)).toBe(true);
-        for (const end of [sender, receiver]) expect(await seen(end)).toMatchObject({ missing: 0, strange: 0 });
+    test(
+      'the mark of chunks received: a request past it is blocked until a chunk is released, and all else goes on',
+      async () => {
+        await eitherWay(async (which) => {
+          const marks = { ...LIVELY, chunkReceiveBytesMax: 4 * CHUNK_BYTES, chunkBytesMax: CHUNK_BYTES };
+          const free: LinkProbeSetup = { link: LIVELY };
+          const full: LinkProbeSetup = { link: marks, releases: false };
+          const ends = await (which === 'first' ? connected(full, free) : connected(free, full));
+          const [receiver, sender] = [ends[which], ends[other(which)]];
+          const request = (count: number): Promise<SendResult[]> =>
+            receiver.run((probe, each) => probe.requestChunks(each), count);
+          expect(await request(5)).toEqual([...times(4, 'ok'), 'blocked']);
+          expect(await hasChunks(receiver, 4)).toBe(true);
+          expect(await request(1)).toEqual(['blocked']);
+          await sender.run((probe) => probe.expectMessages(5, 5000), null);
+          await receiver.run((probe) => probe.sendMessages(5, 5000), null);
+          expect(await hasMessages(sender, 5)).toBe(true);
+          await pass(receiver, 1.25 * LIVELY.idleMs);
+          const held = await seen(receiver);
+          expect(held).toMatchObject({ state: 'open', lostAfterMs: [], chunks: 4 });
+          expect(held.held.chunksIn).toBe(4 * CHUNK_BYTES);
+          await receiver.run((probe) => probe.releaseChunk(), null);
+          expect(await request(2)).toEqual(['ok', 'blocked']);
+          expect(await hasChunks(receiver, 5)).toBe(true);
+          for (const end of [sender, receiver]) expect(await seen(end)).toMatchObject({ missing: 0, strange: 0 });
+        });
       },
       TEST_MS,
     );
@@ -373,7 +390,7 @@ export function linkSuite(title: string, pairing: () => Promise<LinkEnds>): void
       'delivers 200 messages of 1 byte to 200 KB and 64 chunks of 256 KiB both ways at once, each once, over a path that loses',
       async () => {
         const ends = await connected({ dropRatio: DROP_RATIO });
-        await Promise.all([ends.first, ends.second].map((end) => end.run((probe) => probe.exchange(200, 64), null)));
+        await exchange(ends, 200, 64);
         await exchanged(ends);
         for (const end of [ends.first, ends.second]) {
           const { messages, chunks, dropped, resets } = await seen(end);
@@ -389,7 +406,7 @@ export function linkSuite(title: string, pairing: () => Promise<LinkEnds>): void
       async () => {
         const ends = await connected({ dropRatio: DROP_RATIO });
         const { session } = await seen(ends.first);
-        await Promise.all([ends.first, ends.second].map((end) => end.run((probe) => probe.exchange(100, 32), null)));
+        await exchange(ends, 100, 32);
         const brokenOff = await ends.first.run(async (probe, ms) => {
           const begun = await probe.until(() => probe.chunks >= 4, ms);
           probe.detach();
