@@ -2,13 +2,15 @@
 import newsreader from '@fontsource-variable/newsreader/files/newsreader-latin-wght-normal.woff2?url';
 import publicSans from '@fontsource-variable/public-sans/files/public-sans-latin-wght-normal.woff2?url';
 
-/** Begins to load the fonts; text changes over as each arrives. A font that does not arrive changes nothing. */
-export function loadFonts(): void {
-  for (const face of [
-    new FontFace('Public Sans Variable', `url(${publicSans}) format('woff2')`, { weight: '100 900', display: 'swap' }),
-    new FontFace('Newsreader Variable', `url(${newsreader}) format('woff2')`, { weight: '200 800', display: 'swap' }),
-  ]) {
-    document.fonts.add(face);
-    face.load().catch(() => undefined);
-  }
+/** What everything is written in. */
+export const loadTextFont = (): void => load('Public Sans Variable', publicSans, '100 900');
+
+/** What pool names and titles are set in: larger, and not worth the first moments of a visit. */
+export const loadTitleFont = (): void => load('Newsreader Variable', newsreader, '200 800');
+
+/** Text changes over as a font arrives; one that does not arrive changes nothing. */
+function load(family: string, url: string, weight: string): void {
+  const face = new FontFace(family, `url(${url}) format('woff2')`, { weight, display: 'swap' });
+  document.fonts.add(face);
+  face.load().catch(() => undefined);
 }

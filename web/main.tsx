@@ -1,23 +1,38 @@
-// The first thing that runs: paints the start screen, then fetches what a pool needs while the person reads.
+// The first thing that runs: paints the start screen, then fetches what a pool needs once a person means to enter one.
 import { render } from 'preact';
 import './styles/global.css';
 import { loadPoolPart, start } from './app.ts';
 import { App } from './components/app.tsx';
-import { loadFonts } from './fonts.ts';
+import { loadTextFont, loadTitleFont } from './fonts.ts';
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html: expected an element with id "app"');
 start(() => import('./pool-part.ts'));
 render(<App />, root);
 
-// Two frames on, the first paint is done; a hidden tab paints nothing, and a timer then does the same.
-let begun = false;
-const begin = (): void => {
-  if (begun) return;
-  begun = true;
-  // A chunk that does not arrive now is asked for again, and complained about, when someone joins.
+/** What only a pool needs. A chunk that does not arrive now is asked for again, and complained about, on joining. */
+const prepare = once(() => {
   loadPoolPart().catch(() => undefined);
-  loadFonts();
-};
-requestAnimationFrame(() => requestAnimationFrame(begin));
-setTimeout(begin, 300);
+  loadTitleFont();
+});
+
+const afterPaint = once(() => {
+  loadTextFont();
+  // Who follows a link means to join; anybody else shows it by a first move, long before "Join pool" is pressed.
+  if (location.hash.length > 1) return prepare();
+  for (const sign of ['pointermove', 'pointerdown', 'keydown', 'input']) {
+    addEventListener(sign, prepare, { once: true, passive: true });
+  }
+});
+
+// Two frames on, the first paint is done; a hidden tab paints nothing, and a timer then does the same.
+requestAnimationFrame(() => requestAnimationFrame(afterPaint));
+setTimeout(afterPaint, 300);
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+}

@@ -382,7 +382,7 @@ describe('serve', () => {
     const [listening] = stage.stdout.events;
     expect(listening).toMatchObject({ event: 'listening', url: 'http://localhost:9000', port: 9000 });
     const { pool, link } = listening as { pool: string; link: string };
-    expect(pool).toMatch(/^[a-z]+-[a-z]+-[a-z]+-\d{5}$/u);
+    expect(pool).toMatch(/^[a-z]+-[a-z]+-[a-z]+-\d{4}$/u);
     expect(link).toBe(`http://localhost:9000/#${pool}`);
   });
 
