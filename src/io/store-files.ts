@@ -33,7 +33,7 @@ const SPARES_MAX = 32;
 const MODIFIED_AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
 
 /** Bytes after which a file that grows is flushed meanwhile, so that the disk does not hold up its end. */
-const FLUSH_BYTES = 32 * 1024 * 1024;
+const FLUSH_BYTES = 8 * 1024 * 1024;
 
 interface Offered {
   readonly path: string;
