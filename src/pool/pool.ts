@@ -251,7 +251,8 @@ export class Pool {
   /** Asks for a sign of life. Without one in time the peer is removed, or, if the server lists it, called again. */
   #doubt(peer: Peer, ms: number, listed: boolean): void {
     peer.listed = listed;
-    peer.doubt = { sinceMs: this.#now, untilMs: this.#now + ms };
+    // What was under way when it fell silent still arrives for a while, and proves nothing: only what comes later does.
+    peer.doubt = { sinceMs: this.#now + ms / 3, untilMs: this.#now + ms };
     peer.link.probe(this.#now);
   }
 
