@@ -16,7 +16,9 @@ const PEER = `  --pool CODE      the pool: its code or its whole link (required)
   --server URL     the server, http(s):// or ws(s)://
                    (default: the one in the link, else http://localhost:8080)
   --name NAME      how others see this device (default: the host's name)
-  --json           one JSON object a line on stdout, words on stderr
+  --json           one JSON object a line on stdout, words on stderr; also
+                   the statistics of every link, once a second
+  --stats FILE     append those statistics to FILE, one JSON object a line
 `;
 
 const CODES = `Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
@@ -41,6 +43,7 @@ Exit code: 0 stopped, 1 could not listen, 2 wrong usage.
 `;
 
 const JOIN = `rockpool join --pool CODE [--server URL] [--name NAME] [--json]
+              [--stats FILE]
 
 Joins a pool. Lines you type are sent to everyone there; what they say is
 printed. Ends with Ctrl+D (end of input) or Ctrl+C. Lines from a pipe wait
@@ -56,7 +59,7 @@ Exit code: 0 input ended and was sent, 1 not sent or put out of the pool,
 `;
 
 const SEND = `rockpool send PATH... --pool CODE [--receivers N] [--server URL]
-              [--name NAME] [--json]
+              [--name NAME] [--json] [--stats FILE]
 
 Offers files to everyone in the pool, and to those who come later. Stays until
 N devices hold all of them, verified.
@@ -70,7 +73,7 @@ Examples
 ${CODES}`;
 
 const RECEIVE = `rockpool receive --pool CODE --into DIR [--count N] [--server URL]
-                 [--name NAME] [--json]
+                 [--name NAME] [--json] [--stats FILE]
 
 Accepts every offer. A file gets its final name only once all of it is
 verified; if the name is taken, a number is added. Ends when N files are

@@ -2,6 +2,7 @@
 // Everything is passed in, so that tests run whole commands in one process without a terminal or a network.
 import type { Readable } from 'node:stream';
 import type { PoolClientFace } from '../src/client.ts';
+import type { LogWriter } from '../src/io/log-writer.ts';
 
 /** The part of a writable stream the commands use. `isTTY` and `columns` as in node:tty. */
 export interface Output {
@@ -44,6 +45,8 @@ export interface Cli {
   readonly hostname: string;
   /** Aborted with a `StopSignal` as its reason when the person wants to stop. */
   readonly stop: AbortSignal;
+  /** Rejects with the system's error if the file cannot be opened; `onError` hears of later ones, once. */
+  openLog(path: string, onError: (error: Error) => void): Promise<LogWriter>;
   openPool(options: OpenPoolOptions): Promise<PoolClientFace<string>>;
   serve(options: ServeOptions): Promise<Serving>;
 }

@@ -22,6 +22,7 @@ const cli: Cli = {
   env: process.env,
   hostname: hostname(),
   stop: stop.signal,
+  openLog: async (path, onError) => (await import('../src/io/log-writer.ts')).openLog(path, onError),
   openPool,
   serve: async ({ host, port }) => {
     const { startServer } = await import('../signaling/server.ts');

@@ -19,6 +19,8 @@ export interface PeerOptions {
   readonly server: string;
   readonly name: string;
   readonly json: boolean;
+  /** The file that statistics are appended to. */
+  readonly stats: string | undefined;
 }
 
 export type Command =
@@ -33,7 +35,12 @@ export type Command =
 /** Why the command line cannot be followed, for people. */
 export class UsageError extends Error {}
 
-const PEER = { pool: { type: 'string' }, server: { type: 'string' }, name: { type: 'string' } } as const;
+const PEER = {
+  pool: { type: 'string' },
+  server: { type: 'string' },
+  name: { type: 'string' },
+  stats: { type: 'string' },
+} as const;
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 const OPTIONS = {
   serve: { ...COMMON, port: { type: 'string' }, host: { type: 'string' } },
@@ -102,7 +109,8 @@ function peerOptions(values: Values, defaultName: string): PeerOptions {
   const name = cleanName(typedName ?? defaultName);
   if (name === undefined) throw new UsageError('--name needs at least one visible character, and not too many.');
   const server = text(values, 'server') ?? originOfLink(given) ?? DEFAULT_SERVER;
-  return { pool, server: websocketUrl(server), name, json: values['json'] === true };
+  const stats = text(values, 'stats');
+  return { pool, server: websocketUrl(server), name, json: values['json'] === true, stats };
 }
 
 /** The part of a pool link before `#`, if `text` is a link. */

@@ -41,7 +41,7 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
 }
 
 function topicOf(command: Command): Topic | undefined {
-  return command.kind === 'send' || command.kind === 'receive' ? command.kind : undefined;
+  return command.kind === 'send' || command.kind === 'receive' || command.kind === 'join' ? command.kind : undefined;
 }
 
 function tellUsage(cli: Cli, topic: Topic | undefined, message: string): number {

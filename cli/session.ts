@@ -8,6 +8,7 @@ import { EXIT, stopped, type Cli } from './io.ts';
 import type { PeerOptions } from './options.ts';
 import { safeLine } from './safe-text.ts';
 import { Screen } from './screen.ts';
+import { openStatsFile, tellStats } from './stats.ts';
 import { deferred, timer, within } from './waiting.ts';
 
 /** How long an unreachable server is tried before the first join. Later outages are waited out. */
@@ -34,10 +35,14 @@ export interface SessionPlan {
   farewell?(session: Session): void;
 }
 
-/** Runs `plan` in its pool. Resolves to the exit code; everything is closed by then. */
+/**
+ * Runs `plan` in its pool. Resolves to the exit code; everything is closed by then. Throws a UsageError, before anything is
+ * joined, if statistics cannot go where they should.
+ */
 export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   const { peer } = plan;
   const screen = new Screen(cli, peer.json);
+  const statsFile = await openStatsFile(cli, peer.stats, screen);
   const board = new Board(screen, cli.stderr);
   const client = await cli.openPool({ server: peer.server, name: peer.name, into: plan.into });
   const session = { client, screen, leaving: false };
@@ -54,6 +59,7 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
     }
     plan.onEvent(event, session);
   });
+  const unwatch = tellStats(client, screen, statsFile);
   try {
     const joined = await joinWithin(client, peer, cli.stop);
     if (joined.code !== undefined) {
@@ -66,6 +72,8 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
     board.close();
     if (inPool) plan.farewell?.(session);
     await within(CLOSE_MS, client.close());
+    unwatch();
+    await statsFile?.close();
     unsubscribe();
     screen.live = undefined;
   }
@@ -131,6 +139,7 @@ class News {
       case 'message':
       case 'offer':
       case 'transfer':
+      case 'stats':
         return;
     }
   }

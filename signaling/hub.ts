@@ -19,12 +19,18 @@ export type HubRequest =
     }
   | { readonly kind: 'leave' }
   | { readonly kind: 'relay'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
-  | { readonly kind: 'ping'; readonly nonce: number };
+  | { readonly kind: 'time'; readonly t0Ms: number };
 
 export type HubInput =
   | { readonly kind: 'opened'; readonly socket: number }
-  /** One frame of `bytes` bytes; no request if it did not decode. */
-  | { readonly kind: 'frame'; readonly socket: number; readonly bytes: number; readonly request?: HubRequest }
+  /** One frame of `bytes` bytes; no request if it did not decode. `wallMs`: when it came, ms since 1970. */
+  | {
+      readonly kind: 'frame';
+      readonly socket: number;
+      readonly bytes: number;
+      readonly wallMs: number;
+      readonly request?: HubRequest;
+    }
   /** A websocket ping or pong of `bytes` bytes. */
   | { readonly kind: 'alive'; readonly socket: number; readonly bytes: number }
   /** The socket is gone, by whosever will. */
@@ -34,7 +40,7 @@ export type HubInput =
   | { readonly kind: 'stop' };
 
 export type HubOutput =
-  /** The same message to every socket listed. */
+  /** The same message to every socket listed. In a `timed` the shell puts the moment of sending for `t2Ms`. */
   | { readonly kind: 'send'; readonly sockets: readonly number[]; readonly message: ServerMessage }
   /** Send a websocket ping. */
   | { readonly kind: 'probe'; readonly socket: number }
@@ -56,7 +62,7 @@ export interface HubFigures {
 }
 
 /**
- * All a client can do to its socket; closing ends it in any state, and ping changes none.
+ * All a client can do to its socket; closing ends it in any state, and asking for the time changes none.
  *
  *            | new      | joined                        | left
  *     join   | joined   | joined: same pool, or another | joined
@@ -81,6 +87,7 @@ interface Socket {
   readonly bytes: TokenBucket;
 }
 
+type FrameInput = Extract<HubInput, { kind: 'frame' }>;
 type JoinRequest = Extract<HubRequest, { kind: 'join' }>;
 type RelayRequest = Extract<HubRequest, { kind: 'relay' }>;
 
@@ -119,7 +126,7 @@ export class Hub {
       if (socket === undefined) return;
       if (input.kind === 'dropped') this.#forget(socket, true);
       else if (input.kind === 'alive') this.#hear(now, socket, input.bytes, 1);
-      else this.#frame(now, socket, input.bytes, input.request);
+      else this.#frame(now, socket, input);
     }
   }
 
@@ -167,13 +174,13 @@ export class Hub {
     this.#wakeAt = Math.min(this.#wakeAt ?? Infinity, deadline);
   }
 
-  #frame(now: number, socket: Socket, bytes: number, request: HubRequest | undefined): void {
+  #frame(now: number, socket: Socket, { bytes, wallMs, request }: FrameInput): void {
     this.#frames += 1;
     this.#bytes += bytes;
     const cost = request?.kind === 'join' ? this.#limits.joinCostMessages : 1;
     if (!this.#hear(now, socket, bytes, cost)) return;
     if (request === undefined) this.#close(socket, 'malformed');
-    else this.#act(socket, request);
+    else this.#act(socket, request, wallMs);
   }
 
   /** Takes note of a sign of life and charges for it. False, and the socket is closed, if it was one too many. */
@@ -187,7 +194,7 @@ export class Hub {
     return false;
   }
 
-  #act(socket: Socket, request: HubRequest): void {
+  #act(socket: Socket, request: HubRequest, wallMs: number): void {
     switch (request.kind) {
       case 'join':
         return this.#join(socket, request);
@@ -195,8 +202,8 @@ export class Hub {
         return this.#leave(socket, false);
       case 'relay':
         return this.#relay(socket, request);
-      case 'ping':
-        return this.#send([socket], { kind: 'pong', nonce: request.nonce });
+      case 'time':
+        return this.#send([socket], { kind: 'timed', t0Ms: request.t0Ms, t1Ms: wallMs, t2Ms: wallMs });
     }
   }
 

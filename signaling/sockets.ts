@@ -9,6 +9,7 @@ import { SOCKET_CODES } from '../src/wire/codes.ts';
 import { CLIENT_FRAME_BYTES_MAX, decodeClient, encodeServer, type ClientMessage } from '../src/wire/signaling.ts';
 import type { Hub, HubInput, HubOutput, HubRequest } from './hub.ts';
 import { originAllowed } from './origin.ts';
+import { WallClock } from './wall-clock.ts';
 
 export interface SocketsOptions {
   readonly hub: Hub;
@@ -25,6 +26,7 @@ export class Sockets {
   readonly #options: SocketsOptions;
   readonly #hub: Hub;
   readonly #server: WebSocketServer;
+  readonly #wall = new WallClock();
   /** Every socket until it is really gone, also those the hub has forgotten. */
   readonly #sockets = new Map<number, WebSocket>();
   #lastNumber = 0;
@@ -86,7 +88,7 @@ export class Sockets {
   #adopt(socket: WebSocket): void {
     const number = ++this.#lastNumber;
     this.#sockets.set(number, socket);
-    socket.on('message', (data, isBinary) => this.#handle(frameInput(number, data, isBinary)));
+    socket.on('message', (data, isBinary) => this.#handle(this.#frameInput(number, data, isBinary)));
     // Counted too: what costs the server an answer is charged like a message.
     socket.on('ping', (data) => this.#handle({ kind: 'alive', socket: number, bytes: data.length }));
     socket.on('pong', (data) => this.#handle({ kind: 'alive', socket: number, bytes: data.length }));
@@ -109,7 +111,8 @@ export class Sockets {
   #perform(output: HubOutput): void {
     switch (output.kind) {
       case 'send': {
-        const bytes = encodeServer(output.message);
+        const { message } = output;
+        const bytes = encodeServer(message.kind === 'timed' ? { ...message, t2Ms: this.#wall.nowMs() } : message);
         for (const number of output.sockets) this.#send(number, bytes);
         return;
       }
@@ -121,6 +124,15 @@ export class Sockets {
         this.#sockets.get(output.socket)?.close(SOCKET_CODES[output.code], output.code);
         return;
     }
+  }
+
+  /** A frame for the hub. Only binary frames carry messages. */
+  #frameInput(socket: number, data: RawData, isBinary: boolean): HubInput {
+    const wallMs = this.#wall.nowMs();
+    const bytes = data instanceof Uint8Array ? data : new Uint8Array(0);
+    const message = isBinary ? decodeClient(bytes) : undefined;
+    const frame = { kind: 'frame', socket, bytes: bytes.length, wallMs } as const;
+    return message === undefined ? frame : { ...frame, request: requestOf(message) };
   }
 
   #send(number: number, bytes: Uint8Array): void {
@@ -149,14 +161,6 @@ export class Sockets {
       Math.max(0, at - performance.now()),
     );
   }
-}
-
-/** A frame for the hub. Only binary frames carry messages. */
-function frameInput(socket: number, data: RawData, isBinary: boolean): HubInput {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(0);
-  const message = isBinary ? decodeClient(bytes) : undefined;
-  const frame = { kind: 'frame', socket, bytes: bytes.length } as const;
-  return message === undefined ? frame : { ...frame, request: requestOf(message) };
 }
 
 function requestOf(message: ClientMessage): HubRequest {

@@ -1,13 +1,17 @@
 // PoolClient: the promise-and-event face of a pool, for the app, the terminal peer and embedders.
+import { ControlStreams, type ControlStream, type ControlStreamOptions } from './io/control-streams.ts';
 import { Driver } from './io/driver.ts';
 import { safeFileName } from './io/file-name.ts';
 import type { Store } from './io/store.ts';
 import type { TransportFactory } from './io/transport.ts';
+import type { ControlFrame } from './pool/control.ts';
 import { Pool, type PoolSetup } from './pool/pool.ts';
-import type { DeviceKind, OfferView, PeerId, PeerView, PoolEvent, TransferView } from './pool/views.ts';
+import type { DeviceKind, OfferView, PeerId, PeerView, PoolEvent, PoolStats, TransferView } from './pool/views.ts';
 import { FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from './wire/envelope.ts';
 
 export type { PoolEvent, PeerView, TransferView, OfferView, MessageView, PeerId, DeviceKind } from './pool/views.ts';
+export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './io/control-streams.ts';
+export type { PoolStats, LinkReport, LinkRates, LinkStats, ClockReport, ControlReport } from './pool/views.ts';
 
 /** What differs between a browser and Node. */
 export interface Platform<Source> {
@@ -32,6 +36,18 @@ export interface PoolClientOptions<Source> {
 export interface PoolClientFace<Source> {
   /** Every event from now on, in order. Returns the way to stop. */
   subscribe(listener: (event: PoolEvent) => void): () => void;
+  /**
+   * Statistics of every link, once a second and before leaving for as long as somebody listens, from one pool to the
+   * next. Those who subscribed hear them meanwhile too, as `stats` events. Returns the way to stop.
+   */
+  stats(listener: (stats: PoolStats) => void): () => void;
+  /** The time on the pool's clock, the same for everyone in it, ms since 1970. Outside a pool this device's own. */
+  readonly poolTimeMs: number;
+  /**
+   * Opens a control stream: inputs sampled at a fixed rate (or only listened to), surfaced in time or not at all. It goes
+   * on from one pool to the next. Throws a RangeError on an option out of range, an Error on a stream that is open.
+   */
+  control<Up, Down = never>(options: ControlStreamOptions<Up, Down>): ControlStream<Down>;
   readonly peers: readonly PeerView[];
   readonly offers: readonly OfferView[];
   readonly transfers: readonly TransferView[];
@@ -58,6 +74,7 @@ export interface PoolClientFace<Source> {
 /** How long `close` waits for acknowledgements. */
 const FLUSH_MS = 3000;
 const FLUSH_POLL_MS = 20;
+const STATS_EVERY_MS = 1000;
 
 interface Membership<Source> {
   readonly pool: Pool;
@@ -67,8 +84,10 @@ interface Membership<Source> {
 export class PoolClient<Source> implements PoolClientFace<Source> {
   readonly #options: PoolClientOptions<Source>;
   readonly #listeners = new Set<(event: PoolEvent) => void>();
+  readonly #statsListeners = new Set<(stats: PoolStats) => void>();
   readonly #offers = new Map<string, OfferView>();
   readonly #transfers = new Map<string, TransferView>();
+  readonly #control = new ControlStreams(() => this.#membership);
   #membership: Membership<Source> | undefined;
   #sources = 0;
 
@@ -91,9 +110,25 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     return [...this.#transfers.values()];
   }
 
+  get poolTimeMs(): number {
+    return this.#membership?.pool.poolTimeMs(performance.now()) ?? Date.now();
+  }
+
   subscribe(listener: (event: PoolEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  stats(listener: (stats: PoolStats) => void): () => void {
+    this.#statsListeners.add(listener);
+    if (this.#statsListeners.size === 1) this.#watchStats();
+    return () => {
+      if (this.#statsListeners.delete(listener) && this.#statsListeners.size === 0) this.#watchStats();
+    };
+  }
+
+  control<Up, Down = never>(options: ControlStreamOptions<Up, Down>): ControlStream<Down> {
+    return this.#control.open(options);
   }
 
   async join(code: string): Promise<void> {
@@ -113,15 +148,18 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     });
     this.#offers.clear();
     this.#transfers.clear();
+    this.#control.attach(pool);
     await new Promise<void>((resolve, reject) => {
       const onEvent = (event: PoolEvent): void => {
         this.#onEvent(event);
         if (event.kind === 'joined') resolve();
         if (event.kind === 'left') reject(new Error(event.reason));
       };
+      const onControl = (frame: ControlFrame): void => this.#control.deliver(frame);
       const { webSocket, transport, store } = platform;
-      const driver = new Driver({ pool, server, webSocket, transport, store, onEvent });
+      const driver = new Driver({ pool, server, webSocket, transport, store, onEvent, onControl });
       this.#membership = { pool, driver };
+      if (this.#statsListeners.size > 0) this.#watchStats();
     });
   }
 
@@ -176,6 +214,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     while ((this.#membership?.pool.unackedMessages ?? 0) > 0 && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
     }
+    this.#control.stop();
     await this.leave();
     await this.#options.platform.store.close();
   }
@@ -185,10 +224,16 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     return this.#membership.driver.run(call);
   }
 
+  #watchStats(): void {
+    const everyMs = this.#statsListeners.size > 0 ? STATS_EVERY_MS : 0;
+    this.#membership?.driver.run((pool, now) => pool.watchStats(now, everyMs));
+  }
+
   #onEvent(event: PoolEvent): void {
     if (event.kind === 'offer') this.#offers.set(event.offer.id, event.offer);
     if (event.kind === 'transfer') this.#transfers.set(event.transfer.id, event.transfer);
     if (event.kind === 'left') this.#membership = undefined;
+    if (event.kind === 'stats') for (const listener of this.#statsListeners) listener(event.stats);
     for (const listener of this.#listeners) listener(event);
   }
 }

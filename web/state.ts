@@ -114,6 +114,8 @@ export class PoolStore {
       case 'transfer':
         this.#upsertTransfer(event.transfer);
         return;
+      case 'stats':
+        return;
       default:
         assertNever(event);
     }

@@ -8,7 +8,7 @@ export type BackhaulEvent =
   | { readonly kind: 'connecting' }
   /** The server takes messages now; it waits for a join. Comes again after every reconnect. */
   | { readonly kind: 'open' }
-  /** Never a pong: those are the backhaul's own. */
+  /** Also the answers to the backhaul's own questions for the time: an answer is good for whoever keeps the clock. */
   | { readonly kind: 'message'; readonly message: ServerMessage }
   /** No connection; the next try comes in `retryMs`. */
   | { readonly kind: 'waiting'; readonly retryMs: number; readonly reason: string }
@@ -22,10 +22,10 @@ export interface BackhaulLimits {
   readonly retryMaxMs: number;
   /** From asking for a socket to its opening, 100 .. 120,000. */
   readonly connectMs: number;
-  /** Between pings, 100 .. 600,000; the server's `silentMs` must be longer. */
-  readonly pingMs: number;
-  /** From a ping to any sign of life, 100 .. 120,000; past it the connection counts as dead. */
-  readonly pongMs: number;
+  /** Between questions for the time, its signs of life, 100 .. 600,000; the server's `silentMs` must be longer. */
+  readonly askMs: number;
+  /** From a question to any sign of life, 100 .. 120,000; past it the connection counts as dead. */
+  readonly answerMs: number;
   /** Bytes that may wait in the socket before `send` refuses, 65,536 .. 2^30: signals grow stale, so few may queue. */
   readonly bufferedBytesMax: number;
 }
@@ -34,8 +34,8 @@ export const BACKHAUL_DEFAULTS: BackhaulLimits = {
   retryMinMs: 250,
   retryMaxMs: 15_000,
   connectMs: 10_000,
-  pingMs: 8_000,
-  pongMs: 5_000,
+  askMs: 8_000,
+  answerMs: 5_000,
   bufferedBytesMax: 1024 * 1024,
 };
 
@@ -69,15 +69,15 @@ type Timer = ReturnType<typeof setTimeout>;
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'connecting'; readonly socket: WebSocket; readonly timer: Timer }
-  | { readonly kind: 'open'; readonly socket: WebSocket; readonly pings: Timer; pong: Timer | undefined }
+  | { readonly kind: 'open'; readonly socket: WebSocket; readonly asks: Timer; answer: Timer | undefined }
   | { readonly kind: 'waiting'; readonly timer: Timer };
 
 const RANGES: Readonly<Record<keyof BackhaulLimits, readonly [least: number, most: number]>> = {
   retryMinMs: [1, 60_000],
   retryMaxMs: [1, 600_000],
   connectMs: [100, 120_000],
-  pingMs: [100, 600_000],
-  pongMs: [100, 120_000],
+  askMs: [100, 600_000],
+  answerMs: [100, 120_000],
   bufferedBytesMax: [65_536, 2 ** 30],
 };
 
@@ -87,10 +87,9 @@ export class Backhaul {
   readonly #random: () => number;
   readonly #network: BackhaulOptions['network'];
   /** A socket from before the change of networks may be dead without knowing. */
-  readonly #onOnline = (): void => (this.#state.kind === 'open' ? this.#ping() : this.#retryNow());
+  readonly #onOnline = (): void => (this.#state.kind === 'open' ? this.#ask() : this.#retryNow());
   #state: State = { kind: 'idle' };
   #doublings = 0;
-  #nonce = 0;
   #invalidMessages = 0;
 
   /** Throws a RangeError on a limit out of its range. */
@@ -166,25 +165,25 @@ export class Backhaul {
 
   #opened(socket: WebSocket): void {
     if (this.#state.kind === 'connecting') clearTimeout(this.#state.timer);
-    const pings = setInterval(() => this.#ping(), this.#limits.pingMs);
-    this.#state = { kind: 'open', socket, pings, pong: undefined };
+    const asks = setInterval(() => this.#ask(), this.#limits.askMs);
+    this.#state = { kind: 'open', socket, asks, answer: undefined };
     this.#emit({ kind: 'open' });
   }
 
-  #ping(): void {
+  /** Is anybody there? The answer also tells the time. */
+  #ask(): void {
     const state = this.#state;
     if (state.kind !== 'open') return;
-    this.#nonce = (this.#nonce + 1) >>> 0;
-    this.send({ kind: 'ping', nonce: this.#nonce });
-    // Armed even if the ping found no room: then nothing moves at all.
-    state.pong ??= setTimeout(() => this.#wait('The connection to the server went silent'), this.#limits.pongMs);
+    this.send({ kind: 'time', t0Ms: performance.now() });
+    // Armed even if the question found no room: then nothing moves at all.
+    state.answer ??= setTimeout(() => this.#wait('The connection to the server went silent'), this.#limits.answerMs);
   }
 
   #received(data: unknown): void {
     if (this.#state.kind === 'open') {
-      // Whatever comes proves life as well as a pong does.
-      clearTimeout(this.#state.pong);
-      this.#state.pong = undefined;
+      // Whatever comes proves life as well as an answer does.
+      clearTimeout(this.#state.answer);
+      this.#state.answer = undefined;
     }
     const message = data instanceof ArrayBuffer ? decodeServer(new Uint8Array(data)) : undefined;
     if (message === undefined) {
@@ -192,7 +191,7 @@ export class Backhaul {
       return;
     }
     if (message.kind === 'welcome') this.#doublings = 0;
-    if (message.kind !== 'pong') this.#emit({ kind: 'message', message });
+    this.#emit({ kind: 'message', message });
   }
 
   #closed(number: number): void {
@@ -239,8 +238,8 @@ export class Backhaul {
         clearTimeout(state.timer);
         return state.socket.close();
       case 'open':
-        clearInterval(state.pings);
-        clearTimeout(state.pong);
+        clearInterval(state.asks);
+        clearTimeout(state.answer);
         return state.socket.close(NORMAL_CLOSURE);
     }
   }

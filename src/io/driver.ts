@@ -1,4 +1,5 @@
 // Runs one Pool machine against the real world: a clock, one timer, transports, the backhaul and a store.
+import type { ControlFrame } from '../pool/control.ts';
 import type { Pool, PoolOutput } from '../pool/pool.ts';
 import type { PoolEvent } from '../pool/views.ts';
 import type { StoreOp, StoreResult } from '../share/ports.ts';
@@ -17,6 +18,8 @@ export interface DriverSetup<Source> {
   readonly store: Store<Source>;
   /** Called in order, never from inside a call to the driver's machine. */
   readonly onEvent: (event: PoolEvent) => void;
+  /** A frame of a control stream; catches what its listeners throw. */
+  readonly onControl?: (frame: ControlFrame) => void;
 }
 
 export class Driver<Source> {
@@ -83,6 +86,8 @@ export class Driver<Source> {
         return;
       case 'event':
         return this.#tell(output.event);
+      case 'control':
+        return this.#setup.onControl?.(output.frame);
       case 'store':
         void this.#store(output.id, output.op);
         return;

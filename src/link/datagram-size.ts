@@ -22,6 +22,14 @@ export class DatagramSize {
     return this.#options.datagramSizes[this.#step] ?? 0;
   }
 
+  /** What a lane that moves `rate` bytes a millisecond should use: the present size, or less if that takes too long. */
+  at(rate: number): number {
+    const { datagramSizes, datagramMs } = this.#options;
+    let step = this.#step;
+    while (step > 0 && (datagramSizes[step] ?? 0) > rate * datagramMs) step--;
+    return datagramSizes[step] ?? 0;
+  }
+
   /** The fate of one datagram; only those that used most of the present size say anything about it. */
   observe(bytes: number, lost: boolean): void {
     if (bytes * 2 < this.bytes || bytes > this.bytes) return;

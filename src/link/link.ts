@@ -6,23 +6,35 @@
 // monotonic clock. Nothing here throws on what a peer sends: it ends with a code and the output `closed`. The bytes of a
 // datagram output hold until the next call to the machine.
 import { LINK_CODES, codeName, type LinkCode } from '../wire/codes.ts';
-import { DatagramWriter, decodeDatagram, encodeControl, sessionOf, type Control } from '../wire/datagram.ts';
+import {
+  CONTROL_BYTES_MAX,
+  DatagramWriter,
+  decodeDatagram,
+  encodeControl,
+  sessionOf,
+  type Control,
+} from '../wire/datagram.ts';
+import type { Seal } from '../wire/seal.ts';
 import { DatagramSize } from './datagram-size.ts';
 import { linkOptions, type LinkOptions } from './options.ts';
 import { Session, type SendResult, type SessionOutput } from './session.ts';
+import { Counters, type LinkStats } from './stats.ts';
+import { toTimeUs, type TimeSample } from './time-sampler.ts';
 import { TRANSITIONS, type LinkEvent, type LinkState } from './states.ts';
 
 export type { SendResult } from './session.ts';
+export type { LinkStats } from './stats.ts';
 
+/** `lane`: which transport; 0, the one that the handshake runs over, if absent. */
 export type LinkInput =
-  | { readonly kind: 'transport-open' }
-  | { readonly kind: 'transport-closed' }
-  | { readonly kind: 'datagram'; readonly bytes: Uint8Array }
+  | { readonly kind: 'transport-open'; readonly lane?: number }
+  | { readonly kind: 'transport-closed'; readonly lane?: number }
+  | { readonly kind: 'datagram'; readonly bytes: Uint8Array; readonly lane?: number }
   | { readonly kind: 'timeout' };
 
 export type LinkOutput =
   | SessionOutput
-  | { readonly kind: 'datagram'; readonly bytes: Uint8Array }
+  | { readonly kind: 'datagram'; readonly lane: number; readonly bytes: Uint8Array }
   /** The session is alive. `resumed`: it is the one from before, with all its state. */
   | { readonly kind: 'open'; readonly resumed: boolean }
   /** Nothing was heard for idleMs: this transport is dead, the session waits for another. */
@@ -31,22 +43,14 @@ export type LinkOutput =
   | { readonly kind: 'reset' }
   | { readonly kind: 'closed'; readonly code: LinkCode; readonly byPeer: boolean };
 
-export interface LinkStats {
-  readonly packetsSent: number;
-  readonly packetsReceived: number;
-  readonly packetsLost: number;
-  readonly duplicates: number;
-  readonly unknownSession: number;
-  readonly srttMs: number;
-  readonly datagramBytes: number;
-}
-
 export interface LinkSetup {
   /** The initiator sends `connect`; the acceptor names the session. */
   readonly role: 'initiator' | 'acceptor';
   /** `n` bytes from a CSPRNG. */
   readonly random: (n: number) => Uint8Array;
   readonly options?: Partial<LinkOptions>;
+  /** Seals the frames of data datagrams. Both ends must have the same; none by default. */
+  readonly seal?: Seal;
 }
 
 const NO_SESSION = 0n;
@@ -58,6 +62,10 @@ export class Link {
   readonly #outputs: LinkOutput[] = [];
   readonly #writer = new DatagramWriter();
   readonly #size: DatagramSize;
+  readonly #seal: Seal | undefined;
+  readonly #counters: Counters = new Counters();
+  /** The pool's clock less ours, ms: what datagrams are stamped with. */
+  clockOffsetMs = 0;
   #state: LinkState = 'detached';
   #session: Session;
   #id = NO_SESSION;
@@ -70,13 +78,13 @@ export class Link {
   #openingSinceMs = 0;
   #connectAtMs = 0;
   #connectWaitMs = 0;
-  #unknownSession = 0;
   #unknownReplies = { sinceMs: 0, count: 0 };
 
   constructor(setup: LinkSetup) {
     this.options = linkOptions(setup.options);
     this.#role = setup.role;
     this.#random = setup.random;
+    this.#seal = setup.seal;
     this.#size = new DatagramSize(this.options);
     this.#session = this.#newSession();
   }
@@ -96,48 +104,66 @@ export class Link {
   }
 
   get stats(): LinkStats {
-    const session = this.#session;
+    const { lanes } = this.#session;
+    const { rtt, queue, loss, drops, ...sums } = this.#counters;
+    let windowBytes = 0;
+    let inFlightBytes = 0;
+    for (const lane of lanes.up) {
+      windowBytes += lane.window.bytes;
+      inFlightBytes += lane.recovery.inFlightBytes;
+    }
     return {
-      packetsSent: session.packetsSent,
-      packetsReceived: session.packetsReceived,
-      packetsLost: session.recovery.lostPackets,
-      duplicates: session.duplicates,
-      unknownSession: this.#unknownSession,
-      srttMs: session.recovery.srttMs,
-      datagramBytes: this.#size.bytes,
+      ...sums,
+      drops: { ...drops },
+      rttHistogram: [...rtt.counts],
+      queueHistogram: [...queue.counts],
+      srttMs: lanes.home.recovery.srttMs,
+      baseRttMs: Math.min(lanes.path.baseMs, lanes.home.recovery.srttMs),
+      queueMs: lanes.home.window.queueMs,
+      windowBytes,
+      inFlightBytes,
+      lanes: lanes.up.length,
+      datagramBytes: this.#size.at(lanes.home.window.rate),
+      lossRatio: loss.ratio,
+      lossBurst: loss.burst,
     };
   }
 
+  /** The best exchange of timestamps with the peer since the last call. */
+  takeTimeSample(): TimeSample | undefined {
+    return this.#session.time.take(this.clockOffsetMs);
+  }
+
   /** Bytes held on behalf of this peer, by class and direction. */
-  get heldBytes(): { messagesOut: number; messagesIn: number; chunksOut: number; chunksIn: number } {
-    const { messageQueue, messages, chunkQueue, chunks } = this.#session;
+  get heldBytes(): { control: number; messagesOut: number; messagesIn: number; chunksOut: number; chunksIn: number } {
+    const { control, outbox, messages, chunks } = this.#session;
     return {
-      messagesOut: messageQueue.queuedBytes,
+      control: control.bytes,
+      messagesOut: outbox.messages.queuedBytes,
       messagesIn: messages.heldBytes,
-      chunksOut: chunkQueue.queuedBytes,
+      chunksOut: outbox.chunkBytes,
       chunksIn: chunks.heldBytes,
     };
   }
 
   /** Messages accepted by `sendMessage` that are not yet known to have arrived. */
   get unackedMessages(): number {
-    return this.#session.messageQueue.count;
+    return this.#session.outbox.messages.count;
   }
 
   /** Chunk bytes that may be handed to `sendChunk` before it blocks. */
   get chunkRoomBytes(): number {
-    return this.options.chunkSendBytesMax - this.#session.chunkQueue.queuedBytes;
+    return this.#session.chunkRoomBytes;
   }
 
   handle(now: number, input: LinkInput): void {
     this.#tick(now);
     switch (input.kind) {
       case 'transport-open':
-        this.#detach();
-        if (this.#move('attached')) this.#open();
-        return;
+        return this.#attach(input.lane ?? 0);
       case 'transport-closed':
-        this.#detach();
+        if ((input.lane ?? 0) === 0) this.#detach();
+        else this.#session.lanes.closed(now, input.lane ?? 0);
         return;
       case 'datagram':
         if (this.#state === 'opening' || this.#state === 'open') this.#receive(input.bytes);
@@ -151,6 +177,17 @@ export class Link {
   sendMessage(now: number, bytes: Uint8Array): SendResult {
     this.#tick(now);
     return this.#state === 'closed' ? 'dropped' : this.#session.sendMessage(bytes);
+  }
+
+  /**
+   * Sends control (1 to 1,024 bytes): once, before everything else, and not at all if it must wait past `deadlineMs`. Past
+   * the mark the oldest is dropped for it. `dropped`: nobody is there to take it now. Takes the bytes over.
+   */
+  sendControl(now: number, schema: number, bytes: Uint8Array, deadlineMs: number): SendResult {
+    this.#tick(now);
+    if (this.#state !== 'open' || bytes.length === 0 || bytes.length > CONTROL_BYTES_MAX) return 'dropped';
+    this.#session.control.push({ schema, bytes, deadlineMs });
+    return 'ok';
   }
 
   /** Asks for a chunk of exactly `bytes`. `blocked`: as much as allowed is already asked for or held. */
@@ -206,10 +243,10 @@ export class Link {
       this.#end('exhausted', false);
       return this.#outputs.shift();
     }
-    const bytes = this.#session.build(this.#now, this.#writer, this.#id);
-    if (bytes === undefined) return undefined;
+    const built = this.#session.build(this.#now, this.clockOffsetMs, this.#writer, this.#id, this.#seal);
+    if (built === undefined) return undefined;
     this.#saidAtMs = this.#now;
-    return { kind: 'datagram', bytes };
+    return { kind: 'datagram', ...built };
   }
 
   /** When to call `handle` with a timeout, ms; undefined while nothing is due. */
@@ -226,7 +263,7 @@ export class Link {
         return Math.min(
           this.#heardAtMs + this.options.idleMs,
           this.#saidAtMs + this.options.heartbeatMs,
-          this.#session.timeoutAtMs,
+          this.#session.timeoutAtMs(this.#now),
         );
     }
   }
@@ -254,7 +291,7 @@ export class Link {
     if (now >= this.#heardAtMs + this.options.idleMs) return this.#lose();
     this.#session.timeout(now);
     if (now >= this.#saidAtMs + this.options.heartbeatMs) {
-      this.#say({ kind: 'heartbeat', session: this.#id, timeUs: Math.floor(now * 1000) % 2 ** 48 });
+      this.#say({ kind: 'heartbeat', session: this.#id, timeUs: toTimeUs(now + this.clockOffsetMs) });
     }
   }
 
@@ -265,6 +302,18 @@ export class Link {
     if (next === undefined) return false;
     this.#state = next;
     return true;
+  }
+
+  #attach(lane: number): void {
+    if (lane === 0) {
+      this.#detach();
+      if (!this.#move('attached')) return;
+      this.#session.lanes.opened(this.#now, 0);
+      return this.#open();
+    }
+    // A further lane of a link that is not open belongs to nothing any more.
+    if (this.#state === 'open' && this.#session.lanes.opened(this.#now, lane)) return;
+    this.#outputs.push({ kind: 'lane-unwanted', lane });
   }
 
   #open(): void {
@@ -301,6 +350,7 @@ export class Link {
     if (this.#id === NO_SESSION) return;
     this.#id = NO_SESSION;
     this.#confirmed = false;
+    this.#session.abandon();
     this.#session = this.#newSession();
     this.#outputs.push({ kind: 'reset' });
   }
@@ -316,7 +366,7 @@ export class Link {
   // --- receiving ---
 
   #receive(bytes: Uint8Array): void {
-    const datagram = decodeDatagram(bytes);
+    const datagram = decodeDatagram(bytes, this.#seal);
     if (datagram === undefined) {
       // Only a datagram of our own session may end it: whoever else sends rubbish has no say.
       const session = sessionOf(bytes);
@@ -388,7 +438,7 @@ export class Link {
    * is never answered; and an initiator that is about to connect anyway stays silent, or a late frame would undo that.
    */
   #onUnknown(session: bigint): void {
-    this.#unknownSession++;
+    this.#counters.drops['unknown-session']++;
     if (this.#state === 'opening' && this.#role === 'initiator') return;
     const replies = this.#unknownReplies;
     if (this.#now - replies.sinceMs >= 1000) this.#unknownReplies = { sinceMs: this.#now, count: 1 };
@@ -398,7 +448,7 @@ export class Link {
 
   #say(control: Control): void {
     this.#saidAtMs = this.#now;
-    this.#outputs.push({ kind: 'datagram', bytes: encodeControl(control) });
+    this.#outputs.push({ kind: 'datagram', lane: 0, bytes: encodeControl(control) });
   }
 
   #credit(): number {
@@ -406,7 +456,11 @@ export class Link {
   }
 
   #newSession(): Session {
-    return new Session(this.options, this.#size, (output) => this.#outputs.push(output));
+    const session = new Session(this.options, this.#role, this.#size, this.#counters, (output) =>
+      this.#outputs.push(output),
+    );
+    if (this.#state === 'opening' || this.#state === 'open') session.lanes.opened(this.#now, 0);
+    return session;
   }
 
   #random64(): bigint {

@@ -1,12 +1,12 @@
-// What waits to be sent or acknowledged: messages or chunks, cut into fragments as datagrams have room.
+// What waits to be sent or acknowledged in one flow: messages or chunks, cut into fragments as datagrams have room.
 // A lost fragment goes again in a new packet; one that no longer fits is cut smaller.
 
 /** One message or chunk on its way out. */
 export interface Outgoing {
   /** Message number, or the request it answers. */
   readonly id: number;
-  /** 0 for messages. */
-  readonly transfer: number;
+  /** Undefined for messages. */
+  readonly transfer: number | undefined;
   /** Chunk index, 0 for messages. */
   readonly chunk: number;
   readonly bytes: Uint8Array;
@@ -14,6 +14,8 @@ export interface Outgoing {
   sentBytes: number;
   unackedBytes: number;
   dropped: boolean;
+  /** A message: whether its beginning was charged to the peer's credit. */
+  charged: boolean;
 }
 
 /** A piece in flight, or lost and waiting to go again. */
@@ -35,8 +37,17 @@ export class SendQueue {
     return this.#all.size;
   }
 
-  push(id: number, transfer: number, chunk: number, bytes: Uint8Array): void {
-    const item = { id, transfer, chunk, bytes, sentBytes: 0, unackedBytes: bytes.length, dropped: false };
+  push(id: number, transfer: number | undefined, chunk: number, bytes: Uint8Array): void {
+    const item = {
+      id,
+      transfer,
+      chunk,
+      bytes,
+      sentBytes: 0,
+      unackedBytes: bytes.length,
+      dropped: false,
+      charged: false,
+    };
     this.#all.set(id, item);
     this.#fresh.push(item);
     this.queuedBytes += bytes.length;
@@ -96,16 +107,9 @@ export class SendQueue {
     this.#again.push(fragment);
   }
 
-  /** Drops all of one transfer; nothing of it is sent any more. */
-  drop(transfer: number): void {
-    for (const item of this.#all.values()) {
-      if (item.transfer !== transfer) continue;
-      item.dropped = true;
-      this.#forget(item);
-    }
-  }
-
+  /** Drops everything; nothing of it is sent any more. */
   clear(): void {
+    for (const item of this.#all.values()) item.dropped = true;
     this.#fresh.length = 0;
     this.#again.length = 0;
     this.#all.clear();

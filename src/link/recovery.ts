@@ -1,8 +1,9 @@
-// Loss recovery in the manner of RFC 9002, and the window: what is in flight, what was lost, when to probe.
-// The window here is of fixed size with slow start, a larger one where the RTT is short and nothing is lost; an outage
-// begins it anew.
-import type { Fragment } from './outgoing.ts';
+// Loss recovery of one lane, in the manner of RFC 9002: what is in flight, what has arrived, what was lost, when to probe.
+// How much may be in flight is the window's business (window.ts); which lane repeats what was lost is the session's.
+import type { Lane } from './lane.ts';
 import type { LinkOptions } from './options.ts';
+import type { Fragment } from './outgoing.ts';
+import { PacketRing } from './packet-ring.ts';
 
 /** What a packet carried that must arrive. Retransmission is by item, in a new packet. */
 export type SentItem =
@@ -11,102 +12,128 @@ export type SentItem =
   | { readonly kind: 'credit' };
 
 export interface SentPacket {
+  readonly lane: Lane;
   readonly number: number;
   readonly sentAtMs: number;
   readonly bytes: number;
   readonly items: readonly SentItem[];
 }
 
-/** A hold does not grow beyond this. */
-const HOLD_BYTES_MAX = 2 ** 30;
+/** Packets declared lost that are remembered, in case they arrive after all. */
+const LOST_REMEMBERED_MAX = 512;
+
+/** Who is told of the fate of each packet. */
+export interface PacketFates {
+  arrived(packet: SentPacket): void;
+  lost(packet: SentPacket): void;
+}
 
 export class Recovery {
   readonly #options: LinkOptions;
+  readonly #fates: PacketFates;
   /** Ack-eliciting packets in flight, by number, ascending. */
-  readonly #sent = new Map<number, SentPacket>();
+  readonly #sent = new PacketRing();
+  /** Declared lost lately: number -> when it was sent and how far it had fallen behind. */
+  readonly #lost = new Map<number, { readonly sentAtMs: number }>();
   #largestAcked = -1;
   #lossAtMs: number | undefined;
   #lastElicitingAtMs = 0;
   #probes = 0;
   #rttSampled = false;
   #rttVarMs: number;
+  #packetThreshold: number;
+  #timeThreshold: number;
+  #leastRttMs = Infinity;
   srttMs: number;
   latestRttMs: number;
   inFlightBytes = 0;
-  windowBytes: number;
-  /** Bytes that must arrive before the window may grow beyond windowBytesMax. */
-  #heldBytes = 0;
-  #nextHoldBytes: number;
   lostPackets = 0;
+  spuriousPackets = 0;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions, fates: PacketFates) {
     this.#options = options;
+    this.#fates = fates;
     this.srttMs = options.initialRttMs;
     this.latestRttMs = options.initialRttMs;
     this.#rttVarMs = options.initialRttMs / 2;
-    this.windowBytes = options.windowBytesMin;
-    this.#nextHoldBytes = options.windowHoldBytes;
+    this.#packetThreshold = options.packetThreshold;
+    this.#timeThreshold = options.timeThreshold;
   }
 
-  get roomBytes(): number {
-    return this.windowBytes - this.inFlightBytes;
+  get idle(): boolean {
+    return this.#sent.size === 0;
+  }
+
+  /** Probes in a row that nothing has answered. */
+  get probes(): number {
+    return this.#probes;
+  }
+
+  get largestAcked(): number {
+    return this.#largestAcked;
   }
 
   sent(packet: SentPacket): void {
-    this.#sent.set(packet.number, packet);
+    this.#sent.add(packet);
     this.inFlightBytes += packet.bytes;
     this.#lastElicitingAtMs = packet.sentAtMs;
   }
 
   /**
-   * Takes ack ranges (pairs first, last, newest first; validated by the decoder). Calls back for every packet that is
-   * now known to have arrived, then for every one now known to be lost.
+   * Takes ack ranges (pairs first, last, newest first; validated by the decoder). Tells the fate of every packet that is
+   * now known to have arrived, then of every one now known to be lost. Returns the largest if it is newly acknowledged:
+   * its round trip is a sample.
    */
-  acked(
-    nowMs: number,
-    ranges: readonly number[],
-    delayMs: number,
-    onAcked: (packet: SentPacket) => void,
-    onLost: (packet: SentPacket) => void,
-  ): void {
+  acked(nowMs: number, ranges: readonly number[], delayMs: number): SentPacket | undefined {
     const largest = ranges[1] ?? 0;
-    const newest = this.#sent.get(largest);
-    if (newest !== undefined && largest > this.#largestAcked) this.#sample(nowMs - newest.sentAtMs, delayMs);
+    const candidate = largest > this.#largestAcked ? this.#sent.get(largest) : undefined;
+    if (candidate !== undefined) this.#sample(nowMs - candidate.sentAtMs, delayMs);
     this.#largestAcked = Math.max(this.#largestAcked, largest);
     // Packets ascend and ranges descend: walk the ranges from their far end.
     let range = ranges.length - 2;
     let any = false;
-    for (const packet of this.#sent.values()) {
+    for (let number = this.#sent.oldest; number < this.#sent.end; number++) {
+      const packet = this.#sent.get(number);
+      if (packet === undefined) continue;
       while (range >= 0 && packet.number > (ranges[range + 1] ?? 0)) range -= 2;
       if (range < 0) break;
       if (packet.number < (ranges[range] ?? 0)) continue;
       this.#sent.delete(packet.number);
       this.inFlightBytes -= packet.bytes;
-      this.#grow(packet.bytes);
       any = true;
-      onAcked(packet);
+      this.#fates.arrived(packet);
     }
+    if (this.#lost.size > 0) this.#noteSpurious(nowMs, ranges);
     if (any) this.#probes = 0;
-    this.detectLost(nowMs, onLost);
+    this.detectLost(nowMs);
+    return candidate;
   }
 
-  /** RFC 9002 6.1: packet and time thresholds. */
-  detectLost(nowMs: number, onLost: (packet: SentPacket) => void): void {
-    const { packetThreshold, timeThreshold, granularityMs } = this.#options;
-    const delayMs = Math.max(granularityMs, timeThreshold * Math.max(this.srttMs, this.latestRttMs));
+  /** RFC 9002 6.1: packet and time thresholds, as wide as spurious losses have made them. */
+  detectLost(nowMs: number): void {
+    const delayMs = Math.max(
+      this.#options.granularityMs,
+      this.#timeThreshold * Math.max(this.srttMs, this.latestRttMs),
+    );
     this.#lossAtMs = undefined;
-    for (const packet of this.#sent.values()) {
+    for (let number = this.#sent.oldest; number < this.#sent.end; number++) {
+      const packet = this.#sent.get(number);
+      if (packet === undefined) continue;
       if (packet.number > this.#largestAcked) break;
       const dueMs = packet.sentAtMs + delayMs;
-      if (nowMs >= dueMs || this.#largestAcked - packet.number >= packetThreshold) {
+      if (nowMs >= dueMs || this.#largestAcked - packet.number >= this.#packetThreshold) {
         this.#sent.delete(packet.number);
         this.inFlightBytes -= packet.bytes;
         this.lostPackets++;
-        this.#hold();
-        onLost(packet);
+        this.#lost.set(packet.number, { sentAtMs: packet.sentAtMs });
+        this.#fates.lost(packet);
       } else {
         this.#lossAtMs = Math.min(this.#lossAtMs ?? dueMs, dueMs);
       }
+    }
+    for (const number of this.#lost.keys()) {
+      if (this.#lost.size <= LOST_REMEMBERED_MAX) break;
+      this.#lost.delete(number);
     }
   }
 
@@ -127,50 +154,52 @@ export class Recovery {
    * The timer fired. Reports losses that are due, or else returns the oldest packet in flight, whose items should go
    * again as a probe. It stays in flight: a probe is no verdict.
    */
-  timeout(nowMs: number, onLost: (packet: SentPacket) => void): SentPacket | undefined {
+  timeout(nowMs: number): SentPacket | undefined {
     if (this.#lossAtMs !== undefined) {
-      this.detectLost(nowMs, onLost);
+      this.detectLost(nowMs);
       return undefined;
     }
     this.#probes++;
     this.#lastElicitingAtMs = nowMs;
-    // Two unanswered probes are an outage, as in RFC 9002 7.6: begin anew, gently.
-    if (this.#probes > 2) this.windowBytes = this.#options.windowBytesMin;
-    return this.#sent.values().next().value;
+    return this.#sent.get(this.#sent.oldest);
   }
 
   /** The transport is gone: everything in flight is lost, and the path that was measured with it. */
-  abandon(onLost: (packet: SentPacket) => void): void {
-    const packets = [...this.#sent.values()];
-    this.#sent.clear();
+  abandon(): void {
+    const packets = this.#sent.drain();
+    this.#lost.clear();
     this.inFlightBytes = 0;
     this.#lossAtMs = undefined;
     this.#probes = 0;
     this.#rttSampled = false;
-    this.windowBytes = this.#options.windowBytesMin;
-    for (const packet of packets) onLost(packet);
+    this.#leastRttMs = Infinity;
+    for (const packet of packets) this.#fates.lost(packet);
   }
 
-  #grow(bytes: number): void {
-    const { windowBytesMax, windowBytesNear, windowNearRttMs } = this.#options;
-    this.#heldBytes -= bytes;
-    const near = this.#heldBytes <= 0 && this.srttMs < windowNearRttMs;
-    this.windowBytes = Math.min(
-      near ? Math.max(windowBytesMax, windowBytesNear) : windowBytesMax,
-      this.windowBytes + bytes,
-    );
-  }
-
-  #hold(): void {
-    if (this.#heldBytes > 0) return; // the same burst of losses, or one soon after
-    this.#heldBytes = this.#nextHoldBytes;
-    this.#nextHoldBytes = Math.min(this.#nextHoldBytes * 2, HOLD_BYTES_MAX);
-    this.windowBytes = Math.min(this.windowBytes, this.#options.windowBytesMax);
+  /** A packet declared lost has arrived: the path reorders more than we thought, so wait longer from now on. */
+  #noteSpurious(nowMs: number, ranges: readonly number[]): void {
+    const { packetThresholdMax, timeThresholdMax } = this.#options;
+    let range = ranges.length - 2;
+    for (const [number, { sentAtMs }] of this.#lost) {
+      while (range >= 0 && number > (ranges[range + 1] ?? 0)) range -= 2;
+      if (range < 0) break;
+      if (number < (ranges[range] ?? 0)) continue;
+      this.#lost.delete(number);
+      this.spuriousPackets++;
+      this.#packetThreshold = Math.min(
+        packetThresholdMax,
+        Math.max(this.#packetThreshold, this.#largestAcked - number + 1),
+      );
+      const late = (nowMs - sentAtMs) / Math.max(this.srttMs, this.#options.granularityMs);
+      this.#timeThreshold = Math.min(timeThresholdMax, Math.max(this.#timeThreshold, late));
+    }
   }
 
   /** RFC 9002 5.3. */
   #sample(rttMs: number, ackDelayMs: number): void {
-    const latest = Math.max(0.01, rttMs - Math.min(ackDelayMs, this.#options.ackDelayMs * 4));
+    // RFC 9002 5.3: the least is taken as measured, so no claim of the peer to have waited makes the path look faster.
+    this.#leastRttMs = Math.min(this.#leastRttMs, Math.max(0.01, rttMs));
+    const latest = Math.max(this.#leastRttMs, rttMs - Math.min(ackDelayMs, this.#options.ackDelayMs * 4));
     this.latestRttMs = latest;
     if (!this.#rttSampled) {
       this.#rttSampled = true;

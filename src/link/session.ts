@@ -1,22 +1,23 @@
-// One session's data plane: what is queued, requested, in flight and acknowledged. Dies with the session; survives any
-// number of transports. The handshake and liveness around it are link.ts.
+// One session's data plane: what is queued, requested and received, and in which datagram over which lane it goes. Dies with
+// the session; survives any number of transports. The handshake and liveness around it are link.ts.
 import type { LinkCode } from '../wire/codes.ts';
-import {
-  ACK_RANGES_MAX,
-  FRAMES_MAX,
-  frameBytes,
-  type Data,
-  type DatagramWriter,
-  type Frame,
-} from '../wire/datagram.ts';
+import { FRAMES_MAX, frameBytes, type Data, type DatagramWriter, type Frame } from '../wire/datagram.ts';
+import type { Seal } from '../wire/seal.ts';
+import { ControlQueue } from './control-queue.ts';
 import type { DatagramSize } from './datagram-size.ts';
 import { ChunkReceiver, MessageReceiver } from './incoming.ts';
+import type { Lane } from './lane.ts';
+import { Lanes, type LaneOutput } from './lanes.ts';
 import type { LinkOptions } from './options.ts';
-import { SendQueue } from './outgoing.ts';
+import { Outbox } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
 import { RangeSet } from './ranges.ts';
-import { Recovery, type SentItem, type SentPacket } from './recovery.ts';
+import type { PacketFates, SentItem, SentPacket } from './recovery.ts';
+import { Counters } from './stats.ts';
+import { TimeSampler, toTimeUs } from './time-sampler.ts';
 
 export type SessionOutput =
+  | LaneOutput
   /** One message, whole, once, in no particular order. Call `releaseMessage` when done with it. */
   | { readonly kind: 'message'; readonly bytes: Uint8Array }
   /** The peer wants a chunk: answer with `sendChunk`. */
@@ -25,37 +26,42 @@ export type SessionOutput =
   | { readonly kind: 'chunk'; readonly transfer: number; readonly chunk: number; readonly bytes: Uint8Array }
   /** A chunk of ours arrived; its bytes are free again. */
   | { readonly kind: 'chunk-delivered'; readonly transfer: number; readonly chunk: number; readonly bytes: Uint8Array }
+  /** Control, at most once. `bytes` hold until the next call; `sentUs`: the sender's pool clock, modulo 2^48. */
+  | { readonly kind: 'control'; readonly schema: number; readonly bytes: Uint8Array; readonly sentUs: number }
   /** After `blocked`: that queue has sunk to half its mark. */
   | { readonly kind: 'room'; readonly for: 'message' | 'chunk' };
 
 /** ok: taken. blocked: the mark is reached, `room` will say when to go on. dropped: too large, or nobody to take it. */
 export type SendResult = 'ok' | 'blocked' | 'dropped';
 
+export interface Built {
+  readonly lane: number;
+  readonly bytes: Uint8Array;
+}
+
 const PACKETS_MAX = 0xffff_ffff;
 /** Small packets after the last of a bulk: SCTP then sees its miss reports and needs no timeout (FACTS). */
 const TAIL_PINGS = 3;
-/** Ranges of received packet numbers remembered; twice what one ack carries. */
-const RECEIVED_RANGES_MAX = ACK_RANGES_MAX * 2;
 /** Ranges of request numbers remembered, to put each to the application once. A cancelled one may leave a gap for good. */
 const REQUEST_RANGES_MAX = 256;
+/** A lane that has not answered so many probes carries nothing more until it does: what it had goes over the others. */
+const SILENT_PROBES = 3;
 
-export class Session {
+export class Session implements PacketFates {
   readonly #options: LinkOptions;
   readonly #size: DatagramSize;
   readonly #emit: (output: SessionOutput) => void;
-  readonly recovery: Recovery;
+  readonly counters: Counters;
+  readonly lanes: Lanes;
   readonly messages: MessageReceiver;
   readonly chunks: ChunkReceiver = new ChunkReceiver();
-  readonly messageQueue: SendQueue = new SendQueue();
-  readonly chunkQueue: SendQueue = new SendQueue();
-  readonly #received = new RangeSet();
-  #largestReceived = -1;
-  #largestAtMs = 0;
+  readonly control: ControlQueue;
+  readonly outbox: Outbox;
+  readonly time: TimeSampler = new TimeSampler();
   readonly #peerRequests = new RangeSet();
   /** Asked by the peer and not yet answered. */
   readonly #openPeerRequests = new Map<number, { readonly transfer: number; readonly chunk: number }>();
   readonly #requestQueue: number[] = [];
-  #nextPacket = 0;
   #nextMessage = 0;
   /** Sum of charges of messages begun, what the peer allows, and what we told it that it may. */
   #chargedBytes = 0;
@@ -65,37 +71,42 @@ export class Session {
   #ackPackets = 0;
   #ackBytes = 0;
   #ackDueMs: number | undefined;
-  #tailPings = 0;
   #probing = false;
+  #limited = false;
+  #soundedAtMs = 0;
   readonly #blocked = { message: false, chunk: false };
-  duplicates = 0;
-  packetsReceived = 0;
 
-  constructor(options: LinkOptions, size: DatagramSize, emit: (output: SessionOutput) => void) {
+  constructor(
+    options: LinkOptions,
+    role: 'initiator' | 'acceptor',
+    size: DatagramSize,
+    counters: Counters,
+    emit: (output: SessionOutput) => void,
+  ) {
     this.#options = options;
     this.#size = size;
     this.#emit = emit;
-    this.recovery = new Recovery(options);
+    this.counters = counters;
+    this.lanes = new Lanes(options, role, counters, this, emit);
     this.messages = new MessageReceiver(options);
+    this.control = new ControlQueue(options, counters);
+    this.outbox = new Outbox((message) => this.#mayBegin(message));
     this.#creditToldBytes = this.messages.creditBytes;
   }
 
-  get packetsSent(): number {
-    return this.#nextPacket;
-  }
-
-  /** True when packet numbers, which are never reused, have run out. */
+  /** True when packet numbers of a lane, which are never reused, have run out. */
   get exhausted(): boolean {
-    return this.#nextPacket > PACKETS_MAX;
+    return this.lanes.home.nextPacket > PACKETS_MAX || this.lanes.up.some(({ nextPacket }) => nextPacket > PACKETS_MAX);
   }
 
   sendMessage(bytes: Uint8Array): SendResult {
     if (bytes.length === 0 || bytes.length > this.#options.messageBytesMax) return 'dropped';
-    if (this.messageQueue.queuedBytes + bytes.length > this.#options.messageSendBytesMax) {
+    const { messages } = this.outbox;
+    if (messages.queuedBytes + bytes.length > this.#options.messageSendBytesMax) {
       this.#blocked.message = true;
       return 'blocked';
     }
-    this.messageQueue.push(this.#nextMessage++, 0, 0, bytes);
+    this.outbox.pushMessage(this.#nextMessage++, bytes);
     return 'ok';
   }
 
@@ -112,18 +123,26 @@ export class Session {
   sendChunk(request: number, bytes: Uint8Array): SendResult {
     const asked = this.#openPeerRequests.get(request);
     if (asked === undefined || bytes.length === 0 || bytes.length > this.#options.chunkBytesMax) return 'dropped';
-    if (this.chunkQueue.queuedBytes + bytes.length > this.#options.chunkSendBytesMax) {
+    if (this.chunkRoomBytes < bytes.length) {
       this.#blocked.chunk = true;
       return 'blocked';
     }
     this.#openPeerRequests.delete(request);
-    this.chunkQueue.push(request, asked.transfer, asked.chunk, bytes);
+    this.outbox.pushChunk(request, asked.transfer, asked.chunk, bytes);
     return 'ok';
+  }
+
+  /** What the windows can use soon, up to the mark: memory follows the path. */
+  get chunkRoomBytes(): number {
+    let windows = 0;
+    for (const lane of this.lanes.up) windows += lane.window.bytes;
+    const { chunkSendBytesMax, chunkAheadBytes } = this.#options;
+    return Math.min(chunkSendBytesMax, 2 * windows + chunkAheadBytes) - this.outbox.chunkBytes;
   }
 
   dropTransfer(transfer: number, direction: 'in' | 'out'): void {
     if (direction === 'in') return this.chunks.drop(transfer);
-    this.chunkQueue.drop(transfer);
+    this.outbox.drop(transfer);
     for (const [request, asked] of this.#openPeerRequests) {
       if (asked.transfer === transfer) this.#openPeerRequests.delete(request);
     }
@@ -146,58 +165,88 @@ export class Session {
     this.#probing = true;
   }
 
-  /** The transport is gone: what was in flight goes again over the next one. */
+  /** The transport is gone: what was in flight goes again over the next one, and control is worth nothing by then. */
   abandon(): void {
-    this.recovery.abandon(this.#onLost);
+    this.lanes.abandon();
+    this.control.clear();
   }
 
-  get timeoutAtMs(): number {
-    return Math.min(this.#ackDueMs ?? Infinity, this.recovery.timeoutAtMs ?? Infinity);
+  timeoutAtMs(now: number): number {
+    let next = Math.min(this.#ackDueMs ?? Infinity, this.control.dueMs);
+    const bulk = this.outbox.ready;
+    if (bulk) next = Math.min(next, this.#soundingDueMs);
+    const idle = this.lanes.many ? this.lanes.home : undefined;
+    for (const lane of this.lanes.up) {
+      next = Math.min(next, lane.recovery.timeoutAtMs ?? Infinity);
+      // One tick a millisecond at most: finer timers exist nowhere.
+      if (bulk && lane.roomBytes > 0 && lane !== idle) next = Math.min(next, Math.max(lane.pacedAtMs, now + 1));
+    }
+    return next;
   }
 
   timeout(now: number): void {
-    if (now < (this.recovery.timeoutAtMs ?? Infinity)) return;
-    const probe = this.recovery.timeout(now, this.#onLost);
-    if (probe === undefined) return;
-    this.#requeue(probe.items);
-    this.#probing = true;
+    for (const lane of this.lanes.up) {
+      if (now < (lane.recovery.timeoutAtMs ?? Infinity)) continue;
+      const probe = lane.recovery.timeout(now);
+      if (probe === undefined) continue;
+      lane.probing = true;
+      if (lane.recovery.probes > SILENT_PROBES && lane !== this.lanes.home) {
+        // Silent while the first lane answers: it is broken, whatever its transport says. In an outage all are silent.
+        if (this.lanes.home.answeredAtMs > lane.answeredAtMs + this.#options.laneSilentMs) {
+          this.lanes.giveUp(now, lane);
+          continue;
+        }
+        this.#probing = true;
+      }
+      // Two unanswered probes are an outage, as in RFC 9002 7.6: begin anew, gently.
+      if (lane.recovery.probes > 2) lane.window.restart();
+      this.#requeue(probe.items);
+    }
+  }
+
+  /** While bulk has lanes of its own, the first lane sounds the path's depth with pings, several in a round trip. */
+  get #soundingDueMs(): number {
+    if (!this.lanes.many || this.outbox.chunks === 0) return Infinity;
+    return this.#soundedAtMs + Math.max(this.#options.ackDelayMs, this.lanes.path.baseMs / 8);
   }
 
   // --- receiving ---
 
   /** Takes one data datagram of `bytes`. Returns the code if the peer broke a rule. */
   receive(now: number, data: Data, bytes: number): LinkCode | undefined {
-    this.packetsReceived++;
-    const fresh = this.#received.add(data.packet, data.packet + 1) > 0;
-    this.#received.trim(RECEIVED_RANGES_MAX);
-    if (!fresh) this.duplicates++;
+    const { counters } = this;
+    const lane = this.lanes.get(data.lane);
+    if (lane === undefined) {
+      counters.drops['stray-lane']++;
+      return undefined;
+    }
+    counters.packetsReceived++;
+    counters.bytesReceived += bytes;
+    const fresh = lane.acks.receive(now, data.packet);
+    if (!fresh) counters.drops.duplicate++;
     let eliciting = false;
     for (const frame of data.frames) {
       if (frame.kind !== 'ack') eliciting = true;
-      const violation = fresh ? this.#onFrame(now, frame) : undefined;
+      const violation = fresh ? this.#onFrame(now, data, frame) : undefined;
       if (violation !== undefined) return violation;
     }
-    if (data.packet > this.#largestReceived) {
-      this.#largestReceived = data.packet;
-      this.#largestAtMs = now;
-    }
     if (!eliciting) return undefined;
+    lane.acks.owed = true;
     this.#ackPackets++;
     this.#ackBytes += bytes;
     this.#ackDueMs ??= now + this.#options.ackDelayMs;
-    if (this.#ackPackets >= this.#options.ackPackets || this.#ackBytes >= this.#options.ackBytes) this.#ackDueMs = now;
+    // The first packets are acknowledged at once: until the window has opened, every round trip counts.
+    const packets = Math.min(this.#options.ackPackets, 1 + counters.packetsReceived / 16);
+    if (this.#ackPackets >= packets || this.#ackBytes >= this.#options.ackBytes) this.#ackDueMs = now;
     return undefined;
   }
 
-  #onFrame(now: number, frame: Frame): LinkCode | undefined {
+  #onFrame(now: number, data: Data, frame: Frame): LinkCode | undefined {
     switch (frame.kind) {
       case 'ping':
         return undefined;
       case 'ack':
-        if ((frame.ranges[1] ?? 0) >= this.#nextPacket) return 'malformed';
-        this.recovery.acked(now, frame.ranges, frame.delayUs / 1000, this.#onAcked, this.#onLost);
-        this.#tellRoom();
-        return undefined;
+        return this.#onAck(now, data, frame);
       case 'credit':
         this.credit(frame.messageBytes);
         return undefined;
@@ -211,7 +260,7 @@ export class Session {
         const { request, transfer, chunk } = frame;
         if (this.#peerRequests.add(request, request + 1) === 0) return undefined;
         this.#peerRequests.trim(REQUEST_RANGES_MAX);
-        if (this.#openPeerRequests.size + this.chunkQueue.count >= this.#options.requestsMax) return 'flow-control';
+        if (this.#openPeerRequests.size + this.outbox.chunks >= this.#options.requestsMax) return 'flow-control';
         this.#openPeerRequests.set(request, { transfer, chunk });
         this.#emit({ kind: 'chunk-request', request, transfer, chunk });
         return undefined;
@@ -223,35 +272,68 @@ export class Session {
         this.#emit({ kind: 'chunk', transfer: arrival.transfer, chunk: arrival.chunk, bytes: arrival.data });
         return undefined;
       }
+      case 'control':
+        this.counters.controlReceived++;
+        this.#emit({ kind: 'control', schema: frame.schema, bytes: frame.bytes, sentUs: data.timeUs });
+        return undefined;
     }
+  }
+
+  #onAck(now: number, data: Data, { lane: id, delayUs, ranges }: Frame & { kind: 'ack' }): LinkCode | undefined {
+    const lane = this.lanes.get(id);
+    if (lane === undefined || (ranges[1] ?? 0) >= lane.nextPacket) return 'malformed';
+    const delayMs = delayUs / 1000;
+    const { recovery, window } = lane;
+    const spurious = recovery.spuriousPackets;
+    const newest = recovery.acked(now, ranges, delayMs);
+    this.counters.packetsSpurious += recovery.spuriousPackets - spurious;
+    if (newest !== undefined) {
+      lane.answeredAtMs = now;
+      const rttMs = recovery.latestRttMs;
+      this.lanes.path.sample(rttMs);
+      window.sample(rttMs);
+      this.lanes.sum.sample(rttMs);
+      this.counters.rtt.add(rttMs);
+      this.counters.queue.add(rttMs - this.lanes.path.baseMs);
+      this.time.add(newest.sentAtMs, data.timeUs, delayMs, now);
+    }
+    lane.turn(now);
+    this.lanes.turn(now);
+    this.lanes.judge(now, this.#limited);
+    this.#limited = false;
+    this.#tellRoom();
+    return undefined;
   }
 
   // --- fate of packets ---
 
-  readonly #onAcked = (packet: SentPacket): void => {
+  arrived(packet: SentPacket): void {
     this.#size.observe(packet.bytes, false);
+    this.counters.loss.arrived();
+    packet.lane.window.acked(packet.bytes);
+    this.lanes.sum.acked(packet.bytes);
     for (const item of packet.items) {
-      if (item.kind === 'message') this.messageQueue.acked(item.fragment);
-      if (item.kind !== 'chunk') continue;
-      const done = this.chunkQueue.acked(item.fragment);
-      if (done === undefined) continue;
+      if (item.kind !== 'message' && item.kind !== 'chunk') continue;
+      this.counters.bytesAcked += item.fragment.state === 'done' ? 0 : item.fragment.length;
+      const done = this.outbox.acked(item.fragment);
+      if (done?.transfer === undefined) continue;
       this.#emit({ kind: 'chunk-delivered', transfer: done.transfer, chunk: done.chunk, bytes: done.bytes });
     }
-  };
+  }
 
-  readonly #onLost = (packet: SentPacket): void => {
+  lost(packet: SentPacket): void {
     this.#size.observe(packet.bytes, true);
+    this.counters.packetsLost++;
+    this.counters.loss.lost(packet.number);
     this.#requeue(packet.items);
-  };
+  }
 
   #requeue(items: readonly SentItem[]): void {
     for (const item of items) {
       switch (item.kind) {
         case 'message':
-          this.messageQueue.lost(item.fragment);
-          break;
         case 'chunk':
-          this.chunkQueue.lost(item.fragment);
+          this.outbox.lost(item.fragment);
           break;
         case 'request':
           this.#requestQueue.push(item.request);
@@ -263,12 +345,11 @@ export class Session {
   }
 
   #tellRoom(): void {
-    const { messageSendBytesMax, chunkSendBytesMax } = this.#options;
-    if (this.#blocked.message && this.messageQueue.queuedBytes * 2 <= messageSendBytesMax) {
+    if (this.#blocked.message && this.outbox.messages.queuedBytes * 2 <= this.#options.messageSendBytesMax) {
       this.#blocked.message = false;
       this.#emit({ kind: 'room', for: 'message' });
     }
-    if (this.#blocked.chunk && this.chunkQueue.queuedBytes * 2 <= chunkSendBytesMax) {
+    if (this.#blocked.chunk && this.chunkRoomBytes >= this.#options.chunkAheadBytes / 2) {
       this.#blocked.chunk = false;
       this.#emit({ kind: 'room', for: 'chunk' });
     }
@@ -276,41 +357,102 @@ export class Session {
 
   // --- sending ---
 
-  /** Builds the next data datagram if one may go now: acks when due, control freely, bulk within the window. */
-  build(now: number, writer: DatagramWriter, id: bigint): Uint8Array | undefined {
-    const smallest = this.#options.datagramSizes[0] ?? 0;
-    const bulk = (!this.messageQueue.empty && this.#mayBegin()) || !this.chunkQueue.empty;
-    const sendBulk = bulk && (this.recovery.roomBytes >= smallest || this.#probing);
+  /**
+   * Builds the next data datagram if one may go now: acks when due, control and what is small at once over the first lane,
+   * bulk over whichever lane has room.
+   */
+  build(now: number, clockOffsetMs: number, writer: DatagramWriter, id: bigint, seal?: Seal): Built | undefined {
+    const { home } = this.lanes;
+    const compose = (lane: Lane, bulk: boolean): Built =>
+      this.#compose(now, clockOffsetMs, writer, id, seal, lane, bulk);
+    const bulk = this.outbox.ready;
+    const takes = (lane: Lane): boolean => this.#takes(now, lane);
     const ackDue = this.#ackDueMs !== undefined && now >= this.#ackDueMs;
-    const control = this.#creditDirty || this.#requestQueue.length > 0;
-    const ping = this.#probing || (this.#tailPings > 0 && !bulk);
-    if (!sendBulk && !ackDue && !control && !ping) return undefined;
-    const number = this.#nextPacket++;
-    const items: SentItem[] = [];
-    writer.begin(this.#probing ? smallest : this.#size.bytes, id, number, Math.floor(now * 1000) % 2 ** 48);
-    if (this.#ackPackets > 0) this.#writeAck(now, writer);
-    if (this.#creditDirty) this.#writeCredit(writer, items);
-    this.#writeRequests(writer, items);
-    if (sendBulk) this.#writeMessages(writer, items);
-    if (sendBulk) this.#writeChunks(writer, items);
-    // Also when all that was to be repeated has been cancelled: a probe that asks for no answer is none.
-    if (items.length === 0 && ping) {
-      writer.add({ kind: 'ping' });
-      if (!this.#probing) this.#tailPings--;
+    const waits = this.#creditDirty || this.#requestQueue.length > 0 || this.control.peek(now) !== undefined;
+    if (ackDue || waits || this.#probing || this.#soundingDueMs <= now) {
+      return compose(home, bulk && !this.lanes.many && takes(home));
     }
-    this.#probing = false;
-    const bytes = writer.finish();
-    if (items.length > 0 || ping) this.recovery.sent({ number, sentAtMs: now, bytes: bytes.length, items });
-    return bytes;
+    const probing = this.lanes.up.find((lane) => lane.probing);
+    if (probing !== undefined) return compose(probing, bulk);
+    if (!bulk) {
+      const tail = this.lanes.up.find(({ tailPings }) => tailPings > 0);
+      return tail && compose(tail, false);
+    }
+    const lane = this.lanes.next(takes);
+    if (lane !== undefined) return compose(lane, true);
+    this.#limited = true;
+    const smallest = this.#options.datagramSizes[0] ?? 0;
+    if (!this.lanes.sumTakes(smallest)) this.lanes.sum.noteLimited();
+    else for (const { window, roomBytes } of this.lanes.up) if (roomBytes < smallest) window.noteLimited();
+    return undefined;
   }
 
-  #writeAck(now: number, writer: DatagramWriter): void {
-    const room = Math.floor((writer.room - frameBytes('ack')) / 8);
-    const ranges = this.#received.newest(Math.min(ACK_RANGES_MAX, room));
-    writer.add({ kind: 'ack', delayUs: Math.max(0, Math.round((now - this.#largestAtMs) * 1000)), ranges });
+  #takes(now: number, lane: Lane): boolean {
+    const bytes = this.#options.datagramSizes[0] ?? 0;
+    const silent = lane.recovery.probes >= SILENT_PROBES;
+    return !silent && lane.roomBytes >= bytes && this.lanes.sumTakes(bytes) && lane.paced(now);
+  }
+
+  #compose(
+    now: number,
+    clockOffsetMs: number,
+    writer: DatagramWriter,
+    id: bigint,
+    seal: Seal | undefined,
+    lane: Lane,
+    bulk: boolean,
+  ): Built {
+    const smallest = this.#options.datagramSizes[0] ?? 0;
+    const probing = lane.probing || (this.#probing && lane === this.lanes.home);
+    const number = lane.nextPacket++;
+    const items: SentItem[] = [];
+    const limit = bulk && !probing ? this.#size.at(lane.window.rate) : smallest;
+    writer.begin(limit, { session: id, lane: lane.id, packet: number, timeUs: toTimeUs(now + clockOffsetMs) }, seal);
+    this.#writeAcks(now, writer);
+    const sounding = lane === this.lanes.home && this.#soundingDueMs <= now;
+    let eliciting = lane === this.lanes.home && this.#writeSmall(now, writer, items);
+    const small = items.length;
+    if (bulk) this.#writeBulk(writer, items);
+    const sentBulk = items.length > small;
+    if (items.some(({ kind }) => kind === 'chunk')) lane.tailPings = TAIL_PINGS;
+    eliciting ||= items.length > 0;
+    // Also when all that was to be repeated has been cancelled: a probe that asks for no answer is none.
+    if (!eliciting && (probing || sounding || lane.tailPings > 0)) {
+      writer.add({ kind: 'ping' });
+      if (!probing && !sounding) lane.tailPings--;
+      eliciting = true;
+    }
+    lane.probing = false;
+    if (lane === this.lanes.home) this.#probing = false;
+    const bytes = writer.finish();
+    this.counters.packetsSent++;
+    this.counters.bytesSent += bytes.length;
+    if (eliciting && lane === this.lanes.home) this.#soundedAtMs = now;
+    if (eliciting) lane.sent({ lane, number, sentAtMs: now, bytes: bytes.length, items }, sentBulk);
+    return { lane: lane.id, bytes };
+  }
+
+  #writeAcks(now: number, writer: DatagramWriter): void {
+    if (this.#ackPackets === 0) return;
+    for (const { acks } of this.lanes) if (acks.owed && !acks.write(now, writer)) return;
     this.#ackPackets = 0;
     this.#ackBytes = 0;
     this.#ackDueMs = undefined;
+  }
+
+  /** Control, credit and requests. True if anything was written that asks for an ack. */
+  #writeSmall(now: number, writer: DatagramWriter, items: SentItem[]): boolean {
+    let controls = 0;
+    const overhead = frameBytes('control');
+    for (let next = this.control.peek(now); next !== undefined; next = this.control.peek(now)) {
+      if (writer.room < overhead + next.bytes.length || controls >= FRAMES_MAX / 4) break;
+      writer.add({ kind: 'control', schema: next.schema, bytes: next.bytes });
+      this.control.take();
+      controls++;
+    }
+    if (this.#creditDirty && writer.room >= frameBytes('credit')) this.#writeCredit(writer, items);
+    this.#writeRequests(writer, items);
+    return controls > 0;
   }
 
   #writeCredit(writer: DatagramWriter, items: SentItem[]): void {
@@ -330,38 +472,27 @@ export class Session {
     }
   }
 
-  /** Before chunks: messages are few, small and waited for. */
-  #writeMessages(writer: DatagramWriter, items: SentItem[]): void {
-    const overhead = frameBytes('message');
-    const queue = this.messageQueue;
-    while (items.length < FRAMES_MAX / 2 && writer.room > overhead && !queue.empty && this.#mayBegin()) {
-      const beginning = queue.beginning();
-      if (beginning !== undefined) this.#chargedBytes += beginning.bytes.length + this.#options.messageChargeBytes;
-      const fragment = queue.next(writer.room - overhead);
-      if (fragment === undefined) return;
-      const { of, offset, length } = fragment;
+  #writeBulk(writer: DatagramWriter, items: SentItem[]): void {
+    const roomFor = (kind: 'message' | 'chunk'): number => writer.room - frameBytes(kind);
+    while (items.length < FRAMES_MAX / 2) {
+      const next = this.outbox.next(roomFor);
+      if (next === undefined) return;
+      const { of, offset, length } = next.fragment;
       const bytes = of.bytes.subarray(offset, offset + length);
-      writer.add({ kind: 'message', message: of.id, total: of.bytes.length, offset, bytes });
-      items.push({ kind: 'message', fragment });
+      if (next.kind === 'chunk') writer.add({ kind: 'chunk', request: of.id, offset, bytes });
+      else {
+        if (!of.charged) {
+          of.charged = true;
+          this.#chargedBytes += of.bytes.length + this.#options.messageChargeBytes;
+        }
+        writer.add({ kind: 'message', message: of.id, total: of.bytes.length, offset, bytes });
+      }
+      items.push(next);
     }
   }
 
-  #writeChunks(writer: DatagramWriter, items: SentItem[]): void {
-    const overhead = frameBytes('chunk');
-    while (items.length < FRAMES_MAX / 2 && writer.room > overhead) {
-      const fragment = this.chunkQueue.next(writer.room - overhead);
-      if (fragment === undefined) return;
-      const { of, offset, length } = fragment;
-      writer.add({ kind: 'chunk', request: of.id, offset, bytes: of.bytes.subarray(offset, offset + length) });
-      items.push({ kind: 'chunk', fragment });
-      this.#tailPings = TAIL_PINGS;
-    }
-  }
-
-  /** Whether the next message fragment is a repeat, a continuation, or a beginning that the peer's credit covers. */
-  #mayBegin(): boolean {
-    const item = this.messageQueue.beginning();
-    if (item === undefined) return true;
-    return this.#chargedBytes + item.bytes.length + this.#options.messageChargeBytes <= this.#creditBytes;
+  /** Whether the peer's credit covers the beginning of this message. */
+  #mayBegin(message: Outgoing): boolean {
+    return this.#chargedBytes + message.bytes.length + this.#options.messageChargeBytes <= this.#creditBytes;
   }
 }

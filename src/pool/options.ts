@@ -12,6 +12,8 @@ export interface PoolOptions {
   readonly rejoinMs: number;
   /** Members and links at most; the server's own limit is lower. */
   readonly peersMax: number;
+  /** Further lanes of all links together, those that peers open included in the count: each is a PeerConnection. */
+  readonly lanesMax: number;
   /** Messages that wait for one peer beside what its link holds; past it the link is given up. */
   readonly backlogMax: number;
 }
@@ -23,6 +25,7 @@ export const POOL_DEFAULTS: PoolOptions = {
   proofMs: 1500,
   rejoinMs: 20_000,
   peersMax: 256,
+  lanesMax: 48,
   backlogMax: 4096,
 };
 

@@ -1,7 +1,10 @@
 // One other member: its link, the transport under it, and how sure we are that it is there.
+import { ClockSync } from '../clock/clock-sync.ts';
 import { Link } from '../link/link.ts';
 import type { LinkOptions } from '../link/options.ts';
+import { fromTimeUs } from '../link/time-sampler.ts';
 import { ChatOrder } from './chat.ts';
+import { PeerLanes } from './peer-lanes.ts';
 import type { DeviceKind, PeerView } from './views.ts';
 
 /** none: nothing under the link. pending: being negotiated. open: carries datagrams. */
@@ -15,6 +18,11 @@ export type TransportState =
       readonly path: 'direct' | 'relayed';
       readonly sinceMs: number;
     };
+
+/** Between two looks at a peer's clock, ms: at first, and once it is known. */
+const CLOCK_LOOK_MS = { first: 100, later: 1000 } as const;
+/** Samples after which it counts as known. */
+const CLOCK_KNOWN_SAMPLES = 8;
 
 export interface PeerSetup {
   readonly self: string;
@@ -33,7 +41,11 @@ export class Peer {
   name: string;
   device: DeviceKind;
   readonly link: Link;
+  readonly lanes: PeerLanes;
   chat: ChatOrder = new ChatOrder();
+  /** The peer's clock as its datagrams show it (the pool's, as well as the peer knows that) against our monotonic one. */
+  readonly clock: ClockSync = new ClockSync();
+  #clockLookMs = -Infinity;
   transport: TransportState = { kind: 'none', retryAtMs: undefined };
   /** Whether the server lists it. A link may outlive that: the server may have been restarted. */
   listed = true;
@@ -52,6 +64,7 @@ export class Peer {
     this.retryMs = retryMs;
     // Both ends know both ids: the smaller one calls, so they never call each other at once.
     this.initiator = self < id;
+    this.lanes = new PeerLanes(this.initiator);
     const role = this.initiator ? 'initiator' : 'acceptor';
     this.link = new Link({ role, random, ...(link === undefined ? {} : { options: link }) });
   }
@@ -68,6 +81,25 @@ export class Peer {
     while (this.#backlog[0] !== undefined && this.link.sendMessage(now, this.#backlog[0]) !== 'blocked') {
       this.#backlog.shift();
     }
+  }
+
+  /** Something arrived: from time to time the link has learnt what the peer's clock showed. */
+  lookAtClock(now: number): void {
+    if (now < this.#clockLookMs) return;
+    const sample = this.link.takeTimeSample();
+    if (sample === undefined) return;
+    this.clock.add(sample);
+    const known = this.clock.counts.taken >= CLOCK_KNOWN_SAMPLES;
+    this.#clockLookMs = now + (known ? CLOCK_LOOK_MS.later : CLOCK_LOOK_MS.first);
+  }
+
+  /**
+   * How long ago, ms, the peer sent a datagram that it stamped `sentUs` (its header's time, microseconds modulo 2^48). May
+   * be a little below 0, by as much as `clock.uncertaintyMs`. Undefined until the peer's clock is known.
+   */
+  ageMs(now: number, sentUs: number): number | undefined {
+    if (!this.clock.synced) return undefined;
+    return now - this.clock.own(fromTimeUs(sentUs, this.clock.theirs(now)));
   }
 
   /** The peer forgot the session: so do we. */

@@ -2,38 +2,65 @@
 // Contract as of every machine here: call, then poll until undefined, then arm one timer for `nextTimeout`. Times are
 // milliseconds on one monotonic clock. Outputs name transports by number; the driver makes them real.
 import { PROTOCOL_VERSION } from '../wire/codes.ts';
-import { decodeEnvelope, encodeEnvelope, CHAT_TEXT_MAX, type Envelope } from '../wire/envelope.ts';
-import type { ClientMessage, IceServer, Member, ServerMessage, Signal } from '../wire/signaling.ts';
+import { decodeEnvelope, encodeEnvelope, type Envelope } from '../wire/envelope.ts';
+import type { ClientMessage, IceServer, Member, ServerMessage } from '../wire/signaling.ts';
 import type { LinkOutput, SendResult } from '../link/link.ts';
+import { toTimeUs } from '../link/time-sampler.ts';
 import type { FileFacts } from '../share/ports.ts';
 import { Share } from '../share/share.ts';
-import type { Arrived } from './chat.ts';
+import { PoolControl } from './control.ts';
+import { Conversation } from './conversation.ts';
 import { poolOptions, type PoolOptions } from './options.ts';
 import { Peer } from './peer.ts';
+import { PoolClock } from './pool-clock.ts';
 import type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
 
 export type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
 import { shareLinks } from './share-links.ts';
+import { StatsMeter } from './stats.ts';
+import { Transports } from './transports.ts';
 import { DEVICE_KINDS, type DeviceKind, type PeerId, type PeerView, type PoolEvent } from './views.ts';
 
 export class Pool {
   readonly options: PoolOptions;
+  /** Control streams: inputs at a fixed rate, each in time or not at all. */
+  readonly control: PoolControl;
   readonly #setup: PoolSetup;
   readonly #outputs: PoolOutput[] = [];
   readonly #peers = new Map<PeerId, Peer>();
-  readonly #byTransport = new Map<number, Peer>();
+  readonly #transports: Transports;
   readonly #share: Share;
+  readonly #conversation: Conversation;
+  readonly #clock: PoolClock;
+  readonly #meter = new StatsMeter();
   #now = 0;
   #online = false;
   #joined = false;
   #left = false;
-  #iceServers: readonly IceServer[] = [];
-  #nextTransport = 0;
-  #messages = 0;
+  #turn = 0;
 
   constructor(setup: PoolSetup) {
     this.#setup = setup;
     this.options = poolOptions(setup.options?.pool);
+    this.#clock = new PoolClock(setup.wallOffsetMs);
+    const { self, name, wallOffsetMs } = setup;
+    const emit = (event: PoolEvent): void => this.#event(event);
+    this.#transports = new Transports({
+      options: this.options,
+      peers: this.#peers,
+      now: () => this.#now,
+      random32: () => this.#random32(),
+      output: (output) => this.#outputs.push(output),
+      send: (peer, envelope) => this.#send(peer, envelope),
+      drain: (peer) => this.#drainLink(peer),
+    });
+    this.#conversation = new Conversation({ self, name, wallOffsetMs, peers: this.#peers, emit });
+    this.control = new PoolControl({
+      peers: () => this.#peers.values(),
+      timeUs: (at) => toTimeUs(this.poolTimeMs(at)),
+      transitMs: (peer, at, sentUs) => this.#peers.get(peer)?.ageMs(at, sentUs),
+      emit: (frame) => this.#outputs.push({ kind: 'control', frame }),
+    });
     this.#share = new Share({
       self: setup.self,
       links: shareLinks(this.#peers, () => this.#now, this.options.backlogMax),
@@ -51,6 +78,16 @@ export class Pool {
 
   get peers(): PeerView[] {
     return [...this.#peers.values()].map((peer) => peer.view);
+  }
+
+  /** The pool's clock, the same for everyone in it: the server's wall clock, ms since 1970. Without one, our own. */
+  poolTimeMs(now: number): number {
+    return now + this.#clock.offsetMs(now);
+  }
+
+  /** From now on a `stats` event every `everyMs` (100 to 3,600,000); 0 ends that. Throws a RangeError on anything else. */
+  watchStats(now: number, everyMs: number): void {
+    this.#meter.watch(now, everyMs, this.#peers.values());
   }
 
   /** Messages (chat, offers, answers) that no peer has acknowledged yet. */
@@ -71,20 +108,10 @@ export class Pool {
    */
   say(now: number, text: string): SendResult {
     this.#now = now;
-    if (this.#left || text.length === 0 || text.length > CHAT_TEXT_MAX) return 'dropped';
-    const sentMs = now + this.#setup.wallOffsetMs;
-    const peers = [...this.#peers.values()];
-    // UTF-8 takes at most three bytes for each UTF-16 unit.
-    const bytesMax = text.length * 3 + 32;
-    if (peers.some(({ link }) => link.heldBytes.messagesOut + bytesMax > link.options.messageSendBytesMax))
-      return 'blocked';
-    for (const peer of peers) {
-      const chat: Envelope = { kind: 'chat', seq: peer.chat.nextOut, sentMs, text };
-      if (peer.link.sendMessage(now, encodeEnvelope(chat)) === 'ok') peer.chat.nextOut++;
-      this.#drainLink(peer);
-    }
-    this.#emitMessage(this.#setup.self, this.#setup.name, text, sentMs);
-    return 'ok';
+    if (this.#left) return 'dropped';
+    const result = this.#conversation.say(now, text);
+    for (const peer of this.#peers.values()) this.#drainLink(peer);
+    return result;
   }
 
   /** See Share: files that the store holds under their keys. */
@@ -117,6 +144,8 @@ export class Pool {
   leave(now: number, reason: string): void {
     this.#now = now;
     if (this.#left) return;
+    this.#meter.hasten(now);
+    this.#report();
     for (const peer of this.#peers.values()) this.#remove(peer);
     this.#left = true;
     if (this.#online) this.#outputs.push({ kind: 'backhaul', message: { kind: 'leave' } });
@@ -132,7 +161,8 @@ export class Pool {
         this.#online = true;
         const message: ClientMessage = { kind: 'join', version: PROTOCOL_VERSION, pool, secret, name, device };
         this.#outputs.push({ kind: 'backhaul', message });
-        return;
+        this.#clock.opened();
+        return this.#askTime();
       }
       case 'backhaul-closed':
         this.#online = false;
@@ -140,19 +170,21 @@ export class Pool {
       case 'server':
         return this.#onServer(input.message);
       case 'transport-signal':
-        return this.#onLocalSignal(input.transport, input.signal);
+        return this.#transports.localSignal(input.transport, input.signal);
       case 'transport-open':
-        return this.#onTransportOpen(input.transport, input.path);
+        return this.#transports.opened(input.transport, input.path);
       case 'transport-closed': {
-        const peer = this.#byTransport.get(input.transport);
-        if (peer !== undefined) this.#dropTransport(peer);
-        return;
+        const found = this.#transports.find(input.transport);
+        if (found === undefined) return;
+        return found.lane === 0 ? this.#dropTransport(found.peer) : this.#transports.dropLane(found.peer, found.lane);
       }
       case 'datagram': {
-        const peer = this.#byTransport.get(input.transport);
-        if (peer === undefined) return;
-        peer.link.handle(now, { kind: 'datagram', bytes: input.bytes });
+        const found = this.#transports.find(input.transport);
+        if (found === undefined) return;
+        const { peer, lane } = found;
+        peer.link.handle(now, { kind: 'datagram', lane, bytes: input.bytes });
         this.#drainLink(peer);
+        peer.lookAtClock(now);
         return;
       }
       case 'stored':
@@ -173,9 +205,12 @@ export class Pool {
   }
 
   nextTimeout(): number | undefined {
-    let next = this.#share.nextTimeout() ?? Infinity;
+    if (this.#left) return undefined;
+    let next = Math.min(this.#share.nextTimeout() ?? Infinity, this.#meter.dueMs);
+    if (this.#online) next = Math.min(next, this.#clock.nextAskMs);
     for (const peer of this.#peers.values()) {
       next = Math.min(next, peer.link.nextTimeout() ?? Infinity, peer.doubt?.untilMs ?? Infinity);
+      next = Math.min(next, peer.lanes.deadlineMs);
       if (peer.transport.kind === 'pending') next = Math.min(next, peer.transport.deadlineMs);
       if (peer.transport.kind === 'none' && this.#online) next = Math.min(next, peer.transport.retryAtMs ?? Infinity);
     }
@@ -200,15 +235,16 @@ export class Pool {
         return;
       }
       case 'relayed':
-        this.#onRemoteSignal(message.peer, message.attempt, message.signal);
+        this.#transports.remoteSignal(message.peer, message.attempt, message.signal);
         return;
-      case 'pong':
-        return;
+      case 'timed':
+        this.#clock.answered(this.#now, message);
+        return this.#askTime();
     }
   }
 
   #onWelcome(members: readonly Member[], iceServers: readonly IceServer[]): void {
-    this.#iceServers = iceServers;
+    this.#transports.iceServers = iceServers;
     const listed = new Set(members.map((member) => member.id));
     for (const peer of this.#peers.values()) {
       if (listed.has(peer.id)) continue;
@@ -233,7 +269,7 @@ export class Pool {
       if (this.#peers.size >= this.options.peersMax) return undefined;
       const peer = this.#newPeer(id, name, device, this.options.retryMsMin);
       if (announce) this.#event({ kind: 'peer-joined', peer: peer.view });
-      if (peer.initiator) this.#connect(peer);
+      if (peer.initiator) this.#transports.connect(peer);
       return peer;
     }
     known.listed = true;
@@ -244,7 +280,7 @@ export class Pool {
     if (changed) this.#event({ kind: 'peer-changed', peer: known.view });
     // It may be the same process on a new socket, or a new one with the same id: its link will tell.
     if (known.alive) this.#doubt(known, this.options.proofMs, true);
-    else if (known.transport.kind === 'none' && known.initiator) this.#connect(known);
+    else if (known.transport.kind === 'none' && known.initiator) this.#transports.connect(known);
     return known;
   }
 
@@ -270,37 +306,18 @@ export class Pool {
     peer.link.close(this.#now, 'left');
     this.#peers.delete(peer.id);
     this.#drainLink(peer);
-    this.#closeTransport(peer);
+    this.#transports.close(peer);
     this.#share.peerDown(this.#now, peer.id);
+    this.control.peerDown(peer.id);
     this.#event({ kind: 'peer-left', peer: peer.view });
   }
 
   // --- transports ---
 
-  #connect(peer: Peer): void {
-    this.#createTransport(peer, this.#random32(), true);
-  }
-
-  #createTransport(peer: Peer, attempt: number, initiator: boolean): number {
-    const transport = this.#nextTransport++;
-    const deadlineMs = this.#now + this.options.transportMs;
-    peer.transport = { kind: 'pending', id: transport, attempt, deadlineMs };
-    this.#byTransport.set(transport, peer);
-    this.#outputs.push({ kind: 'transport-create', transport, initiator, iceServers: this.#iceServers });
-    return transport;
-  }
-
-  #closeTransport(peer: Peer): void {
-    if (peer.transport.kind === 'none') return;
-    this.#byTransport.delete(peer.transport.id);
-    this.#outputs.push({ kind: 'transport-close', transport: peer.transport.id });
-    peer.transport = { kind: 'none', retryAtMs: undefined };
-  }
-
   /** The transport is gone by itself, or is given up. The link waits for the next one; who called calls again. */
   #dropTransport(peer: Peer): void {
     const wasOpen = peer.transport.kind === 'open';
-    this.#closeTransport(peer);
+    this.#transports.close(peer);
     peer.link.handle(this.#now, { kind: 'transport-closed' });
     this.#drainLink(peer);
     if (!this.#peers.has(peer.id)) return;
@@ -314,41 +331,7 @@ export class Pool {
   /** Gives the present transport up and calls at once. */
   #recall(peer: Peer): void {
     this.#dropTransport(peer);
-    if (peer.initiator && this.#peers.has(peer.id)) this.#connect(peer);
-  }
-
-  #onLocalSignal(transport: number, signal: Signal): void {
-    const peer = this.#byTransport.get(transport);
-    if (peer === undefined || peer.transport.kind === 'none') return;
-    const { attempt } = peer.transport;
-    this.#outputs.push({ kind: 'backhaul', message: { kind: 'relay', peer: peer.id, attempt, signal } });
-  }
-
-  #onRemoteSignal(id: PeerId, attempt: number, signal: Signal): void {
-    const peer = this.#peers.get(id);
-    if (peer === undefined) return;
-    const current = peer.transport.kind === 'none' ? undefined : peer.transport;
-    if (current?.attempt === attempt) {
-      this.#outputs.push({ kind: 'transport-signal', transport: current.id, signal });
-      return;
-    }
-    // Only the caller begins an attempt, and only with an offer; whatever else is of another attempt came too late.
-    if (peer.initiator || signal.kind !== 'offer') return;
-    if (current !== undefined) {
-      this.#closeTransport(peer);
-      peer.link.handle(this.#now, { kind: 'transport-closed' });
-      this.#drainLink(peer);
-    }
-    if (!this.#peers.has(id)) return;
-    const transport = this.#createTransport(peer, attempt, false);
-    this.#outputs.push({ kind: 'transport-signal', transport, signal });
-  }
-
-  #onTransportOpen(transport: number, path: 'direct' | 'relayed'): void {
-    const peer = this.#byTransport.get(transport);
-    if (peer === undefined || peer.transport.kind !== 'pending') return;
-    peer.transport = { kind: 'open', id: transport, attempt: peer.transport.attempt, path, sinceMs: this.#now };
-    peer.link.handle(this.#now, { kind: 'transport-open' });
+    if (peer.initiator && this.#peers.has(peer.id)) this.#transports.connect(peer);
   }
 
   // --- links ---
@@ -356,9 +339,11 @@ export class Pool {
   #onLink(peer: Peer, output: LinkOutput): void {
     switch (output.kind) {
       case 'datagram':
-        if (peer.transport.kind !== 'open') return;
-        this.#outputs.push({ kind: 'datagram', transport: peer.transport.id, bytes: output.bytes });
-        return;
+        return this.#transports.sendDatagram(peer, output.lane, output.bytes);
+      case 'lane-wanted':
+        return this.#transports.wantLane(peer, output.lane);
+      case 'lane-unwanted':
+        return this.#transports.closeLane(peer, output.lane);
       case 'open':
         peer.retryMs = this.options.retryMsMin;
         if (!output.resumed) this.#share.peerUp(this.#now, peer.id);
@@ -371,6 +356,8 @@ export class Pool {
         return this.#hello(peer);
       case 'message':
         return this.#onMessage(peer, output.bytes);
+      case 'control':
+        return this.control.receive(this.#now, peer.id, output.schema, output.bytes, output.sentUs);
       case 'chunk-request':
         return this.#share.chunkRequested(this.#now, peer.id, output.request, output.transfer, output.chunk);
       case 'chunk':
@@ -388,7 +375,7 @@ export class Pool {
     if (!this.#peers.has(peer.id)) return;
     if (code === 'left' || !peer.listed) return this.#remove(peer);
     // The peer broke the protocol, or says that we did: begin anew, later and later, with nothing kept.
-    this.#closeTransport(peer);
+    this.#transports.close(peer);
     this.#share.peerDown(this.#now, peer.id);
     const fresh = this.#newPeer(peer.id, peer.name, peer.device, Math.min(peer.retryMs * 2, this.options.retryMsMax));
     if (fresh.initiator) fresh.transport = { kind: 'none', retryAtMs: this.#now + peer.retryMs };
@@ -403,7 +390,9 @@ export class Pool {
     return peer;
   }
 
+  /** Opens a session. */
   #hello(peer: Peer): void {
+    this.control.peerDown(peer.id);
     const { name, device } = this.#setup;
     this.#send(peer, { kind: 'hello', name, device, nextChat: peer.chat.nextOut });
   }
@@ -417,32 +406,24 @@ export class Pool {
     if (envelope === undefined) return peer.link.close(this.#now, 'malformed');
     switch (envelope.kind) {
       case 'chat':
-        return this.#show(peer, peer.chat.add(envelope, bytes.length));
+        return this.#conversation.show(this.#now, peer, peer.chat.add(envelope, bytes.length));
       case 'hello':
         peer.link.releaseMessage(this.#now, bytes.length);
-        return this.#show(peer, peer.chat.begin(envelope.nextChat));
+        return this.#conversation.show(this.#now, peer, peer.chat.begin(envelope.nextChat));
+      case 'lane':
+        peer.link.releaseMessage(this.#now, bytes.length);
+        return this.#transports.laneSignal(peer, envelope.lane, envelope.attempt, envelope.signal);
       default:
         peer.link.releaseMessage(this.#now, bytes.length);
         return this.#share.envelope(this.#now, peer.id, envelope);
     }
   }
 
-  #show(peer: Peer, arrived: readonly Arrived[]): void {
-    for (const { chat, bytes, fresh } of arrived) {
-      peer.link.releaseMessage(this.#now, bytes);
-      if (fresh) this.#emitMessage(peer.id, peer.name, chat.text, chat.sentMs);
-    }
-  }
-
-  #emitMessage(from: PeerId, name: string, text: string, sentMs: number): void {
-    const id = `${from}/${this.#messages++}`;
-    const message = { id, from, name, own: from === this.#setup.self, text, sentMs };
-    this.#event({ kind: 'message', message });
-  }
-
   // --- time and draining ---
 
   #timeout(): void {
+    this.#askTime();
+    this.#report();
     for (const peer of this.#peers.values()) {
       if (this.#now >= (peer.link.nextTimeout() ?? Infinity)) {
         peer.link.handle(this.#now, { kind: 'timeout' });
@@ -452,14 +433,26 @@ export class Pool {
       // A doubt is settled by the first sign of life, and at the latest when its time is up.
       if (peer.doubt !== undefined && this.#now >= peer.doubt.untilMs) this.#settle(peer);
       if (this.#peers.get(peer.id) !== peer) continue;
+      for (const { lane, deadlineMs } of peer.lanes.all())
+        if (this.#now >= deadlineMs) this.#transports.dropLane(peer, lane);
       const { transport } = peer;
       if (transport.kind === 'pending' && this.#now >= transport.deadlineMs) this.#dropTransport(peer);
       if (transport.kind === 'none' && this.#online && this.#now >= (transport.retryAtMs ?? Infinity)) {
-        if (peer.listed) this.#connect(peer);
+        if (peer.listed) this.#transports.connect(peer);
         else transport.retryAtMs = undefined;
       }
     }
     this.#share.timeout(this.#now);
+  }
+
+  #report(): void {
+    const stats = this.#meter.report(this.#now, this.#peers.values(), this.#clock, this.control);
+    if (stats !== undefined) this.#event({ kind: 'stats', stats });
+  }
+
+  #askTime(): void {
+    const question = this.#online ? this.#clock.question(this.#now) : undefined;
+    if (question !== undefined) this.#outputs.push({ kind: 'backhaul', message: question });
   }
 
   /** Everything but data datagrams, which `poll` builds when it is asked for them. */
@@ -467,10 +460,18 @@ export class Pool {
     for (let next = peer.link.pollQueued(); next !== undefined; next = peer.link.pollQueued()) this.#onLink(peer, next);
   }
 
+  /** One output of one link, and the next time of the next: every peer gets as much of our uplink as any other. */
   #pollLinks(): boolean {
-    for (const peer of this.#peers.values()) {
+    const clockOffsetMs = this.#clock.offsetMs(this.#now);
+    const peers = [...this.#peers.values()];
+    for (let i = 0; i < peers.length; i++) {
+      const turn = (this.#turn + i) % peers.length;
+      const peer = peers[turn];
+      if (peer === undefined) continue;
+      peer.link.clockOffsetMs = clockOffsetMs;
       const next = peer.link.poll();
       if (next === undefined) continue;
+      this.#turn = turn + 1;
       this.#onLink(peer, next);
       return true;
     }

@@ -3,6 +3,7 @@ import type { LinkOptions } from '../link/options.ts';
 import type { ShareOptions } from '../share/options.ts';
 import type { StoreOp, StoreResult } from '../share/ports.ts';
 import type { ClientMessage, IceServer, ServerMessage, Signal } from '../wire/signaling.ts';
+import type { ControlFrame } from './control.ts';
 import type { PoolOptions } from './options.ts';
 import type { DeviceKind, PeerId, PoolEvent } from './views.ts';
 
@@ -47,4 +48,6 @@ export type PoolOutput =
   /** The bytes hold until the next call to the machine. */
   | { readonly kind: 'datagram'; readonly transport: number; readonly bytes: Uint8Array }
   | { readonly kind: 'store'; readonly id: number; readonly op: StoreOp }
+  /** A frame of a control stream, to be acted on now. */
+  | { readonly kind: 'control'; readonly frame: ControlFrame }
   | { readonly kind: 'event'; readonly event: PoolEvent };

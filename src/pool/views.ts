@@ -1,6 +1,9 @@
 // What a Pool tells those who show it or act on it: plain data, safe to keep, safe to print.
+import type { ReceivedStats, SentStats } from '../control/stats.ts';
+import type { LinkStats } from '../link/stats.ts';
 import type { ShareEvent } from '../share/views.ts';
 
+export type { LinkStats } from '../link/stats.ts';
 export type { OfferView, TransferView } from '../share/views.ts';
 
 /** 32 hex digits: the first 16 bytes of the SHA-256 of the device's secret. */
@@ -26,6 +29,72 @@ export interface MessageView {
   readonly sentMs: number;
 }
 
+/** How this device knows another clock: the server's, or a peer's. */
+export interface ClockReport {
+  /** That clock minus this device's monotonic one, ms. */
+  readonly offsetMs: number;
+  /** How much faster it runs, in millionths. */
+  readonly skewPpm: number;
+  /** Least round trip of the questions that count, ms. */
+  readonly rttMs: number;
+  /** How far off `offsetMs` may be, ms. */
+  readonly uncertaintyMs: number;
+  /** Answers that counted, answers that could not be true, and steps of either clock. */
+  readonly taken: number;
+  readonly refused: number;
+  readonly steps: number;
+}
+
+/** Within one report's `seconds`. */
+export interface LinkRates {
+  /** Datagrams with all that is in them. */
+  readonly sentBytesPerSecond: number;
+  readonly receivedBytesPerSecond: number;
+  /** Bytes of messages and chunks that arrived at the other end. */
+  readonly ackedBytesPerSecond: number;
+  readonly packetsSentPerSecond: number;
+  readonly packetsReceivedPerSecond: number;
+  readonly controlSentPerSecond: number;
+  readonly controlReceivedPerSecond: number;
+  /** Of the packets sent, 0 to 1: declared lost, and not arrived after all. */
+  readonly lossRatio: number;
+}
+
+export interface LinkReport {
+  readonly peer: PeerId;
+  readonly path: PeerView['path'];
+  readonly rates: LinkRates;
+  /** Round trips in these seconds, counted by `boundsMs` … */
+  readonly rttCounts: readonly number[];
+  /** … and by how much they took beyond the shortest: the queue. */
+  readonly queueCounts: readonly number[];
+  /** Sums since the link began, and how it stands now. */
+  readonly total: LinkStats;
+  /** The peer's clock; undefined until it is known. */
+  readonly clock: ClockReport | undefined;
+}
+
+/** Sums of all control streams since this device joined: clones, frames that came late, and what was refused and why. */
+export interface ControlReport {
+  readonly sent: SentStats;
+  readonly received: ReceivedStats;
+}
+
+/** One report of all links. */
+export interface PoolStats {
+  /** On the pool's clock, ms since 1970. */
+  readonly atMs: number;
+  /** What the report covers. */
+  readonly seconds: number;
+  /** Upper bounds of the histograms' buckets, ascending by powers of two; there is one bucket more, for all above. */
+  readonly boundsMs: readonly number[];
+  /** The server's clock; undefined until it is known. */
+  readonly clock: ClockReport | undefined;
+  readonly links: readonly LinkReport[];
+  /** Undefined while no control stream is open. */
+  readonly control: ControlReport | undefined;
+}
+
 export type PoolEvent =
   | { readonly kind: 'joined'; readonly pool: string; readonly self: PeerId; readonly peers: readonly PeerView[] }
   /** The way to the server; links live on without it. `waiting` counts down `retryMs` to the next try. */
@@ -37,4 +106,6 @@ export type PoolEvent =
   | { readonly kind: 'peer-changed'; readonly peer: PeerView }
   | { readonly kind: 'peer-left'; readonly peer: PeerView }
   | { readonly kind: 'message'; readonly message: MessageView }
+  /** Once a second, while somebody watches, and for the rest of one before leaving. */
+  | { readonly kind: 'stats'; readonly stats: PoolStats }
   | ShareEvent;

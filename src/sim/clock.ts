@@ -144,6 +144,92 @@ export class VirtualClock {
   }
 }
 
+/**
+ * One action with one moment, which moves often and mostly away: moving it later costs nothing until the old moment
+ * comes, so a timeout that each acknowledgement postpones does not fill the clock's queue.
+ */
+export class Alarm {
+  readonly #clock: VirtualClock;
+  readonly #action: () => void;
+  #dueMs = Infinity;
+  #scheduled: Scheduled | undefined;
+
+  constructor(clock: VirtualClock, action: () => void) {
+    this.#clock = clock;
+    this.#action = action;
+  }
+
+  get isSet(): boolean {
+    return this.#dueMs !== Infinity;
+  }
+
+  /** Rings at `atMs` instead of whenever it was to ring. */
+  set(atMs: number): void {
+    this.#dueMs = atMs;
+    if (this.#scheduled !== undefined) {
+      if (this.#scheduled.atMs <= atMs) return;
+      this.#clock.cancel(this.#scheduled);
+    }
+    this.#scheduled = this.#clock.at(atMs, this.#wake);
+  }
+
+  clear(): void {
+    this.#dueMs = Infinity;
+  }
+
+  readonly #wake = (): void => {
+    this.#scheduled = undefined;
+    if (this.#dueMs === Infinity) return;
+    if (this.#dueMs > this.#clock.now) {
+      this.#scheduled = this.#clock.at(this.#dueMs, this.#wake);
+      return;
+    }
+    this.#dueMs = Infinity;
+    this.#action();
+  };
+}
+
+/** How one device's clock differs from the simulation's. */
+export interface ClockError {
+  /** What it shows when the simulation's shows 0, ms. */
+  readonly offsetMs?: number;
+  /** Parts per million that it runs fast; quartz is within 100. */
+  readonly skewPpm?: number;
+}
+
+/** A device's own clock: `now` is offset and runs a little fast or slow, yet never moves back. */
+export class LocalClock {
+  readonly #clock: VirtualClock;
+  readonly #rate: number;
+  #offsetMs: number;
+  #floorMs = -Infinity;
+
+  constructor(clock: VirtualClock, { offsetMs = 0, skewPpm = 0 }: ClockError = {}) {
+    this.#clock = clock;
+    this.#offsetMs = offsetMs;
+    this.#rate = 1 + skewPpm / 1e6;
+  }
+
+  get now(): number {
+    return Math.max(this.#floorMs, this.#clock.now * this.#rate + this.#offsetMs);
+  }
+
+  /** The simulation's time when this clock will show `localMs`. */
+  worldMs(localMs: number): number {
+    return (localMs - this.#offsetMs) / this.#rate;
+  }
+
+  /** A timer for `localMs` rings: rounding must not let the clock show a moment before it, or it would be armed again. */
+  reached(localMs: number): void {
+    this.#floorMs = Math.max(this.#floorMs, localMs);
+  }
+
+  /** The clock jumps ahead by `ms`. Whoever set a timer by it has to set it again. */
+  jump(ms: number): void {
+    this.#offsetMs += ms;
+  }
+}
+
 function isBefore(a: Entry, b: Entry): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }

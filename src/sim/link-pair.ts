@@ -1,15 +1,21 @@
-// Two real Link machines joined by a simulated network under one virtual clock. Does what a driver does (perform the
-// outputs, arm one timer) and keeps what each end said, so that a test can look at it. Chunks come from `serve`.
-import { Link, type LinkInput, type LinkOutput } from '../link/link.ts';
+// Two real Link machines joined by a simulated network under one virtual clock. Makes the transports of their lanes and
+// moves time; what an end does and keeps is link-end.ts. Several pairs may share a clock and a bottleneck.
 import type { LinkOptions } from '../link/options.ts';
-import type { LinkCode } from '../wire/codes.ts';
-import { VirtualClock, type Scheduled } from './clock.ts';
-import { Duplex, type Path, type PathOptions } from './network.ts';
+import type { Seal } from '../wire/seal.ts';
+import type { Carrier, Lines } from './carrier.ts';
+import { VirtualClock, type ClockError } from './clock.ts';
+import { LinkEnd, type OutputOf, type Role } from './link-end.ts';
+import { Duplex, Route, type PathOptions } from './network.ts';
 import { Random } from './random.ts';
+import { openCarrier, type SctpName } from './sctp.ts';
+import { Trace } from './trace.ts';
 
-type Role = 'initiator' | 'acceptor';
-type Kind = LinkOutput['kind'];
-export type OutputOf<K extends Kind> = Extract<LinkOutput, { readonly kind: K }>;
+export { LinkEnd, type OutputOf };
+
+/** A further lane takes this many trips to open: ICE, DTLS and SCTP, all by the book. */
+const LANE_TRIPS = 4;
+/** A lane that meets a blackout while it opens tries again, ms. */
+const LANE_RETRY_MS = 250;
 
 export interface LinkPairOptions {
   /** Names the whole run: session ids and the network both follow from it. */
@@ -21,198 +27,108 @@ export interface LinkPairOptions {
   readonly link?: Partial<LinkOptions>;
   readonly initiatorLink?: Partial<LinkOptions>;
   readonly acceptorLink?: Partial<LinkOptions>;
-}
-
-/** One end: a Link, the timer its driver would hold, and everything it gave out. */
-export class LinkEnd {
-  readonly role: Role;
-  /** Every output but datagrams, in order. */
-  readonly outputs: LinkOutput[] = [];
-  /** Datagrams given to the network, and the moments. Copies, so they can be sent again by a test. */
-  readonly said: { readonly atMs: number; readonly bytes: Uint8Array }[] = [];
-  /** Gives a datagram that arrives back, changed, or undefined to lose it. */
-  filter: (bytes: Uint8Array) => Uint8Array | undefined = (bytes) => bytes;
-  /** Release what arrives at once, as an application that keeps up does. */
-  releases = true;
-  /** Answers chunk requests; undefined leaves them unanswered. */
-  serve: ((transfer: number, chunk: number) => Uint8Array) | undefined = undefined;
-  /** Called for every output but datagrams, after the machine was drained. */
-  onOutput: (output: LinkOutput) => void = () => {};
-  link: Link;
-  #open = false;
-  #asleep = false;
-  #timer: Scheduled | undefined;
-  #unanswered: OutputOf<'chunk-request'>[] = [];
-  readonly #clock: VirtualClock;
-  readonly #random: Random;
-  readonly #options: Partial<LinkOptions>;
-  readonly #path: () => Path;
-
-  constructor(role: Role, clock: VirtualClock, random: Random, options: Partial<LinkOptions>, path: () => Path) {
-    this.role = role;
-    this.#clock = clock;
-    this.#random = random;
-    this.#options = options;
-    this.#path = path;
-    this.link = this.#make();
-  }
-
-  /** Gives the machine an input and performs what it answers. */
-  handle(input: LinkInput): void {
-    if (input.kind === 'transport-open') this.#open = true;
-    if (input.kind === 'transport-closed') this.#open = false;
-    this.link.handle(this.#clock.now, input);
-    this.drain();
-  }
-
-  /** What the network brings. Nothing is heard while asleep or without a transport. */
-  receive(bytes: Uint8Array): void {
-    if (!this.#open || this.#asleep) return;
-    const passed = this.filter(bytes);
-    if (passed !== undefined) this.handle({ kind: 'datagram', bytes: passed });
-  }
-
-  /** Sends a message; whatever the machine says to it is returned. */
-  send(bytes: Uint8Array): ReturnType<Link['sendMessage']> {
-    const result = this.link.sendMessage(this.#clock.now, bytes);
-    this.drain();
-    return result;
-  }
-
-  request(transfer: number, chunk: number, bytes: number): ReturnType<Link['requestChunk']> {
-    const result = this.link.requestChunk(this.#clock.now, transfer, chunk, bytes);
-    this.drain();
-    return result;
-  }
-
-  close(code: LinkCode = 'left'): void {
-    this.link.close(this.#clock.now, code);
-    this.drain();
-  }
-
-  /** The program was restarted: a new machine that knows nothing, on no transport yet. */
-  restart(): void {
-    this.#open = false;
-    this.#unanswered = [];
-    this.link = this.#make();
-    this.drain();
-  }
-
-  /** Neither timers nor the network reach this end until `wake`: a closed laptop. */
-  sleep(): void {
-    this.#asleep = true;
-  }
-
-  wake(): void {
-    this.#asleep = false;
-    this.#arm();
-  }
-
-  /** All outputs of one kind so far. */
-  all<K extends Kind>(kind: K): OutputOf<K>[] {
-    return this.outputs.filter((output): output is OutputOf<K> => output.kind === kind);
-  }
-
-  /** Polls until undefined and arms the timer: what a driver does after every call to the machine. */
-  drain(): void {
-    for (let output = this.link.poll(); output !== undefined; output = this.link.poll()) {
-      if (output.kind === 'datagram') {
-        this.said.push({ atMs: this.#clock.now, bytes: output.bytes.slice() });
-        if (this.#open) this.#path().send(output.bytes);
-        continue;
-      }
-      this.outputs.push(output);
-      this.#perform(output);
-      this.onOutput(output);
-    }
-    this.#arm();
-  }
-
-  #perform(output: LinkOutput): void {
-    const now = this.#clock.now;
-    switch (output.kind) {
-      case 'message':
-        if (this.releases) this.link.releaseMessage(now, output.bytes.length);
-        return;
-      case 'chunk':
-        if (this.releases) this.link.releaseChunk(now, output.bytes.length);
-        return;
-      case 'chunk-request':
-        this.#unanswered.push(output);
-        this.#answer();
-        return;
-      case 'room':
-        this.#answer();
-        return;
-      case 'reset':
-      case 'closed':
-        this.#unanswered = [];
-        return;
-      default:
-        return;
-    }
-  }
-
-  #answer(): void {
-    while (this.serve !== undefined) {
-      const next = this.#unanswered[0];
-      if (next === undefined) return;
-      const bytes = this.serve(next.transfer, next.chunk);
-      if (this.link.sendChunk(this.#clock.now, next.request, bytes) === 'blocked') return;
-      this.#unanswered.shift();
-    }
-  }
-
-  #arm(): void {
-    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
-    this.#timer = undefined;
-    const atMs = this.link.nextTimeout();
-    if (atMs === undefined) return;
-    this.#timer = this.#clock.at(atMs, () => {
-      if (!this.#asleep) this.handle({ kind: 'timeout' });
-    });
-  }
-
-  #make(): Link {
-    return new Link({ role: this.role, random: (n) => this.#random.bytes(n), options: this.#options });
-  }
+  /** What carries the datagrams: the model of an SCTP implementation, or, if undefined, the bare path. */
+  readonly sctp?: SctpName | undefined;
+  /** Shared with other pairs. */
+  readonly clock?: VirtualClock;
+  /**
+   * Shared with other pairs: packets pass it after the pair's own path, which then takes no time unless given. The
+   * acceptor is its end `b`.
+   */
+  readonly bottleneck?: Duplex;
+  /** The seals of the initiator's and the acceptor's machines. */
+  readonly seals?: { readonly initiator: () => Seal; readonly acceptor: () => Seal };
+  readonly initiatorClock?: ClockError;
+  readonly acceptorClock?: ClockError;
+  /** False for long runs: outputs and datagrams are then not kept at the ends. */
+  readonly keeps?: boolean;
 }
 
 export class LinkPair {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly random: Random;
   readonly initiator: LinkEnd;
   readonly acceptor: LinkEnd;
+  /** The pair's own paths; `toA` leads to the initiator. */
   readonly network: Duplex;
+  readonly #lines: Lines;
+  readonly #sctp: SctpName | undefined;
+  readonly #carriers = new Map<number, Carrier>();
+  /** Lanes asked for and not open yet. */
+  readonly #opening = new Set<number>();
+  readonly #trace = new Trace();
 
   constructor(options: LinkPairOptions = {}) {
+    this.clock = options.clock ?? new VirtualClock();
     this.random = new Random(options.seed ?? 1);
-    this.network = new Duplex(
-      this.clock,
-      this.random.fork(),
-      { toA: { ...options.path, ...options.toInitiator }, toB: { ...options.path, ...options.toAcceptor } },
-      { toA: (bytes) => this.initiator.receive(bytes), toB: (bytes) => this.acceptor.receive(bytes) },
-    );
-    const end = (role: Role, own: Partial<LinkOptions> | undefined, path: () => Path): LinkEnd =>
-      new LinkEnd(role, this.clock, this.random.fork(), { ...options.link, ...own }, path);
-    this.initiator = end('initiator', options.initiatorLink, () => this.network.toB);
-    this.acceptor = end('acceptor', options.acceptorLink, () => this.network.toA);
+    this.#sctp = options.sctp;
+    const { bottleneck } = options;
+    const own = bottleneck === undefined ? options.path : { delayMs: 0, ...options.path };
+    this.network = new Duplex(this.clock, this.random.fork(), {
+      toA: { ...own, ...options.toInitiator },
+      toB: { ...own, ...options.toAcceptor },
+    });
+    this.#lines =
+      bottleneck === undefined
+        ? this.network
+        : { toA: new Route(this.network.toA, bottleneck.toA), toB: new Route(this.network.toB, bottleneck.toB) };
+    const end = (role: Role, link: Partial<LinkOptions> | undefined, clockError: ClockError | undefined): LinkEnd =>
+      new LinkEnd({
+        role,
+        clock: this.clock,
+        random: this.random.fork(),
+        options: { ...options.link, ...link },
+        clockError: clockError ?? {},
+        trace: this.#trace,
+        seal: options.seals?.[role],
+        keeps: options.keeps ?? true,
+        way: (lane) => this.#carriers.get(lane)?.[role === 'initiator' ? 'toB' : 'toA'],
+        wantLane: (lane) => this.#wantLane(lane),
+        dropLane: (lane) => this.#dropLane(role, lane),
+      });
+    this.initiator = end('initiator', options.initiatorLink, options.initiatorClock);
+    this.acceptor = end('acceptor', options.acceptorLink, options.acceptorClock);
   }
 
   get ends(): readonly [LinkEnd, LinkEnd] {
     return [this.initiator, this.acceptor];
   }
 
+  /** Of all that both ends gave out, and when: the same for the same seed. */
+  get traceHash(): number {
+    return this.#trace.hash;
+  }
+
+  /** What carries a lane's datagrams now. */
+  carrier(lane = 0): Carrier | undefined {
+    return this.#carriers.get(lane);
+  }
+
   /** Gives both ends a transport. The acceptor's opens first or last, as it happens in life. */
   openTransport(first: Role = 'acceptor'): void {
+    // A bare path has no connection: what an end that was restarted left on it still arrives.
+    if (this.#sctp !== undefined) this.#carriers.get(0)?.close();
+    if (this.#sctp !== undefined || !this.#carriers.has(0)) this.#carriers.set(0, this.#carrier(0));
     const order = first === 'acceptor' ? [this.acceptor, this.initiator] : [this.initiator, this.acceptor];
     for (const end of order) end.handle({ kind: 'transport-open' });
   }
 
-  /** Takes both ends' transport away; what is under way is lost. */
+  /** Takes all of both ends' transports away; what is under way is lost. */
   closeTransport(): void {
-    this.network.cut();
-    for (const end of this.ends) end.handle({ kind: 'transport-closed' });
+    this.#opening.clear();
+    const lanes = [...this.#carriers.keys()].sort((a, b) => b - a);
+    for (const carrier of this.#carriers.values()) carrier.close();
+    this.#carriers.clear();
+    for (const lane of lanes) {
+      for (const end of this.ends) end.handle({ kind: 'transport-closed', lane });
+    }
+  }
+
+  /** One lane breaks: both ends lose it, and what is under way on it. */
+  closeLane(lane: number): void {
+    this.#carriers.get(lane)?.close();
+    this.#carriers.delete(lane);
+    for (const end of this.ends) end.handle({ kind: 'transport-closed', lane });
   }
 
   /** Opens a transport and runs until both ends are open. Throws if that takes more than `limitMs`. */
@@ -250,5 +166,45 @@ export class LinkPair {
       return messagesOut === 0 && chunksOut === 0;
     };
     this.runUntil(() => this.ends.every(idle), limitMs);
+  }
+
+  #carrier(lane: number): Carrier {
+    return openCarrier(this.clock, this.#lines, this.#sctp, {
+      toA: (bytes) => this.initiator.receive(bytes, lane),
+      toB: (bytes) => this.acceptor.receive(bytes, lane),
+    });
+  }
+
+  #wantLane(lane: number): void {
+    if (this.#carriers.has(lane) || this.#opening.has(lane)) return;
+    this.#opening.add(lane);
+    const { toA, toB } = this.#lines;
+    this.clock.after((LANE_TRIPS / 2) * (toA.delayMs + toB.delayMs), () => this.#openLane(lane));
+  }
+
+  #openLane(lane: number): void {
+    if (!this.#opening.has(lane)) return;
+    if (this.#lines.toA.dark || this.#lines.toB.dark) {
+      this.clock.after(LANE_RETRY_MS, () => this.#openLane(lane));
+      return;
+    }
+    this.#opening.delete(lane);
+    this.#carriers.set(lane, this.#carrier(lane));
+    const order = this.random.chance(0.5) ? this.ends : [this.acceptor, this.initiator];
+    for (const end of order) end.handle({ kind: 'transport-open', lane });
+  }
+
+  /** Closed by one end; the other learns of it a trip later. */
+  #dropLane(role: Role, lane: number): void {
+    this.#opening.delete(lane);
+    const carrier = this.#carriers.get(lane);
+    if (carrier === undefined) return;
+    carrier.close();
+    this.#carriers.delete(lane);
+    const [own, other] = role === 'initiator' ? this.ends : [this.acceptor, this.initiator];
+    this.clock.after(0, () => own.handle({ kind: 'transport-closed', lane }));
+    this.clock.after(this.#lines[role === 'initiator' ? 'toB' : 'toA'].delayMs, () =>
+      other.handle({ kind: 'transport-closed', lane }),
+    );
   }
 }

@@ -1,12 +1,25 @@
-// A simulated path between two ends: delay, jitter, loss, reordering, duplication, rate, queue and blackouts, all
-// drawn from one seed. It carries whole messages as WebRTC's unreliable channel does: cut into packets, all or none.
-import type { VirtualClock } from './clock.ts';
+// A simulated path at packet level, one direction: delay, jitter, loss, reordering, duplication, rate, queue and
+// blackouts, all drawn from one seed. What the packets carry is others' business (carrier.ts, sctp.ts, a UDP relay); any
+// number of them may share a path, and with it its bottleneck.
 import type { Random } from './random.ts';
 
-/** The most bytes of a message that fit one SCTP packet in libdatachannel and Chromium. */
-export const PACKET_PAYLOAD_BYTES = 1156;
-/** IPv4 20 + UDP 8 + DTLS 1.2 with AES-GCM 37 + SCTP header 12 + DATA chunk header 16. */
-export const PACKET_OVERHEAD_BYTES = 93;
+/** What a path needs of time: a virtual clock's, or a real one's in a relay. */
+export interface Clock {
+  /** ms; never moves back. */
+  readonly now: number;
+  /** Runs `action` at `atMs` or soon after, never from inside this call. */
+  at(atMs: number, action: () => void): unknown;
+}
+
+/** Takes packets towards the other end: a path, or several in a row. */
+export interface Hop {
+  /** `bytes`: its size on the wire, IP header included. `deliver` runs when it is there: never, once, or twice. */
+  send(bytes: number, deliver: () => void): void;
+  /** The least a packet takes, ms. */
+  readonly delayMs: number;
+  /** Whether nothing passes at this moment. */
+  readonly dark: boolean;
+}
 
 /**
  * Loss that comes in bursts (Gilbert 1960, Elliott 1963): a chain with a good and a bad state, moved before every
@@ -19,7 +32,7 @@ export interface BurstLoss {
   readonly lossRatio: number;
 }
 
-/** Nothing passes from `fromMs` up to, but not at, `toMs`, in virtual time. */
+/** Nothing passes from `fromMs` up to, but not at, `toMs`, on the path's clock. */
 export interface Blackout {
   readonly fromMs: number;
   readonly toMs: number;
@@ -30,18 +43,20 @@ export interface PathOptions {
   readonly delayMs: number;
   /** Adds 0 to `jitterMs` to each packet's delay, evenly spread. Alone it never reorders: packets wait for slower ones. */
   readonly jitterMs: number;
-  /** Packets lost at random, each on its own. */
+  /** Packets lost at random, each on its own, before they reach the queue. */
   readonly lossRatio: number;
   readonly burstLoss: BurstLoss | undefined;
   /** Packets held back by up to `reorderMs` while later ones pass. */
   readonly reorderRatio: number;
   readonly reorderMs: number;
-  /** Messages that arrive a second time, up to `reorderMs` + 1 ms after the first. */
+  /** Packets that arrive a second time, up to `reorderMs` + 1 ms after the first. */
   readonly duplicateRatio: number;
   /** Above 0; Infinity for a path without a bottleneck. */
   readonly rateMbit: number;
-  /** What the bottleneck's queue holds, headers included; a packet that does not fit is dropped. 1 or more. */
+  /** What the bottleneck's queue holds; a packet that does not fit is dropped. 1 or more. */
   readonly queueBytes: number;
+  /** If given, the queue's limit instead of `queueBytes`: a packet that would wait longer than this is dropped. */
+  readonly queueMs: number | undefined;
   readonly blackouts: readonly Blackout[];
 }
 
@@ -56,13 +71,16 @@ export const CLEAN_PATH: PathOptions = {
   duplicateRatio: 0,
   rateMbit: Infinity,
   queueBytes: 262_144,
+  queueMs: undefined,
   blackouts: [],
 };
 
-/** What became of the messages given to a path so far. */
+/** What became of the packets given to a path so far. */
 export interface PathCounters {
   sent: number;
+  sentBytes: number;
   delivered: number;
+  deliveredBytes: number;
   lost: number;
   overflowed: number;
   blackedOut: number;
@@ -70,20 +88,21 @@ export interface PathCounters {
   reordered: number;
 }
 
-/** One direction. Deterministic: what happens to the nth message follows from the seed, the options and the moment. */
-export class Path {
+/** One direction. Deterministic: what happens to the nth packet follows from the seed, the options and the moment. */
+export class Path implements Hop {
   readonly counters: PathCounters = {
     sent: 0,
+    sentBytes: 0,
     delivered: 0,
+    deliveredBytes: 0,
     lost: 0,
     overflowed: 0,
     blackedOut: 0,
     duplicated: 0,
     reordered: 0,
   };
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   readonly #random: Random;
-  readonly #deliver: (message: Uint8Array) => void;
   #options: PathOptions;
   #burst = false;
   /** When the bottleneck will have sent all that it holds. */
@@ -92,28 +111,39 @@ export class Path {
   #orderedMs = 0;
   /** Raised when the path is cut: what is under way then never arrives. */
   #generation = 0;
+  /** Packets that keep their order, in a ring: one wake-up of the clock serves them all, one after the other. */
+  #ring: (Flight | undefined)[] = new Array<Flight | undefined>(64).fill(undefined);
+  #head = 0;
+  #count = 0;
+  #armed = false;
 
   /** Throws RangeError on an option outside its range. */
-  constructor(
-    clock: VirtualClock,
-    random: Random,
-    options: Partial<PathOptions>,
-    deliver: (message: Uint8Array) => void,
-  ) {
+  constructor(clock: Clock, random: Random, options: Partial<PathOptions> = {}) {
     this.#clock = clock;
     this.#random = random;
     this.#options = pathOptions(options);
-    this.#deliver = deliver;
   }
 
   get options(): PathOptions {
     return this.#options;
   }
 
-  /** Bytes, headers included, that wait at the bottleneck now. */
+  get delayMs(): number {
+    return this.#options.delayMs;
+  }
+
+  get dark(): boolean {
+    return this.#isDark(this.#clock.now);
+  }
+
+  /** How long a packet sent now would wait at the bottleneck, ms. */
+  get backlogMs(): number {
+    return Math.max(0, this.#freeAtMs - this.#clock.now);
+  }
+
+  /** Bytes that wait at the bottleneck now. */
   get queuedBytes(): number {
-    if (this.#options.rateMbit === Infinity) return 0;
-    return Math.max(0, this.#freeAtMs - this.#clock.now) * bytesPerMs(this.#options.rateMbit);
+    return this.#options.rateMbit === Infinity ? 0 : this.backlogMs * bytesPerMs(this.#options.rateMbit);
   }
 
   /** Changes the path from now on; what is under way arrives as it would have. */
@@ -121,82 +151,120 @@ export class Path {
     this.#options = pathOptions({ ...this.#options, ...options });
   }
 
-  /** Loses everything under way, as when the connection below is replaced. */
-  cut(): void {
-    this.#generation++;
+  /** Nothing passes for `ms` from now on, in this direction. */
+  darken(ms: number): void {
+    const { now } = this.#clock;
+    const ahead = this.#options.blackouts.filter(({ toMs }) => toMs > now);
+    this.change({ blackouts: [...ahead, { fromMs: now, toMs: now + ms }] });
   }
 
-  /** Takes one message; its bytes are copied and may be reused by the caller. */
-  send(message: Uint8Array): void {
-    this.counters.sent++;
-    const arrivalMs = this.#carry(message.byteLength);
-    if (arrivalMs === undefined) return;
-    const copy = message.slice();
-    this.#arrive(arrivalMs, copy);
-    if (this.#random.chance(this.#options.duplicateRatio)) {
-      this.counters.duplicated++;
-      this.#arrive(arrivalMs + this.#random.between(0, this.#options.reorderMs + 1), copy.slice());
+  /** Loses everything under way. */
+  cut(): void {
+    this.#generation++;
+    this.#ring.fill(undefined);
+    this.#head = 0;
+    this.#count = 0;
+  }
+
+  send(bytes: number, deliver: () => void): void {
+    const { counters } = this;
+    const { delayMs, jitterMs, lossRatio, reorderRatio, reorderMs, duplicateRatio } = this.#options;
+    counters.sent++;
+    counters.sentBytes += bytes;
+    // Loss comes before the queue: what is lost takes no room in it.
+    const lost = this.#random.chance(lossRatio);
+    if (this.#lostInBurst() || lost) {
+      counters.lost++;
+      return;
+    }
+    const departureMs = this.#enqueue(bytes);
+    if (departureMs === undefined) {
+      counters.overflowed++;
+      return;
+    }
+    if (this.#isDark(departureMs)) {
+      counters.blackedOut++;
+      return;
+    }
+    let arrivalMs = departureMs + delayMs + (jitterMs > 0 ? this.#random.between(0, jitterMs) : 0);
+    if (this.#random.chance(reorderRatio)) {
+      counters.reordered++;
+      arrivalMs += this.#random.between(0, reorderMs);
+      this.#arriveAlone(arrivalMs, bytes, deliver);
+    } else {
+      this.#orderedMs = Math.max(this.#orderedMs, arrivalMs);
+      arrivalMs = this.#orderedMs;
+      this.#push({ dueMs: arrivalMs, bytes, deliver });
+    }
+    if (this.#random.chance(duplicateRatio)) {
+      counters.duplicated++;
+      this.#arriveAlone(arrivalMs + this.#random.between(0, reorderMs + 1), bytes, deliver);
     }
   }
 
-  #arrive(atMs: number, message: Uint8Array): void {
+  #arriveAlone(atMs: number, bytes: number, deliver: () => void): void {
     const generation = this.#generation;
     this.#clock.at(atMs, () => {
-      if (generation !== this.#generation) return;
-      this.counters.delivered++;
-      this.#deliver(message);
+      if (generation === this.#generation) this.#arrive(bytes, deliver);
     });
   }
 
-  /** When the last packet of a message is there; undefined if any of them is lost. */
-  #carry(bytes: number): number | undefined {
-    const packets = Math.max(1, Math.ceil(bytes / PACKET_PAYLOAD_BYTES));
-    let lastMs = 0;
-    let whole = true;
-    for (let packet = 0; packet < packets; packet++) {
-      const payload = Math.min(PACKET_PAYLOAD_BYTES, bytes - packet * PACKET_PAYLOAD_BYTES);
-      // The other packets of a message that is lost already still take their place in the queue.
-      const arrivalMs = this.#carryPacket(payload + PACKET_OVERHEAD_BYTES, whole);
-      if (arrivalMs === undefined) whole = false;
-      else lastMs = Math.max(lastMs, arrivalMs);
-    }
-    return whole ? lastMs : undefined;
+  #arrive(bytes: number, deliver: () => void): void {
+    this.counters.delivered++;
+    this.counters.deliveredBytes += bytes;
+    deliver();
   }
 
-  #carryPacket(bytes: number, count: boolean): number | undefined {
-    const { delayMs, jitterMs, lossRatio, reorderRatio, reorderMs, blackouts } = this.#options;
-    const departureMs = this.#enqueue(bytes);
-    if (departureMs === undefined) {
-      if (count) this.counters.overflowed++;
-      return undefined;
+  #push(flight: Flight): void {
+    if (this.#count === this.#ring.length) {
+      const ring = this.#ring;
+      const turned = [...ring.slice(this.#head), ...ring.slice(0, this.#head)];
+      this.#ring = [...turned, ...new Array<undefined>(ring.length).fill(undefined)];
+      this.#head = 0;
     }
-    if (blackouts.some(({ fromMs, toMs }) => departureMs >= fromMs && departureMs < toMs)) {
-      if (count) this.counters.blackedOut++;
-      return undefined;
-    }
-    const lost = this.#random.chance(lossRatio);
-    if (this.#lostInBurst() || lost) {
-      if (count) this.counters.lost++;
-      return undefined;
-    }
-    const arrivalMs = departureMs + delayMs + (jitterMs > 0 ? this.#random.between(0, jitterMs) : 0);
-    if (this.#random.chance(reorderRatio)) {
-      this.counters.reordered++;
-      return arrivalMs + this.#random.between(0, reorderMs);
-    }
-    this.#orderedMs = Math.max(this.#orderedMs, arrivalMs);
-    return this.#orderedMs;
+    this.#ring[(this.#head + this.#count++) & (this.#ring.length - 1)] = flight;
+    if (!this.#armed) this.#arm(flight.dueMs);
   }
+
+  #arm(dueMs: number): void {
+    this.#armed = true;
+    this.#clock.at(dueMs, this.#wake);
+  }
+
+  // Bound once, so that arming costs no closure.
+  readonly #wake = (): void => {
+    for (;;) {
+      const flight = this.#ring[this.#head];
+      if (flight === undefined) {
+        this.#armed = false;
+        return;
+      }
+      if (flight.dueMs > this.#clock.now) return this.#arm(flight.dueMs);
+      this.#ring[this.#head] = undefined;
+      this.#head = (this.#head + 1) & (this.#ring.length - 1);
+      this.#count--;
+      this.#arrive(flight.bytes, flight.deliver);
+    }
+  };
 
   /** When the bottleneck will have put the packet on the wire; undefined if its queue is full. */
   #enqueue(bytes: number): number | undefined {
-    const { rateMbit, queueBytes } = this.#options;
-    if (rateMbit === Infinity) return this.#clock.now;
-    const queuedBytes = this.queuedBytes;
+    const { rateMbit, queueBytes, queueMs } = this.#options;
+    const { now } = this.#clock;
+    if (rateMbit === Infinity) return now;
+    const backlogMs = Math.max(0, this.#freeAtMs - now);
+    const perMs = bytesPerMs(rateMbit);
     // A packet that finds the queue empty goes straight to the wire, however small the queue.
-    if (queuedBytes > 0 && queuedBytes + bytes > queueBytes) return undefined;
-    this.#freeAtMs = Math.max(this.#freeAtMs, this.#clock.now) + bytes / bytesPerMs(rateMbit);
+    if (backlogMs > 0) {
+      if (queueMs === undefined ? backlogMs * perMs + bytes > queueBytes : backlogMs > queueMs) return undefined;
+    }
+    this.#freeAtMs = now + backlogMs + bytes / perMs;
     return this.#freeAtMs;
+  }
+
+  #isDark(atMs: number): boolean {
+    for (const { fromMs, toMs } of this.#options.blackouts) if (atMs >= fromMs && atMs < toMs) return true;
+    return false;
   }
 
   #lostInBurst(): boolean {
@@ -207,19 +275,48 @@ export class Path {
   }
 }
 
+/** A packet under way. */
+interface Flight {
+  readonly dueMs: number;
+  readonly bytes: number;
+  readonly deliver: () => void;
+}
+
+/** Several hops in a row, such as a member's own line and then a bottleneck shared with others. */
+export class Route implements Hop {
+  readonly #first: Hop;
+  readonly #then: Hop;
+
+  constructor(first: Hop, then: Hop) {
+    this.#first = first;
+    this.#then = then;
+  }
+
+  get delayMs(): number {
+    return this.#first.delayMs + this.#then.delayMs;
+  }
+
+  get dark(): boolean {
+    return this.#first.dark || this.#then.dark;
+  }
+
+  send(bytes: number, deliver: () => void): void {
+    this.#first.send(bytes, () => this.#then.send(bytes, deliver));
+  }
+}
+
 /** Both directions between ends `a` and `b`, each with options and randomness of its own. */
 export class Duplex {
   readonly toA: Path;
   readonly toB: Path;
 
   constructor(
-    clock: VirtualClock,
+    clock: Clock,
     random: Random,
     options: { readonly toA: Partial<PathOptions>; readonly toB: Partial<PathOptions> },
-    deliver: { readonly toA: (message: Uint8Array) => void; readonly toB: (message: Uint8Array) => void },
   ) {
-    this.toA = new Path(clock, random.fork(), options.toA, deliver.toA);
-    this.toB = new Path(clock, random.fork(), options.toB, deliver.toB);
+    this.toA = new Path(clock, random.fork(), options.toA);
+    this.toB = new Path(clock, random.fork(), options.toB);
   }
 
   change(options: Partial<PathOptions>): void {
@@ -237,9 +334,8 @@ export class Duplex {
 export function pathOptions(options: Partial<PathOptions>): PathOptions {
   const full: PathOptions = { ...CLEAN_PATH, ...options };
   for (const name of ['lossRatio', 'reorderRatio', 'duplicateRatio'] as const) checkRatio(name, full[name]);
-  for (const name of ['delayMs', 'jitterMs', 'reorderMs'] as const) {
-    check(name, full[name], 'a finite number of 0 or more', full[name] >= 0 && Number.isFinite(full[name]));
-  }
+  for (const name of ['delayMs', 'jitterMs', 'reorderMs'] as const) checkMs(name, full[name]);
+  if (full.queueMs !== undefined) checkMs('queueMs', full.queueMs);
   check('rateMbit', full.rateMbit, 'a number above 0', full.rateMbit > 0);
   check(
     'queueBytes',
@@ -260,6 +356,10 @@ export function pathOptions(options: Partial<PathOptions>): PathOptions {
 
 function checkRatio(name: string, value: number): void {
   check(name, value, 'a number from 0 to 1', value >= 0 && value <= 1);
+}
+
+function checkMs(name: string, value: number): void {
+  check(name, value, 'a finite number of 0 or more', value >= 0 && Number.isFinite(value));
 }
 
 function check(name: string, got: number | string, expected: string, holds: boolean): void {

@@ -1,9 +1,12 @@
-// Simulated WebRTC: transports that find each other by signals, open after a while, carry datagrams over a Path each way,
-// and close at the other end a little later. Signals go by whatever way the pools relay them.
+// Simulated WebRTC: transports that find each other by signals, open after a while, carry datagrams, and close at the other
+// end a little later. Signals go by whatever way the pools relay them. All transports from one owner to another share one
+// path, and with it its bottleneck; all of one owner may share its access line too.
 import type { Signal } from '../wire/signaling.ts';
+import type { Way } from './carrier.ts';
 import type { VirtualClock } from './clock.ts';
-import { Duplex, type Path, type PathOptions } from './network.ts';
+import { Path, Route, type Hop, type PathOptions } from './network.ts';
 import type { Random } from './random.ts';
+import { openCarrier, type SctpName } from './sctp.ts';
 
 /** What happens to a transport, told to its owner. Never from inside the owner's own call. */
 export interface TransportEvents {
@@ -19,6 +22,24 @@ const HANDSHAKE_MS: readonly [number, number] = [20, 400];
 const HANDSHAKE_RETRY_MS = 250;
 /** A close whose word was lost is noticed by ICE's own timeout, ms. */
 const SILENT_CLOSE_MS = 5000;
+/** A close_notify alert on the wire. */
+const CLOSE_BYTES = 83;
+
+/** How one end reaches the other. */
+interface Connection {
+  readonly way: Way;
+  readonly line: Hop;
+  /** Ends both directions; what is under way never arrives. */
+  readonly close: () => void;
+}
+
+export interface SwitchboardOptions {
+  /** What carries the datagrams: the model of an SCTP implementation, or, if undefined, the bare path. */
+  readonly sctp?: SctpName | undefined;
+  /** An owner's own line, up and down, which all its transports share; the path between two owners comes after it. */
+  readonly access?:
+    ((owner: number) => { readonly up: Partial<PathOptions>; readonly down: Partial<PathOptions> }) | undefined;
+}
 
 export class SimTransport {
   readonly id: number;
@@ -27,7 +48,8 @@ export class SimTransport {
   readonly events: TransportEvents;
   state: 'new' | 'open' | 'closed' = 'new';
   remote: SimTransport | undefined;
-  path: Path | undefined;
+  /** From when its handshake begins. */
+  connection: Connection | undefined;
 
   constructor(id: number, owner: number, events: TransportEvents) {
     this.id = id;
@@ -40,18 +62,27 @@ export class Switchboard {
   readonly #clock: VirtualClock;
   readonly #random: Random;
   readonly #pathFor: (fromOwner: number, toOwner: number) => Partial<PathOptions>;
+  readonly #options: SwitchboardOptions;
   readonly #transports = new Map<number, SimTransport>();
+  readonly #paths = new Map<string, Path>();
   #next = 1;
 
-  /** `pathFor` gives the path from one owner to another; asked anew for every pair of transports. */
+  /** `pathFor` gives the path from one owner to another; asked once, when the first transport needs it. */
   constructor(
     clock: VirtualClock,
     random: Random,
     pathFor: (fromOwner: number, toOwner: number) => Partial<PathOptions>,
+    options: SwitchboardOptions = {},
   ) {
     this.#clock = clock;
     this.#random = random;
     this.#pathFor = pathFor;
+    this.#options = options;
+  }
+
+  /** The path from one owner to another, to change it or look at its counters. */
+  path(fromOwner: number, toOwner: number): Path {
+    return this.#path(`${fromOwner} to ${toOwner}`, () => this.#pathFor(fromOwner, toOwner));
   }
 
   /** Transports that carry datagrams now. */
@@ -79,25 +110,29 @@ export class Switchboard {
   }
 
   send(transport: SimTransport, bytes: Uint8Array): void {
-    if (transport.state === 'open') transport.path?.send(bytes);
+    if (transport.state === 'open') transport.connection?.way.send(bytes);
   }
 
   /** Closes this end now; the other end learns of it. */
   close(transport: SimTransport): void {
     if (transport.state === 'closed') return;
-    const { remote, state, path } = transport;
+    const { remote, state, connection } = transport;
     this.#end(transport);
-    if (remote === undefined || state !== 'open' || path === undefined) return;
-    const { lossRatio, delayMs } = path.options;
-    const heard = !this.#dark(path) && !this.#random.chance(lossRatio);
-    this.#clock.after(heard ? delayMs : SILENT_CLOSE_MS, () => {
+    if (remote === undefined || state !== 'open' || connection === undefined) return;
+    // What was sent before still arrives; what waits in SCTP never leaves.
+    connection.way.stop();
+    const hear = (): void => {
+      connection.close();
       if (remote.state !== 'closed') this.#end(remote);
-    });
+    };
+    connection.line.send(CLOSE_BYTES, hear);
+    this.#clock.after(SILENT_CLOSE_MS, hear);
   }
 
   /** The connection breaks in the middle: both ends lose it at once, and what is under way with it. */
   break(transport: SimTransport): void {
     const { remote } = transport;
+    transport.connection?.close();
     if (transport.state !== 'closed') this.#end(transport);
     if (remote !== undefined && remote.state !== 'closed') this.#end(remote);
   }
@@ -124,17 +159,17 @@ export class Switchboard {
   }
 
   #handshake(a: SimTransport, b: SimTransport): void {
-    const duplex = new Duplex(
-      this.#clock,
-      this.#random.fork(),
-      { toA: this.#pathFor(b.owner, a.owner), toB: this.#pathFor(a.owner, b.owner) },
-      { toA: (bytes) => this.#deliver(a, bytes), toB: (bytes) => this.#deliver(b, bytes) },
-    );
-    a.path = duplex.toB;
-    b.path = duplex.toA;
+    const lines = { toA: this.#line(b.owner, a.owner), toB: this.#line(a.owner, b.owner) };
+    const carrier = openCarrier(this.#clock, lines, this.#options.sctp, {
+      toA: (bytes) => this.#deliver(a, bytes),
+      toB: (bytes) => this.#deliver(b, bytes),
+    });
+    const close = (): void => carrier.close();
+    a.connection = { way: carrier.toB, line: lines.toB, close };
+    b.connection = { way: carrier.toA, line: lines.toA, close };
     const attempt = (): void => {
       if (a.state !== 'new' || b.state !== 'new') return;
-      if (this.#dark(duplex.toA) || this.#dark(duplex.toB)) {
+      if (lines.toA.dark || lines.toB.dark) {
         this.#clock.after(HANDSHAKE_RETRY_MS, attempt);
         return;
       }
@@ -157,8 +192,21 @@ export class Switchboard {
     if (transport.state === 'open') transport.events.datagram(bytes);
   }
 
-  #dark(path: Path): boolean {
-    const now = this.#clock.now;
-    return path.options.blackouts.some(({ fromMs, toMs }) => now >= fromMs && now < toMs);
+  #line(from: number, to: number): Hop {
+    const { access } = this.#options;
+    const between = this.path(from, to);
+    if (access === undefined) return between;
+    const up = this.#path(`${from} up`, () => access(from).up);
+    const down = this.#path(`${to} down`, () => access(to).down);
+    return new Route(up, new Route(between, down));
+  }
+
+  #path(name: string, options: () => Partial<PathOptions>): Path {
+    let path = this.#paths.get(name);
+    if (path === undefined) {
+      path = new Path(this.#clock, this.#random.fork(), options());
+      this.#paths.set(name, path);
+    }
+    return path;
   }
 }

@@ -2,16 +2,18 @@
 // them. The rendezvous is an interface, so that tests put the real hub machine there. Everything follows from one seed.
 import type { LinkOptions } from '../link/options.ts';
 import { linkOptions } from '../link/options.ts';
+import type { ControlFrame } from '../pool/control.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { Pool, type PoolInput, type PoolOutput } from '../pool/pool.ts';
 import type { PoolEvent } from '../pool/views.ts';
 import { shareOptions, type ShareOptions } from '../share/options.ts';
 import type { ClientMessage, ServerMessage } from '../wire/signaling.ts';
-import { VirtualClock, type Scheduled } from './clock.ts';
+import { Alarm, LocalClock, VirtualClock, type ClockError, type Scheduled } from './clock.ts';
 import type { PathOptions } from './network.ts';
 import { Random } from './random.ts';
 import { SimStore } from './store.ts';
-import { Switchboard, type SimTransport } from './transports.ts';
+import { Trace } from './trace.ts';
+import { Switchboard, type SimTransport, type SwitchboardOptions } from './transports.ts';
 
 /** The signaling server, as the world sees it: a machine for numbered clients. A number is used for one connection only. */
 export interface Rendezvous {
@@ -29,8 +31,12 @@ export interface Rendezvous {
 export interface WorldOptions {
   readonly seed: number;
   readonly members: number;
-  /** The path from one member to another; asked anew for every transport. */
+  /** The path from one member to another; asked once. All their transports share it. */
   readonly path: (from: number, to: number) => Partial<PathOptions>;
+  readonly sctp?: SwitchboardOptions['sctp'];
+  readonly access?: SwitchboardOptions['access'];
+  /** How a member's clock differs from the world's; by default it does not. */
+  readonly clockError?: ((member: number) => ClockError) | undefined;
   /** Makes a server; asked again when it is restarted. */
   readonly rendezvous: () => Rendezvous;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
@@ -49,17 +55,23 @@ export class Member {
   readonly events: PoolEvent[] = [];
   /** Called for each event, after it was noted; may call the pool through `act`. */
   onEvent: (event: PoolEvent) => void = () => {};
+  /** Called for each frame of a control stream. */
+  onControl: (frame: ControlFrame) => void = () => {};
   /** The connection to the server, if there is one. */
   client: number | undefined;
   readonly #world: World;
   readonly #transports = new Map<number, SimTransport>();
-  #timer: Scheduled | undefined;
+  readonly #local: LocalClock;
+  readonly #timer: Alarm;
+  #dueMs = Infinity;
   #keys = 0;
 
   constructor(world: World, index: number, random: Random) {
     this.#world = world;
     this.index = index;
     const { options, clock } = world;
+    this.#local = new LocalClock(clock, options.clockError?.(index));
+    this.#timer = new Alarm(clock, () => this.#ring());
     const secret = random.bytes(32);
     const digest = options.sha256(secret).subarray(0, 16);
     this.id = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -79,13 +91,18 @@ export class Member {
 
   /** Gives the machine an input and performs what it answers. */
   handle(input: PoolInput): void {
-    this.pool.handle(this.#world.clock.now, input);
+    this.pool.handle(this.now, input);
     this.drain();
+  }
+
+  /** What this device's own clock shows, ms. */
+  get now(): number {
+    return this.#local.now;
   }
 
   /** Does something with the pool at the present moment, and performs what it answers. */
   act<T>(action: (pool: Pool, nowMs: number) => T): T {
-    const result = action(this.pool, this.#world.clock.now);
+    const result = action(this.pool, this.now);
     this.drain();
     return result;
   }
@@ -110,13 +127,30 @@ export class Member {
   drain(): void {
     for (let output = this.pool.poll(); output !== undefined; output = this.pool.poll()) this.#perform(output);
     this.#world.checkMarks(this);
-    if (this.#timer !== undefined) this.#world.clock.cancel(this.#timer);
-    const atMs = this.pool.nextTimeout();
-    this.#timer = atMs === undefined ? undefined : this.#world.clock.at(atMs, () => this.handle({ kind: 'timeout' }));
+    this.#arm();
+  }
+
+  /** This device's clock jumps ahead by `ms`, as when it was suspended for a moment. */
+  jumpClock(ms: number): void {
+    this.#local.jump(ms);
+    this.#arm();
+  }
+
+  #arm(): void {
+    const atMs = this.pool.nextTimeout() ?? Infinity;
+    this.#dueMs = atMs;
+    if (atMs === Infinity) this.#timer.clear();
+    else this.#timer.set(this.#local.worldMs(atMs));
+  }
+
+  #ring(): void {
+    this.#local.reached(this.#dueMs);
+    this.handle({ kind: 'timeout' });
   }
 
   #perform(output: PoolOutput): void {
     const { switchboard } = this.#world;
+    this.#world.trace.note(this.#world.clock.now, this.index, ...traced(output));
     switch (output.kind) {
       case 'backhaul':
         return this.#world.toServer(this, output.message);
@@ -139,6 +173,8 @@ export class Member {
       }
       case 'store':
         return this.store.perform(output.op, (result) => this.handle({ kind: 'stored', id: output.id, result }));
+      case 'control':
+        return this.onControl(output.frame);
       case 'event':
         this.events.push(output.event);
         this.onEvent(output.event);
@@ -159,8 +195,26 @@ export class Member {
   }
 }
 
+/** What the trace remembers of an output: its kind, and the size of what it carries. */
+function traced(output: PoolOutput): [kind: string, size: number] {
+  switch (output.kind) {
+    case 'datagram':
+      return [output.kind, output.bytes.length];
+    case 'event':
+      return [output.event.kind, output.event.kind === 'message' ? output.event.message.text.length : 0];
+    case 'store':
+      return [output.op.op, output.id];
+    case 'transport-create':
+    case 'transport-close':
+      return [output.kind, output.transport];
+    default:
+      return [output.kind, 0];
+  }
+}
+
 export class World {
   readonly clock: VirtualClock = new VirtualClock();
+  readonly trace: Trace = new Trace();
   readonly options: WorldOptions;
   readonly random: Random;
   readonly switchboard: Switchboard;
@@ -181,7 +235,7 @@ export class World {
     this.random = new Random(options.seed);
     this.shareOptions = shareOptions(options.share);
     this.#linkOptions = linkOptions(options.link);
-    this.switchboard = new Switchboard(this.clock, this.random.fork(), options.path);
+    this.switchboard = new Switchboard(this.clock, this.random.fork(), options.path, options);
     this.#server = options.rendezvous();
     for (let i = 0; i < options.members; i++) this.members.push(new Member(this, i, this.random.fork()));
   }
@@ -208,6 +262,16 @@ export class World {
       member.handle({ kind: 'backhaul-closed' });
       this.join(member, this.random.between(0, backMsMax));
     }
+  }
+
+  /** Of all that every member gave out, and when: the same for the same seed. */
+  get traceHash(): number {
+    return this.trace.hash;
+  }
+
+  /** Nothing passes from `from` to `to` for `ms`; the other direction is left alone. */
+  silence(from: Member, to: Member, ms: number): void {
+    this.switchboard.path(from.index, to.index).darken(ms);
   }
 
   /** The next thing that happens. False if nothing ever will. */

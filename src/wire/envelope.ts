@@ -3,7 +3,8 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { END_CODES, codeName, type EndCode } from './codes.ts';
 import { EnvelopeSchema } from './gen/pool_pb.ts';
-import { cleanName } from './signaling.ts';
+import { LANE_IDS } from './frames.ts';
+import { cleanName, readSignal, wireSignal, type Signal } from './signaling.ts';
 
 export interface OfferedFile {
   /** u32, unique on the offering device. */
@@ -26,7 +27,9 @@ export type Envelope =
     }
   | { readonly kind: 'answer'; readonly offer: number; readonly accept: boolean }
   | { readonly kind: 'hashes'; readonly transfer: number; readonly first: number; readonly sha256: Uint8Array }
-  | { readonly kind: 'ended'; readonly transfer: number; readonly code: EndCode };
+  | { readonly kind: 'ended'; readonly transfer: number; readonly code: EndCode }
+  /** Negotiates the transport of a further lane. */
+  | { readonly kind: 'lane'; readonly lane: number; readonly attempt: number; readonly signal: Signal };
 
 /** Characters of one chat message; a long page of text. */
 export const CHAT_TEXT_MAX = 8192;
@@ -62,6 +65,8 @@ function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeS
       return { case: 'hashes', value: { ...envelope, sha256: new Uint8Array(envelope.sha256) } };
     case 'ended':
       return { case: 'ended', value: { transfer: envelope.transfer, code: END_CODES[envelope.code] } };
+    case 'lane':
+      return { case: 'lane', value: { lane: envelope.lane, signal: wireSignal(envelope.attempt, envelope.signal) } };
   }
 }
 
@@ -106,6 +111,11 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
     case 'ended': {
       const code = codeName(END_CODES, body.value.code);
       return code && { kind: 'ended', transfer: body.value.transfer, code };
+    }
+    case 'lane': {
+      const { lane } = body.value;
+      const signal = readSignal(body.value.signal);
+      return signal && lane > 0 && lane < LANE_IDS ? { kind: 'lane', lane, ...signal } : undefined;
     }
     case undefined:
       return undefined;

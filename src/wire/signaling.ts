@@ -42,7 +42,8 @@ export type ClientMessage =
     }
   | { readonly kind: 'leave' }
   | { readonly kind: 'relay'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
-  | { readonly kind: 'ping'; readonly nonce: number };
+  /** What time is it? `t0Ms`: when it left, on a clock of the sender's own that began before, ms. */
+  | { readonly kind: 'time'; readonly t0Ms: number };
 
 export type ServerMessage =
   | {
@@ -55,7 +56,8 @@ export type ServerMessage =
   | { readonly kind: 'peer-joined'; readonly peer: Member }
   | { readonly kind: 'peer-left'; readonly id: string; readonly lost: boolean }
   | { readonly kind: 'relayed'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
-  | { readonly kind: 'pong'; readonly nonce: number };
+  /** `t0Ms` of the question; when that came and when this left, on the server's wall clock, ms since 1970. */
+  | { readonly kind: 'timed'; readonly t0Ms: number; readonly t1Ms: number; readonly t2Ms: number };
 
 /** Bytes of one frame to the server; the websocket's own payload limit. The largest valid relay needs a third of it. */
 export const CLIENT_FRAME_BYTES_MAX: number = 64 * 1024;
@@ -85,6 +87,9 @@ export const ICE_URLS_MAX = 4;
 export const ICE_URL_CHARACTERS_MAX = 256;
 /** Characters of an ICE server's user name or credential. */
 export const ICE_SECRET_CHARACTERS_MAX = 512;
+
+/** Times in ms, of any clock, from 0 to this: the year 2248. The sum of two is exact to a microsecond. */
+export const TIME_MS_MAX: number = 2 ** 43;
 
 const PEER_ID = /^[0-9a-f]{32}$/;
 const DEVICE = /^[a-z]+$/;
@@ -145,8 +150,8 @@ export function decodeClient(bytes: Uint8Array): ClientMessage | undefined {
         ? { kind: 'relay', peer: body.value.peer, ...signal }
         : undefined;
     }
-    case 'ping':
-      return { kind: 'ping', nonce: body.value.nonce };
+    case 'time':
+      return isTime(body.value.t0Ms) ? { kind: 'time', t0Ms: body.value.t0Ms } : undefined;
     case undefined:
       return undefined;
   }
@@ -176,8 +181,10 @@ export function decodeServer(bytes: Uint8Array): ServerMessage | undefined {
         ? { kind: 'relayed', peer: body.value.peer, ...signal }
         : undefined;
     }
-    case 'pong':
-      return { kind: 'pong', nonce: body.value.nonce };
+    case 'timed': {
+      const { t0Ms, t1Ms, t2Ms } = body.value;
+      return isTime(t0Ms) && isTime(t1Ms) && isTime(t2Ms) ? { kind: 'timed', t0Ms, t1Ms, t2Ms } : undefined;
+    }
     case undefined:
       return undefined;
   }
@@ -206,6 +213,11 @@ function readAll<W, T>(items: readonly W[], most: number, read: (item: W) => T |
   return all;
 }
 
+/** False also for what is no number, and for a zero with a sign: a double on the wire may be either. */
+function isTime(ms: number): boolean {
+  return (ms > 0 || Object.is(ms, 0)) && ms <= TIME_MS_MAX;
+}
+
 function isDevice(device: string): boolean {
   return device.length <= DEVICE_CHARACTERS_MAX && DEVICE.test(device);
 }
@@ -228,7 +240,8 @@ function readIceServer({ urls, username, credential }: WireIceServer): IceServer
     : undefined;
 }
 
-function readSignal(wire: WireSignal | undefined): { attempt: number; signal: Signal } | undefined {
+/** A signal of either wire; undefined if malformed or out of bounds. */
+export function readSignal(wire: WireSignal | undefined): { attempt: number; signal: Signal } | undefined {
   if (wire === undefined || wire.body.case === undefined) return undefined;
   const { attempt, body } = wire;
   if (body.case === 'candidate') {
@@ -262,8 +275,8 @@ function clientBody(message: ClientMessage): ClientBody {
       return { case: 'leave', value: {} };
     case 'relay':
       return { case: 'relay', value: { peer: message.peer, signal: wireSignal(message.attempt, message.signal) } };
-    case 'ping':
-      return { case: 'ping', value: { nonce: message.nonce } };
+    case 'time':
+      return { case: 'time', value: { t0Ms: message.t0Ms } };
   }
 }
 
@@ -280,12 +293,14 @@ function serverBody(message: ServerMessage): ServerBody {
       return { case: 'peerLeft', value: { id: message.id, lost: message.lost } };
     case 'relayed':
       return { case: 'relayed', value: { peer: message.peer, signal: wireSignal(message.attempt, message.signal) } };
-    case 'pong':
-      return { case: 'pong', value: { nonce: message.nonce } };
+    case 'timed': {
+      const { t0Ms, t1Ms, t2Ms } = message;
+      return { case: 'timed', value: { t0Ms, t1Ms, t2Ms } };
+    }
   }
 }
 
-function wireSignal(attempt: number, signal: Signal): MessageInitShape<typeof SignalSchema> {
+export function wireSignal(attempt: number, signal: Signal): MessageInitShape<typeof SignalSchema> {
   return signal.kind === 'candidate'
     ? { attempt, body: { case: 'candidate', value: { candidate: signal.candidate, mid: signal.mid } } }
     : { attempt, body: { case: signal.kind, value: signal.sdp } };

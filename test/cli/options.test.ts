@@ -19,7 +19,7 @@ describe('what is understood', () => {
   test('join takes a code in any case and the local server', () => {
     expect(parse('join --pool Calm-Otter')).toEqual({
       kind: 'join',
-      peer: { pool: 'calm-otter', server: 'ws://localhost:8080/ws', name: 'laptop', json: false },
+      peer: { pool: 'calm-otter', server: 'ws://localhost:8080/ws', name: 'laptop', json: false, stats: undefined },
     });
   });
 
@@ -33,6 +33,10 @@ describe('what is understood', () => {
     expect(parse('join --pool https://pool.example/#abc --server http://10.0.0.2:9000')).toMatchObject({
       peer: { server: 'ws://10.0.0.2:9000/ws' },
     });
+  });
+
+  test.each(['join', 'send a.txt', 'receive --into inbox'])('%s takes a file for statistics', (words) => {
+    expect(parse(`${words} --pool abc --stats stats.jsonl`)).toMatchObject({ peer: { stats: 'stats.jsonl' } });
   });
 
   test('send takes several paths and a number of receivers', () => {
@@ -81,6 +85,8 @@ describe('what is refused, with exit code 2', () => {
     [['join', '--pool', '  '], '--pool needs a value.'],
     [['join', '--pool', '!'], '--pool takes a code of 3 to 64'],
     [['join', '--pool', 'https://pool.example/'], '--pool takes a code of 3 to 64'],
+    [['join', '--pool', 'abc', '--stats'], '--stats needs a value.'],
+    [['serve', '--stats', 'x'], 'There is no option --stats.'],
     [['join', '--pool', 'abc', '--colour', 'red'], 'There is no option --colour.'],
     [['join', '--pool', 'abc', 'extra'], '“extra” is not expected here.'],
     [['join', '--pool', 'abc', '--json=yes'], '--json takes no value.'],

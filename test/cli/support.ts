@@ -1,6 +1,8 @@
 // Stands in for the world around a command: captured streams, and a pool without a network that a test plays.
 import { PassThrough } from 'node:stream';
-import type { OfferView, PeerView, PoolClientFace, PoolEvent, TransferView } from '../../src/client.ts';
+import type { ControlStream, OfferView, PeerView, PoolClientFace } from '../../src/client.ts';
+import type { PoolEvent, PoolStats, TransferView } from '../../src/client.ts';
+import type { LogWriter } from '../../src/io/log-writer.ts';
 import type { Cli, OpenPoolOptions, Output, ServeOptions, Serving, StopSignal } from '../../cli/io.ts';
 import { run } from '../../cli/run.ts';
 
@@ -47,6 +49,20 @@ export class FakePool implements PoolClientFace<string> {
       this.#listeners = this.#listeners.filter((each) => each !== listener);
     };
   }
+  stats(listener: (stats: PoolStats) => void): () => void {
+    this.watchers += 1;
+    const stop = this.subscribe((event) => event.kind === 'stats' && listener(event.stats));
+    return () => {
+      this.watchers -= 1;
+      stop();
+    };
+  }
+  control<_Up, Down>(): ControlStream<Down> {
+    return { update: () => {}, stats: undefined, stop: () => {} };
+  }
+  /** Who listens for statistics. */
+  watchers = 0;
+  readonly poolTimeMs: number = 0;
   emit(event: PoolEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
@@ -103,9 +119,23 @@ export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly serve?: (options: ServeOptions) => Promise<Serving>;
   readonly joining?: () => Promise<void>;
+  readonly openLog?: Cli['openLog'];
 }
 
-export function makeStage({ tty = false, env = {}, serve, joining }: StageOptions = {}): Stage {
+/** A log that keeps its records. */
+export class FakeLog implements LogWriter {
+  readonly records: object[] = [];
+  closed = false;
+  write(record: object): void {
+    this.records.push(record);
+  }
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+export function makeStage({ tty = false, env = {}, serve, joining, openLog }: StageOptions = {}): Stage {
   const stdin = new PassThrough();
   const stdout = new Sink(tty);
   const stderr = new Sink(tty);
@@ -125,6 +155,7 @@ export function makeStage({ tty = false, env = {}, serve, joining }: StageOption
       opened(made);
       return Promise.resolve(made);
     },
+    openLog: openLog ?? (() => Promise.reject(new Error('no log in this test'))),
     serve: serve ?? (() => Promise.reject(new Error('no server in this test'))),
   };
   return { cli, stdin, stdout, stderr, stop: (signal) => stopper.abort(signal), pool: () => pool };

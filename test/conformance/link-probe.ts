@@ -473,7 +473,7 @@ function handMade(kind: InjectedKind, session: bigint): Uint8Array {
       return encodeControl({ kind, session, code: LINK_CODES['unknown-session'] });
     case 'data': {
       const writer = new DatagramWriter();
-      writer.begin(1156, session, 0xff_ffff, 0);
+      writer.begin(1156, { session, lane: 0, packet: 0xff_ffff, timeUs: 0 });
       writer.add({ kind: 'ping' });
       return writer.finish();
     }

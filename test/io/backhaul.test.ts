@@ -6,7 +6,7 @@ import { decodeClient, encodeServer, type ClientMessage, type ServerMessage } fr
 
 const ID = '0123456789abcdef0123456789abcdef';
 const welcome: ServerMessage = { kind: 'welcome', self: ID, pool: 'blue', peers: [], iceServers: [] };
-const { retryMinMs, retryMaxMs, connectMs, pingMs, pongMs, bufferedBytesMax } = BACKHAUL_DEFAULTS;
+const { retryMinMs, retryMaxMs, connectMs, askMs, answerMs, bufferedBytesMax } = BACKHAUL_DEFAULTS;
 
 /** As much of a WebSocket as the backhaul uses. */
 class FakeSocket extends EventTarget {
@@ -240,14 +240,15 @@ describe('a connection that is dead without saying so', () => {
     expect(take()).toEqual([]);
   });
 
-  test('is found out by a ping that stays unanswered', () => {
+  test('is found out by a question that stays unanswered', () => {
     const { backhaul, newest, take } = pretend();
     backhaul.start();
     newest().open();
     take();
-    jest.advanceTimersByTime(pingMs);
-    expect(newest().sent).toEqual([{ kind: 'ping', nonce: 1 }]);
-    jest.advanceTimersByTime(pongMs - 1);
+    const openedMs = performance.now();
+    jest.advanceTimersByTime(askMs);
+    expect(newest().sent).toEqual([{ kind: 'time', t0Ms: openedMs + askMs }]);
+    jest.advanceTimersByTime(answerMs - 1);
     expect(take()).toEqual([]);
     const dead = newest();
     jest.advanceTimersByTime(1);
@@ -255,17 +256,18 @@ describe('a connection that is dead without saying so', () => {
     expect(take()).toEqual([expect.objectContaining({ kind: 'waiting' })]);
   });
 
-  test('is not one that answers, and pongs are nobody else’s business', () => {
+  test('is not one that answers, and the answers are passed on', () => {
     const { backhaul, newest, take } = pretend();
     backhaul.start();
     newest().open();
     take();
-    for (let nonce = 1; nonce <= 10; nonce++) {
-      jest.advanceTimersByTime(pingMs);
-      expect(newest().sent.at(-1)).toEqual({ kind: 'ping', nonce });
-      newest().say({ kind: 'pong', nonce });
+    for (let asks = 1; asks <= 10; asks++) {
+      jest.advanceTimersByTime(askMs);
+      expect(newest().sent).toHaveLength(asks);
+      const message: ServerMessage = { kind: 'timed', t0Ms: performance.now(), t1Ms: asks, t2Ms: asks };
+      newest().say(message);
+      expect(take()).toEqual([{ kind: 'message', message }]);
     }
-    expect(take()).toEqual([]);
   });
 
   test('is looked for at once when the network comes back', () => {
@@ -273,7 +275,7 @@ describe('a connection that is dead without saying so', () => {
     backhaul.start();
     newest().open();
     network.dispatchEvent(new Event('online'));
-    expect(newest().sent).toEqual([{ kind: 'ping', nonce: 1 }]);
+    expect(newest().sent).toEqual([{ kind: 'time', t0Ms: performance.now() }]);
   });
 });
 

@@ -28,7 +28,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.constant<Frame>({ kind: 'ping' }),
   fc
     .tuple(small, small)
-    .map(([a, b]): Frame => ({ kind: 'ack', delayUs: a, ranges: [Math.min(a, b), Math.max(a, b)] })),
+    .map(([a, b]): Frame => ({ kind: 'ack', lane: 0, delayUs: a, ranges: [Math.min(a, b), Math.max(a, b)] })),
   small.map((messageBytes): Frame => ({ kind: 'credit', messageBytes })),
   fc.record({ kind: fc.constant('message'), message: small, total: small, offset: small, bytes } as const),
   fc.record({ kind: fc.constant('request'), request: small, transfer: small, chunk: small } as const),

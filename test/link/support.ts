@@ -66,7 +66,7 @@ export function framesSaid<K extends Frame['kind']>(end: LinkEnd, kind: K): Extr
 
 export function dataOf(session: bigint, packet: number, frames: readonly Frame[]): Uint8Array {
   const writer = new DatagramWriter();
-  writer.begin(DATAGRAM_BYTES_MAX, session, packet, 0);
+  writer.begin(DATAGRAM_BYTES_MAX, { session, lane: 0, packet, timeUs: 0 });
   for (const frame of frames) writer.add(frame);
   return writer.finish().slice();
 }

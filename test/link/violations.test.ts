@@ -73,7 +73,7 @@ describe('a peer that breaks the rules', () => {
   });
 
   test('by acknowledging what was never sent ends with malformed', () => {
-    endsWith('malformed', [{ kind: 'ack', delayUs: 0, ranges: [0, 0] }]);
+    endsWith('malformed', [{ kind: 'ack', lane: 0, delayUs: 0, ranges: [0, 0] }]);
   });
 
   test.each<[string, (session: bigint) => Uint8Array]>([
@@ -170,7 +170,7 @@ describe('a peer that is only odd', () => {
     const second = lone.tick(lone.now + 50);
     expect(lone.outputs.filter(({ kind }) => kind === 'chunk-request')).toHaveLength(1);
     expect([...first, ...second].map((one) => one.kind === 'data' && one.frames[0]?.kind)).toEqual(['ack', 'ack']);
-    expect(lone.link.stats.duplicates).toBe(1);
+    expect(lone.link.stats.drops.duplicate).toBe(1);
   });
 
   test('a request that is asked twice, in two packets, is put to the application once', () => {
@@ -184,7 +184,7 @@ describe('a peer that is only odd', () => {
     lone.link.sendMessage(lone.now, payload(0, 10));
     lone.drain();
     for (const packet of upTo(20))
-      expect(lone.hearFrames(packet, { kind: 'ack', delayUs: 0, ranges: [0, 0] })).toEqual([]);
+      expect(lone.hearFrames(packet, { kind: 'ack', lane: 0, delayUs: 0, ranges: [0, 0] })).toEqual([]);
     expect(lone.tick(lone.now + 100)).toEqual([]);
   });
 });

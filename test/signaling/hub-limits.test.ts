@@ -12,23 +12,31 @@ describe('a flood', () => {
     const b = world.join('b', 'blue');
     const a = world.join('a', 'blue');
     world.take();
-    for (let i = 0; i < 5; i++) world.say(a, { kind: 'ping', nonce: i });
+    for (let i = 0; i < 5; i++) world.say(a, { kind: 'time', t0Ms: i });
     expect(world.closed()).toEqual({});
-    world.say(a, { kind: 'ping', nonce: 5 });
+    world.say(a, { kind: 'time', t0Ms: 5 });
     expect(world.closed()).toEqual({ [a]: 'rate' });
     expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: true }]);
+  });
+
+  test('of questions for the time is no cheaper than any other, and its answers stop with the socket', () => {
+    const world = new HubWorld(limits);
+    const a = world.open();
+    for (let i = 0; i < 50; i++) world.say(a, { kind: 'time', t0Ms: i });
+    expect(world.closed()).toEqual({ [a]: 'rate' });
+    expect(world.sentTo(a)).toHaveLength(limits.messagesBurst);
   });
 
   test('is forgiven at the rate allowed', () => {
     const world = new HubWorld(limits);
     const a = world.join('a', 'blue');
-    for (let i = 0; i < 5; i++) world.say(a, { kind: 'ping', nonce: i });
+    for (let i = 0; i < 5; i++) world.say(a, { kind: 'time', t0Ms: i });
     for (let i = 0; i < 20; i++) {
       world.wait(500);
-      world.say(a, { kind: 'ping', nonce: i });
+      world.say(a, { kind: 'time', t0Ms: i });
     }
     expect(world.closed()).toEqual({});
-    world.say(a, { kind: 'ping', nonce: 0 });
+    world.say(a, { kind: 'time', t0Ms: 0 });
     expect(world.closed()).toEqual({ [a]: 'rate' });
   });
 
@@ -63,13 +71,13 @@ describe('a flood', () => {
     const world = new HubWorld(limits);
     const a = world.join('a', 'blue');
     const b = world.join('b', 'blue');
-    for (let i = 0; i < 50; i++) world.say(a, { kind: 'ping', nonce: i });
+    for (let i = 0; i < 50; i++) world.say(a, { kind: 'time', t0Ms: i });
     world.take();
     world.join('a', 'blue', a);
     world.relay(a, 'b');
     expect(world.take()).toEqual([]);
-    world.say(b, { kind: 'ping', nonce: 1 });
-    expect(world.sentTo(b)).toEqual([{ kind: 'pong', nonce: 1 }]);
+    world.say(b, { kind: 'time', t0Ms: 1 });
+    expect(world.sentTo(b)).toMatchObject([{ kind: 'timed', t0Ms: 1 }]);
   });
 });
 
@@ -78,7 +86,7 @@ test('a frame that did not decode closes the socket with `malformed`', () => {
   const b = world.join('b', 'blue');
   const a = world.join('a', 'blue');
   world.take();
-  world.handle({ kind: 'frame', socket: a, bytes: 3 });
+  world.handle({ kind: 'frame', socket: a, bytes: 3, wallMs: 0 });
   expect(world.closed()).toEqual({ [a]: 'malformed' });
   expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: true }]);
 });
@@ -173,7 +181,7 @@ describe('a deadline', () => {
     const world = new HubWorld();
     const a = world.open();
     world.wait(joinMs - 1);
-    world.say(a, { kind: 'ping', nonce: 1 });
+    world.say(a, { kind: 'time', t0Ms: 1 });
     expect(world.closed()).toEqual({});
     world.wait(1 + sweepMs);
     expect(world.closed()).toEqual({ [a]: 'join-first' });
@@ -185,7 +193,7 @@ describe('a deadline', () => {
     world.say(a, { kind: 'leave' });
     for (let i = 0; i < 10; i++) {
       world.wait(joinMs / 2);
-      world.say(a, { kind: 'ping', nonce: i });
+      world.say(a, { kind: 'time', t0Ms: i });
     }
     expect(world.closed()).toEqual({});
   });
@@ -265,7 +273,7 @@ test('whatever order things come in, every roster is what its members were told'
           beliefs.delete(socket);
         } else if (what === 'drop') world.handle({ kind: 'dropped', socket });
         else if (what === 'relay') world.relay(socket, letter);
-        else if (what === 'garbage') world.handle({ kind: 'frame', socket, bytes: 9 });
+        else if (what === 'garbage') world.handle({ kind: 'frame', socket, bytes: 9, wallMs: 0 });
         else world.wait(500);
         const gone = new Set(what === 'drop' ? [socket] : []);
         if (what === 'drop') beliefs.delete(socket);

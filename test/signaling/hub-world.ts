@@ -2,10 +2,14 @@
 import { expect } from '@jest/globals';
 import { Hub, type HubInput, type HubOutput, type HubRequest } from '../../signaling/hub.ts';
 import type { HubLimits } from '../../signaling/limits.ts';
+import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
 import type { IceServer, ServerMessage, Signal } from '../../src/wire/signaling.ts';
 
 /** The id of the device called `letter`. */
 export const idOf = (letter: string): string => Buffer.from(letter.repeat(16)).toString('hex');
+
+/** The server's wall clock minus its monotonic one. */
+export const WALL_OFFSET_MS = 1_700_000_000_000;
 
 export const offer: Signal = { kind: 'offer', sdp: 'v=0' };
 
@@ -32,12 +36,12 @@ export class HubWorld {
   }
 
   say(socket: number, request: HubRequest, bytes = 100): void {
-    this.handle({ kind: 'frame', socket, bytes, request });
+    this.handle({ kind: 'frame', socket, bytes, wallMs: this.now + WALL_OFFSET_MS, request });
   }
 
   /** Joins the device called `letter`, through `socket` or a new one. */
   join(letter: string, pool: string, socket: number = this.open(), name: string = letter): number {
-    this.say(socket, { kind: 'join', version: 1, pool, id: idOf(letter), name, device: 'browser' });
+    this.say(socket, { kind: 'join', version: PROTOCOL_VERSION, pool, id: idOf(letter), name, device: 'browser' });
     return socket;
   }
 

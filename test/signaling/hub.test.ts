@@ -1,6 +1,7 @@
 // The hub's rules of pools: who is told what when devices join, move, come back, leave, or talk to each other.
 import { describe, expect, test } from '@jest/globals';
-import { HubWorld, idOf, offer } from './hub-world.ts';
+import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
+import { HubWorld, idOf, offer, WALL_OFFSET_MS } from './hub-world.ts';
 
 const memberOf = (letter: string, name: string = letter) => ({ id: idOf(letter), name, device: 'browser' });
 
@@ -100,7 +101,7 @@ describe('joining', () => {
   test('with another version closes the socket', () => {
     const world = new HubWorld();
     const socket = world.open();
-    world.say(socket, { kind: 'join', version: 2, pool: '', id: idOf('a'), name: '', device: '' });
+    world.say(socket, { kind: 'join', version: PROTOCOL_VERSION + 1, pool: '', id: idOf('a'), name: '', device: '' });
     expect(world.closed()).toEqual({ [socket]: 'version' });
     expect(world.hub.figures()).toMatchObject({ sockets: 0, members: 0, pools: 0, closed: { version: 1 } });
   });
@@ -218,11 +219,29 @@ describe('relaying', () => {
   });
 });
 
-test('a ping is answered with its nonce, joined or not', () => {
-  const world = new HubWorld();
-  const socket = world.open();
-  world.say(socket, { kind: 'ping', nonce: 4_294_967_295 });
-  expect(world.sentTo(socket)).toEqual([{ kind: 'pong', nonce: 4_294_967_295 }]);
+describe('the time', () => {
+  test('is told at once, on the wall clock, joined or not, to the asker alone', () => {
+    const world = new HubWorld();
+    const other = world.join('b', 'blue');
+    const socket = world.open();
+    world.take();
+    for (let round = 0; round < 2; round++) {
+      const t1Ms = world.now + WALL_OFFSET_MS;
+      world.say(socket, { kind: 'time', t0Ms: 123.456 });
+      expect(world.sentTo(socket)).toEqual([{ kind: 'timed', t0Ms: 123.456, t1Ms, t2Ms: t1Ms }]);
+      expect(world.sentTo(other)).toEqual([]);
+      world.join('a', 'blue', socket);
+      world.take();
+      world.wait(777);
+    }
+  });
+
+  test.each([0, 2 ** 43])('comes back with the question’s own time as it was: %d', (t0Ms) => {
+    const world = new HubWorld();
+    const socket = world.open();
+    world.say(socket, { kind: 'time', t0Ms });
+    expect(world.sentTo(socket)).toMatchObject([{ kind: 'timed', t0Ms }]);
+  });
 });
 
 describe('stopping', () => {

@@ -9,7 +9,7 @@ export const idOf = (letter: string): string =>
 
 export const joinOf = (letter: string, pool: string): Extract<ClientMessage, { kind: 'join' }> => ({
   kind: 'join',
-  version: 1,
+  version: 2,
   pool,
   secret: secretOf(letter),
   name: letter,
@@ -66,11 +66,10 @@ export class RawClient {
     return message as Extract<ServerMessage, { kind: K }>;
   }
 
-  /** Messages that came and nobody asked for, once a ping has gone to the server and back. */
+  /** Messages that came and nobody asked for, once a question for the time has gone to the server and back. */
   async settle(): Promise<ServerMessage[]> {
-    const nonce = 77;
-    this.say({ kind: 'ping', nonce });
-    while (this.#messages.at(-1)?.kind !== 'pong') await new Promise<void>((resolve) => (this.#wake = resolve));
-    return this.#messages.splice(0).filter(({ kind }) => kind !== 'pong');
+    this.say({ kind: 'time', t0Ms: 77 });
+    while (this.#messages.at(-1)?.kind !== 'timed') await new Promise<void>((resolve) => (this.#wake = resolve));
+    return this.#messages.splice(0).filter(({ kind }) => kind !== 'timed');
   }
 }

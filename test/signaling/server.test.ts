@@ -102,7 +102,7 @@ describe('members', () => {
 describe('a socket is closed', () => {
   test('with `malformed` for a text frame, even if its bytes are a message', async () => {
     const client = await open(await start());
-    client.socket.send(encodeClient({ kind: 'ping', nonce: 1 }), { binary: false });
+    client.socket.send(encodeClient({ kind: 'leave' }), { binary: false });
     expect(await client.closed).toBe(4000);
   });
 
@@ -126,7 +126,7 @@ describe('a socket is closed', () => {
     const server = await start({ limits: { messagesBurst: 50, joinCostMessages: 1 } });
     const other = await join(server, 'b', 'blue');
     const client = await open(server);
-    for (let nonce = 0; nonce < 100; nonce++) client.say({ kind: 'ping', nonce });
+    for (let t0Ms = 0; t0Ms < 100; t0Ms++) client.say({ kind: 'time', t0Ms });
     expect(await client.closed).toBe(4002);
     expect(await other.settle()).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../signaling/server.ts';
+import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
 import { contentSecurityPolicy, startServer } from './load-server.ts';
 
 const PAGE = '<!doctype html><title>Rockpool</title>';
@@ -79,7 +80,7 @@ test('/health tells how the server is, and nothing of anyone', async () => {
   expect(response.headers.get('cache-control')).toBe('no-store');
   expect(await response.json()).toEqual({
     status: 'ok',
-    protocol: 1,
+    protocol: PROTOCOL_VERSION,
     uptimeSeconds: expect.any(Number),
     sockets: 0,
     pools: 0,

@@ -1,14 +1,15 @@
-// One seed of the campaign: two to six peers over hostile paths say things and hand each other files, while transports
-// break, the server restarts and paths fall silent. Whatever happens, everything must arrive exactly once.
+// Runs one plan of the campaign: two to six peers over hostile paths say things and hand each other files, while transports
+// break, the server restarts, clocks jump and paths fall silent, one way or both. Whatever happens, everything must arrive
+// exactly once.
 import type { PathOptions } from '../../src/sim/network.ts';
 import type { OfferView, TransferView } from '../../src/share/views.ts';
 import { Random } from '../../src/sim/random.ts';
 import { World, type Member } from '../../src/sim/world.ts';
+import { planOf, type ActionPlan, type Plan } from './campaign-plan.ts';
 import { HubRendezvous, sha256 } from './hub-rendezvous.ts';
 
 /** Virtual time within which a world must have settled, ms. */
 const LIMIT_MS = 600_000;
-const CHAT_UNITS_MAX = 3000;
 
 interface SaidText {
   readonly from: Member;
@@ -21,60 +22,62 @@ interface Offered {
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
-export interface SeedResult {
+export interface PlanResult {
   /** Empty if all went well. */
   readonly failures: readonly string[];
-  /** A digest of all that every member was told and when: the same for the same seed. */
-  readonly digest: string;
+  /** Of all that every member gave out and when: the same for the same plan. */
+  readonly traceHash: number;
   readonly members: number;
   readonly messages: number;
   readonly files: number;
   readonly virtualMs: number;
 }
 
-/** With `churn` people also cancel, withdraw and leave, so that not everything arrives; what is said of it must hold. */
-export function runSeed(seed: number, options: { readonly churn: boolean } = { churn: false }): SeedResult {
-  const campaign = new Campaign(seed, options.churn);
+export function runSeed(seed: number, options: { readonly churn: boolean } = { churn: false }): PlanResult {
+  return runPlan(planOf(seed, options.churn));
+}
+
+export function runPlan(plan: Plan): PlanResult {
+  const campaign = new Campaign(plan);
   campaign.run();
   return campaign.result();
 }
 
 class Campaign {
-  readonly #seed: number;
-  readonly #random: Random;
+  readonly #plan: Plan;
   readonly #world: World;
   readonly #said: SaidText[] = [];
   readonly #offered: Offered[] = [];
   /** `receiver/offer` of those who said no. */
   readonly #declined = new Set<string>();
   readonly #failures: string[] = [];
-  readonly #trace: string[] = [];
-  readonly #churn: boolean;
   #left: Member | undefined;
   #pending = 0;
 
-  constructor(seed: number, churn: boolean) {
-    this.#seed = seed;
-    this.#churn = churn;
-    const random = new Random(seed);
-    this.#random = random;
-    const members = random.integer(2, 6);
+  constructor(plan: Plan) {
+    this.#plan = plan;
     const paths = new Map<string, Partial<PathOptions>>();
-    const small = random.chance(0.5);
+    for (const { from, to, options } of plan.paths) paths.set(`${from} ${to}`, options);
+    const mbit = (rateMbit: number | undefined): Partial<PathOptions> =>
+      rateMbit === undefined ? { delayMs: 0 } : { delayMs: 0, rateMbit };
     this.#world = new World({
-      seed: random.u32(),
-      members,
-      path: (from, to) => {
-        const key = `${from} ${to}`;
-        const path = paths.get(key) ?? hostile(new Random((seed * 64 + from * 8 + to) >>> 0));
-        paths.set(key, path);
-        return path;
-      },
+      seed: plan.seed,
+      members: plan.members.length,
+      path: (from, to) => paths.get(`${from} ${to}`) ?? {},
+      sctp: plan.sctp,
+      ...(plan.members.some(({ upMbit }) => upMbit !== undefined)
+        ? {
+            access: (member) => ({
+              up: mbit(plan.members[member]?.upMbit),
+              down: mbit(plan.members[member]?.downMbit),
+            }),
+          }
+        : {}),
+      clockError: (member) => plan.members[member]?.clock ?? {},
       rendezvous: () => new HubRendezvous(),
       sha256,
-      share: { chunkBytes: random.pick([16_384, 32_768]), hashAheadChunks: random.pick([2, 32]) },
-      // Half of all worlds have marks so low that they are reached all the time.
-      link: small ? TIGHT : {},
+      share: { chunkBytes: plan.chunkBytes, hashAheadChunks: plan.hashAheadChunks },
+      link: plan.tight ? TIGHT : {},
     });
   }
 
@@ -82,12 +85,11 @@ class Campaign {
     const { members } = this.#world;
     for (const member of members) {
       member.onEvent = (event) => {
-        this.#trace.push(`${member.index} ${this.#world.clock.now} ${JSON.stringify(event)}`);
         if (event.kind === 'offer' && !event.offer.own && event.offer.state === 'open') {
           this.#answer(member, event.offer.id);
         }
       };
-      this.#world.join(member, this.#random.between(0, 1000));
+      this.#world.join(member, this.#plan.members[member.index]?.joinMs ?? 0);
     }
     const met = this.#world.runUntil(() => members.every(({ pool }) => pool.peers.length === members.length - 1), 5000);
     if (!met) this.#failures.push('not everyone was listed to everyone within 5 s');
@@ -98,10 +100,10 @@ class Campaign {
     this.#check();
   }
 
-  result(): SeedResult {
+  result(): PlanResult {
     return {
-      failures: this.#failures.map((failure) => `seed ${this.#seed}: ${failure}`),
-      digest: Buffer.from(sha256(new TextEncoder().encode(this.#trace.join('\n')))).toString('hex'),
+      failures: this.#failures.map((failure) => `seed ${this.#plan.seed}: ${failure}`),
+      traceHash: this.#world.traceHash,
       members: this.#world.members.length,
       messages: this.#said.length,
       files: this.#offered.reduce((sum, { files }) => sum + files.length, 0),
@@ -110,42 +112,50 @@ class Campaign {
   }
 
   #schedule(): void {
-    const random = this.#random;
-    const { members, clock, switchboard } = this.#world;
-    const at = (ms: number, action: () => void): void => {
-      this.#pending++;
-      clock.after(ms, () => {
-        this.#pending--;
-        action();
-      });
-    };
-    for (const member of members) {
-      const count = random.integer(0, 8);
-      for (let i = 0; i < count; i++) at(random.between(0, 6000), () => this.#say(member));
-    }
-    const offers = random.integer(1, 3);
-    for (let i = 0; i < offers; i++) at(random.between(0, 4000), () => this.#offer(random.pick(this.#staying)));
-    const breaks = random.integer(0, 3);
-    for (let i = 0; i < breaks; i++) {
-      at(random.between(500, 6000), () => {
-        const { open } = switchboard;
-        if (open.length > 0) switchboard.break(random.pick(open));
-      });
-    }
-    if (this.#churn) {
-      for (let i = random.integer(1, 4); i > 0; i--)
-        at(random.between(500, 6000), () => this.#cancel(random.pick(members)));
-      if (random.chance(0.5)) at(random.between(500, 6000), () => this.#withdraw());
-      if (members.length > 2 && random.chance(0.4))
-        at(random.between(500, 6000), () => this.#leave(random.pick(members)));
-      return;
-    }
-    if (random.chance(0.25)) at(random.between(500, 5000), () => this.#world.restartServer(2000));
+    for (const action of this.#plan.actions) this.#later(action.atMs, () => this.#act(action));
   }
 
-  #say(member: Member): void {
-    const filler = 'lorem ipsum '.repeat(this.#random.below(CHAT_UNITS_MAX / 12));
-    const text = `${member.index}.${this.#said.length} ${filler}é水🐟`;
+  /** Nothing is settled before this has happened. */
+  #later(ms: number, action: () => void): void {
+    this.#pending++;
+    this.#world.clock.after(ms, () => {
+      this.#pending--;
+      action();
+    });
+  }
+
+  #act(action: ActionPlan): void {
+    const { members, switchboard } = this.#world;
+    const member = 'member' in action ? members[action.member] : members[0];
+    if (member === undefined) return;
+    switch (action.kind) {
+      case 'say':
+        return this.#say(member, action.units);
+      case 'offer':
+        return member === this.#left ? undefined : this.#offer(member, action.files);
+      case 'break': {
+        const transport = pickFrom(switchboard.open, action.pick);
+        return transport === undefined ? undefined : switchboard.break(transport);
+      }
+      case 'silence': {
+        const [from, to] = [members[action.from], members[action.to]];
+        return from === undefined || to === undefined ? undefined : this.#world.silence(from, to, action.ms);
+      }
+      case 'jump-clock':
+        return member.jumpClock(action.ms);
+      case 'restart-server':
+        return this.#world.restartServer(action.backMs);
+      case 'cancel':
+        return this.#cancel(member, action.pick);
+      case 'withdraw':
+        return this.#withdraw(action.pick);
+      case 'leave':
+        return this.#leave(member);
+    }
+  }
+
+  #say(member: Member, units: number): void {
+    const text = `${member.index}.${this.#said.length} ${'lorem ipsum '.repeat(units / 12)}é水🐟`;
     if (member === this.#left) return;
     const result = member.act((pool, nowMs) => pool.say(nowMs, text));
     if (result === 'ok') {
@@ -153,41 +163,36 @@ class Campaign {
       return;
     }
     if (result === 'dropped') this.#failures.push(`member ${member.index}: a message was dropped`);
-    this.#pending++;
-    this.#world.clock.after(200, () => {
-      this.#pending--;
-      this.#say(member);
-    });
+    this.#later(200, () => this.#say(member, units));
   }
 
-  #offer(member: Member): void {
-    const random = this.#random;
-    const files = Array.from({ length: random.integer(1, 3) }, (_, i) => ({
-      name: `file ${this.#offered.length}.${i}`,
-      bytes: random.bytes(random.pick([0, 1, 5000, 16_384, 16_385, 60_000, 120_000])),
-    }));
+  #offer(member: Member, sizes: readonly number[]): void {
+    const number = this.#offered.length;
+    const random = new Random((this.#plan.seed * 16 + number) >>> 0);
+    const files = sizes.map((size, i) => ({ name: `file ${number}.${i}`, bytes: random.bytes(size) }));
     this.#offered.push({ from: member, id: member.offer(files), files });
   }
 
   #answer(member: Member, offer: string): void {
-    const decline = this.#random.chance(0.1);
+    // By who and what it is, not by when: a plan with less in it has the same answers.
+    const number = this.#offered.findIndex(({ id }) => id === offer);
+    const random = new Random((this.#plan.seed * 256 + number * 8 + member.index) >>> 0);
+    const decline = random.chance(0.1);
     if (decline) this.#declined.add(`${member.index}/${offer}`);
-    this.#pending++;
-    this.#world.clock.after(this.#random.between(0, 500), () => {
-      this.#pending--;
+    this.#later(random.between(0, 500), () => {
       member.act((pool, nowMs) => (decline ? pool.decline(nowMs, offer) : pool.accept(nowMs, offer)));
     });
   }
 
-  #cancel(member: Member): void {
+  #cancel(member: Member, pick: number): void {
     const running = [...latest(member).values()].filter(({ state }) => state === 'running');
-    if (running.length > 0) member.act((pool, nowMs) => pool.cancel(nowMs, this.#random.pick(running).id));
+    const transfer = pickFrom(running, pick);
+    if (transfer !== undefined) member.act((pool, nowMs) => pool.cancel(nowMs, transfer.id));
   }
 
-  #withdraw(): void {
-    if (this.#offered.length === 0) return;
-    const { from, id } = this.#random.pick(this.#offered);
-    from.act((pool, nowMs) => pool.withdraw(nowMs, id));
+  #withdraw(pick: number): void {
+    const offered = pickFrom(this.#offered, pick);
+    offered?.from.act((pool, nowMs) => pool.withdraw(nowMs, offered.id));
   }
 
   #leave(member: Member): void {
@@ -209,7 +214,7 @@ class Campaign {
   }
 
   #settled(): boolean {
-    if (this.#churn) return this.#calm();
+    if (this.#plan.churn) return this.#calm();
     const { members } = this.#world;
     const inEnds = this.#expectedIn();
     const outEnds = this.#offered.reduce((sum, { files }) => sum + files.length * (members.length - 1), 0);
@@ -251,7 +256,7 @@ class Campaign {
         }
       }
       this.#checkMessages(member, fail);
-      if (this.#churn) this.#checkEnds(member, fail);
+      if (this.#plan.churn) this.#checkEnds(member, fail);
       else this.#checkFiles(member, fail);
     }
   }
@@ -335,23 +340,7 @@ const TIGHT = {
   requestsMax: 32,
 } as const;
 
-function hostile(random: Random): Partial<PathOptions> {
-  const blackouts: { fromMs: number; toMs: number }[] = [];
-  for (let i = random.integer(0, 2); i > 0; i--) {
-    const fromMs = random.between(500, 10_000);
-    // One in five outlasts idleMs, so that the link is given up and built anew.
-    blackouts.push({ fromMs, toMs: fromMs + (random.chance(0.2) ? 8000 : random.between(50, 2500)) });
-  }
-  return {
-    delayMs: random.between(1, 100),
-    jitterMs: random.between(0, 30),
-    lossRatio: random.between(0, 0.2),
-    burstLoss: random.chance(0.2) ? { enterRatio: 0.005, leaveRatio: 0.2, lossRatio: 0.9 } : undefined,
-    reorderRatio: random.between(0, 0.2),
-    reorderMs: random.between(1, 100),
-    duplicateRatio: random.between(0, 0.1),
-    rateMbit: random.pick([2, 10, 50, Infinity]),
-    queueBytes: random.pick([30_000, 100_000, 250_000]),
-    blackouts,
-  };
+/** The item at `pick`, 0 to 1, of the way through. */
+function pickFrom<T>(items: readonly T[], pick: number): T | undefined {
+  return items[Math.floor(pick * items.length)];
 }

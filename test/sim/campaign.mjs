@@ -1,11 +1,16 @@
-// Runs the campaign over any number of seeds: npm run campaign -- --seeds 100000 [--from 1].
+// Runs the campaign over any number of seeds: npm run campaign -- --seeds 100000 [--from 1]. What fails is shrunk to the
+// smallest plan that still does; saved to a file, that one runs again with --plan FILE.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } },
+  options: {
+    seeds: { type: 'string', default: '10000' },
+    from: { type: 'string', default: '1' },
+    plan: { type: 'string' },
+  },
 });
 for (const name of ['seeds', 'from']) {
   if (!/^[1-9]\d{0,8}$/.test(values[name])) {
@@ -21,7 +26,12 @@ const child = spawn(
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ROCKPOOL_SEEDS: values.seeds, ROCKPOOL_FIRST_SEED: values.from },
+    env: {
+      ...process.env,
+      ROCKPOOL_SEEDS: values.seeds,
+      ROCKPOOL_FIRST_SEED: values.from,
+      ...(values.plan === undefined ? {} : { ROCKPOOL_PLAN: resolve(values.plan) }),
+    },
   },
 );
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1));

@@ -21,6 +21,9 @@ function requestOf(message: ClientMessage): HubRequest {
   return { kind: 'join', version, pool, id: Buffer.from(sha256(secret).subarray(0, 16)).toString('hex'), name, device };
 }
 
+/** The server's wall clock minus the world's: not what members believe, so that pools are seen to follow the server. */
+export const SERVER_WALL_OFFSET_MS = 1_700_000_123_456;
+
 export class HubRendezvous implements Rendezvous {
   readonly hub: Hub = new Hub();
   readonly #told: { readonly client: number; readonly message: ServerMessage }[] = [];
@@ -36,7 +39,8 @@ export class HubRendezvous implements Rendezvous {
     const bytes = encodeClient(message);
     const decoded = decodeClient(bytes);
     if (decoded === undefined) throw new Error(`a pool said what the server cannot read: ${JSON.stringify(message)}`);
-    this.hub.handle(nowMs, { kind: 'frame', socket: client, bytes: bytes.length, request: requestOf(decoded) });
+    const wallMs = SERVER_WALL_OFFSET_MS + nowMs;
+    this.hub.handle(nowMs, { kind: 'frame', socket: client, bytes: bytes.length, wallMs, request: requestOf(decoded) });
   }
 
   dropped(nowMs: number, client: number): void {

@@ -19,7 +19,7 @@ const POOL_AND_BELOW = ['src/wire', ...MACHINES_BELOW_POOL, 'src/keys', 'src/poo
  * own row's files and everything under the paths named here, types included.
  */
 export const ARROWS: Readonly<Record<string, Row>> = {
-  'src/wire': { imports: [], packages: ['@bufbuild/protobuf'] },
+  'src/wire': { imports: [], packages: ['@bufbuild/protobuf', '@noble/ciphers'] },
   'src/link': { imports: ['src/wire'], packages: [] },
   'src/control': { imports: ['src/wire'], packages: [] },
   'src/clock': { imports: ['src/wire'], packages: [] },
@@ -32,7 +32,17 @@ export const ARROWS: Readonly<Record<string, Row>> = {
   'src/client.ts': { imports: ['src/io', 'src/pool', 'src/wire'] },
   'src/index.ts': { imports: ['src'] },
   worker: { imports: ['src/share', 'src/wire', 'src/io/store.ts', 'src/io/store-parts.ts'] },
-  web: { imports: ['src/client.ts', 'src/wire', 'src/io/link-browser.ts', 'src/pool/views.ts', 'worker'] },
+  web: {
+    imports: [
+      'src/client.ts',
+      'src/wire',
+      'src/io/link-browser.ts',
+      'src/io/control-frames.ts',
+      'src/io/control-sources.ts',
+      'src/pool/views.ts',
+      'worker',
+    ],
+  },
   signaling: { imports: ['src/wire'] },
   cli: { imports: ['src', 'signaling', 'package.json'] },
   bench: { imports: [''] },

@@ -10,63 +10,18 @@ import {
   encodeControl,
   FRAMES_MAX,
   sessionOf,
-  type Control,
-  type Data,
   type Datagram,
   type Frame,
 } from '../../src/wire/datagram.ts';
+import { control, data } from './arbitrary.ts';
 import { mutated } from './fuzz-mutate.ts';
 
 const CASES = 10_000;
 
-const u16 = fc.integer({ min: 0, max: 0xffff });
-const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
-const u48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
-const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-const payload = fc.uint8Array({ minLength: 1, maxLength: 64 });
-
-const control: fc.Arbitrary<Control> = fc.oneof(
-  fc.record({ kind: fc.constant('connect'), session: u64, nonce: u64, messageCreditBytes: u48 } as const),
-  fc.record({ kind: fc.constant('accepted'), session: u64, nonce: u64, messageCreditBytes: u48 } as const),
-  fc.record({ kind: fc.constant('heartbeat'), session: u64, timeUs: u48 } as const),
-  fc.record({ kind: fc.constant('disconnect'), session: u64, code: u16 } as const),
-);
-
-/** Falling, gapped ranges: distinct numbers, sorted down, taken in pairs with at least one number between pairs. */
-const ranges = fc
-  .uniqueArray(fc.integer({ min: 0, max: 0x7fff_ffff }), { minLength: 2, maxLength: 16 })
-  .map((numbers) => {
-    const down = numbers.sort((a, b) => b - a).map((n) => n * 2);
-    const result: number[] = [];
-    for (let i = 0; i + 1 < down.length; i += 2) result.push(down[i + 1] ?? 0, down[i] ?? 0);
-    return result;
-  });
-
-const frame: fc.Arbitrary<Frame> = fc.oneof(
-  fc.record({ kind: fc.constant('ping') } as const),
-  fc.record({ kind: fc.constant('ack'), delayUs: u32, ranges } as const),
-  fc.record({ kind: fc.constant('credit'), messageBytes: u48 } as const),
-  fc
-    .tuple(u32, fc.integer({ min: 0, max: 1_000_000 }), fc.integer({ min: 0, max: 1_000_000 }), payload)
-    .map(([message, offset, rest, bytes]): Frame => {
-      return { kind: 'message', message, total: offset + bytes.length + rest, offset, bytes };
-    }),
-  fc.record({ kind: fc.constant('request'), request: u32, transfer: u32, chunk: u32 } as const),
-  fc.record({ kind: fc.constant('chunk'), request: u32, offset: u32, bytes: payload } as const),
-);
-
-const data: fc.Arbitrary<Data> = fc.record({
-  kind: fc.constant('data'),
-  session: u64,
-  packet: u32,
-  timeUs: u48,
-  frames: fc.array(frame, { maxLength: 8 }),
-} as const);
-
 function encode(datagram: Exclude<Datagram, { kind: 'wrong-version' }>): Uint8Array {
   if (datagram.kind !== 'data') return encodeControl(datagram);
   const writer = new DatagramWriter();
-  writer.begin(DATAGRAM_BYTES_MAX, datagram.session, datagram.packet, datagram.timeUs);
+  writer.begin(DATAGRAM_BYTES_MAX, datagram);
   for (const one of datagram.frames) writer.add(one);
   return writer.finish().slice();
 }
@@ -90,12 +45,16 @@ function decodesOrRefuses(bytes: Uint8Array): void {
 /** Random bytes alone would nearly all die at the version: half of them get past it, and to a known kind. */
 const randomBytes = fc.oneof(
   fc.uint8Array({ maxLength: 256 }),
-  fc.tuple(fc.constantFrom(1, 2, 3, 4, 16), fc.uint8Array({ maxLength: 256 })).map(([kind, rest]) => {
+  fc.tuple(fc.constantFrom(1, 2, 3, 4, 16, 17), fc.uint8Array({ maxLength: 256 })).map(([kind, rest]) => {
     return Uint8Array.of(PROTOCOL_VERSION, kind, ...rest);
   }),
   // And some reach the frames.
-  fc.tuple(fc.integer({ min: 1, max: 6 }), fc.uint8Array({ maxLength: 256 })).map(([type, rest]) => {
-    return Uint8Array.of(...encode({ kind: 'data', session: 1n, packet: 1, timeUs: 1, frames: [] }), type, ...rest);
+  fc.tuple(fc.integer({ min: 1, max: 7 }), fc.uint8Array({ maxLength: 256 })).map(([type, rest]) => {
+    return Uint8Array.of(
+      ...encode({ kind: 'data', session: 1n, lane: 0, packet: 1, timeUs: 1, frames: [] }),
+      type,
+      ...rest,
+    );
   }),
 );
 
@@ -145,10 +104,11 @@ describe('the datagram decoder', () => {
   });
 
   test('refuses a datagram over its limit and takes one at its limit', () => {
-    const header = encode({ kind: 'data', session: 1n, packet: 1, timeUs: 1, frames: [] });
+    const header = encode({ kind: 'data', session: 1n, lane: 0, packet: 1, timeUs: 1, frames: [] });
     const overhead = encode({
       kind: 'data',
       session: 1n,
+      lane: 0,
       packet: 1,
       timeUs: 1,
       frames: [{ kind: 'chunk', request: 0, offset: 0, bytes: Uint8Array.of(0) }],
@@ -170,6 +130,7 @@ describe('the datagram decoder', () => {
       encode({
         kind: 'data',
         session: 1n,
+        lane: 0,
         packet: 1,
         timeUs: 1,
         frames: Array.from({ length: count }, () => ({ kind: 'ping' })),
@@ -179,11 +140,11 @@ describe('the datagram decoder', () => {
   });
 
   test.each<[string, Frame]>([
-    ['ack ranges that rise', { kind: 'ack', delayUs: 0, ranges: [1, 2, 5, 6] }],
-    ['ack ranges that touch', { kind: 'ack', delayUs: 0, ranges: [5, 6, 3, 4] }],
-    ['an ack range that ends before it begins', { kind: 'ack', delayUs: 0, ranges: [6, 5] }],
-    ['half an ack range', { kind: 'ack', delayUs: 0, ranges: [5] }],
-    ['no ack range', { kind: 'ack', delayUs: 0, ranges: [] }],
+    ['ack ranges that rise', { kind: 'ack', lane: 3, delayUs: 0, ranges: [1, 2, 5, 6] }],
+    ['ack ranges that touch', { kind: 'ack', lane: 3, delayUs: 0, ranges: [5, 6, 3, 4] }],
+    ['an ack range that ends before it begins', { kind: 'ack', lane: 3, delayUs: 0, ranges: [6, 5] }],
+    ['half an ack range', { kind: 'ack', lane: 3, delayUs: 0, ranges: [5] }],
+    ['no ack range', { kind: 'ack', lane: 3, delayUs: 0, ranges: [] }],
     ['an empty message fragment', { kind: 'message', message: 0, total: 1, offset: 0, bytes: new Uint8Array(0) }],
     [
       'a message fragment past its total',
@@ -191,6 +152,8 @@ describe('the datagram decoder', () => {
     ],
     ['an empty chunk fragment', { kind: 'chunk', request: 0, offset: 0, bytes: new Uint8Array(0) }],
   ])('refuses %s', (_, one) => {
-    expect(decodeDatagram(encode({ kind: 'data', session: 1n, packet: 1, timeUs: 1, frames: [one] }))).toBeUndefined();
+    expect(
+      decodeDatagram(encode({ kind: 'data', session: 1n, lane: 0, packet: 1, timeUs: 1, frames: [one] })),
+    ).toBeUndefined();
   });
 });

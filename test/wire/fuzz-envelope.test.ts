@@ -16,6 +16,7 @@ import {
   type Envelope,
   type OfferedFile,
 } from '../../src/wire/envelope.ts';
+import { LANE_IDS } from '../../src/wire/frames.ts';
 import { mutated } from './fuzz-mutate.ts';
 
 const CASES = 10_000;
@@ -60,12 +61,27 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
     )
     .map(([transfer, first, sha256]): Envelope => ({ kind: 'hashes', transfer, first, sha256 })),
   fc.record({ kind: fc.constant('ended'), transfer: u32, code } as const),
+  fc.record({
+    kind: fc.constant('lane'),
+    lane: fc.integer({ min: 1, max: LANE_IDS - 1 }),
+    attempt: u32,
+    signal: fc.oneof(
+      fc.record({ kind: fc.constantFrom('offer', 'answer'), sdp: fc.constant('v=0\r\n') } as const),
+      fc.record({
+        kind: fc.constant('candidate'),
+        candidate: fc.constant('candidate:1'),
+        mid: fc.constant('0'),
+      } as const),
+    ),
+  } as const),
 );
 
 /** Throws if an accepted envelope is out of the bounds its type promises. */
 function keepsBounds(one: Envelope): void {
   const holds = ((): boolean => {
     switch (one.kind) {
+      case 'lane':
+        return one.lane > 0 && one.lane < LANE_IDS;
       case 'hello':
         return one.name.length > 0 && /^[a-z]{1,16}$/.test(one.device);
       case 'chat':

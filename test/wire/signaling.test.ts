@@ -17,6 +17,7 @@ import {
   PEERS_MAX,
   SDP_CHARACTERS_MAX,
   SERVER_FRAME_BYTES_MAX,
+  TIME_MS_MAX,
   type ClientMessage,
   type ServerMessage,
   type Signal,
@@ -27,7 +28,7 @@ const CASES = 10_000;
 const ID = '0123456789abcdef0123456789abcdef';
 const join = {
   kind: 'join',
-  version: 1,
+  version: 2,
   pool: 'blue-otter-42',
   secret: new Uint8Array(32).fill(7),
   name: 'Ada',
@@ -35,6 +36,7 @@ const join = {
 } as const;
 
 const u32 = fc.nat(0xffff_ffff);
+const timeMs = fc.double({ min: 0, max: TIME_MS_MAX, noNaN: true });
 const id = fc.stringMatching(/^[0-9a-f]{32}$/);
 const pool = fc.stringMatching(/^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$/);
 const device = fc.stringMatching(/^[a-z]{1,16}$/);
@@ -69,7 +71,7 @@ const iceServer = fc.record(
 const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('join' as const),
-    version: fc.constant(1),
+    version: fc.constant(2),
     pool,
     secret: fc.uint8Array({ minLength: 32, maxLength: 32 }),
     name,
@@ -77,7 +79,7 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   }),
   fc.constant({ kind: 'leave' as const }),
   fc.record({ kind: fc.constant('relay' as const), peer: id, attempt: u32, signal }),
-  fc.record({ kind: fc.constant('ping' as const), nonce: u32 }),
+  fc.record({ kind: fc.constant('time' as const), t0Ms: timeMs }),
 );
 const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.record({
@@ -90,7 +92,7 @@ const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.record({ kind: fc.constant('peer-joined' as const), peer: member }),
   fc.record({ kind: fc.constant('peer-left' as const), id, lost: fc.boolean() }),
   fc.record({ kind: fc.constant('relayed' as const), peer: id, attempt: u32, signal }),
-  fc.record({ kind: fc.constant('pong' as const), nonce: u32 }),
+  fc.record({ kind: fc.constant('timed' as const), t0Ms: timeMs, t1Ms: timeMs, t2Ms: timeMs }),
 );
 
 const codecs = [
@@ -164,10 +166,10 @@ describe('a join', () => {
   });
 
   test('of another version gives its version and nothing else, whatever its fields hold', () => {
-    const value = { version: 2, pool: '?', secret: new Uint8Array(5), name: '' };
+    const value = { version: 3, pool: '?', secret: new Uint8Array(5), name: '' };
     expect(decodeClient(client({ case: 'join', value }))).toEqual({
       kind: 'join',
-      version: 2,
+      version: 3,
       pool: '',
       secret: new Uint8Array(0),
       name: '',
@@ -248,15 +250,33 @@ describe('a welcome', () => {
   });
 });
 
+describe('a time', () => {
+  test.each([-1, -0, -1e-9, TIME_MS_MAX * (1 + Number.EPSILON), 1e308, Number.NaN, Infinity, -Infinity])(
+    'that reads %d does not decode, in a question or an answer',
+    (odd) => {
+      expect(decodeClient(client({ case: 'time', value: { t0Ms: odd } }))).toBeUndefined();
+      for (const name of ['t0Ms', 't1Ms', 't2Ms']) {
+        const value = { t0Ms: 1, t1Ms: 2, t2Ms: 3, [name]: odd };
+        expect(decodeServer(server({ case: 'timed', value }))).toBeUndefined();
+      }
+    },
+  );
+
+  test('keeps a fraction of a microsecond over half a century', () => {
+    const timed = { kind: 'timed', t0Ms: 0.1, t1Ms: 1_790_000_000_000.25, t2Ms: 1_790_000_000_000.5 } as const;
+    expect(decodeServer(encodeServer(timed))).toEqual(timed);
+  });
+});
+
 test('a frame longer than the limit is not even parsed', () => {
   // Unknown fields are skipped, so padding alone would decode.
   const padded = (length: number): Uint8Array => {
-    const padding = new Uint8Array(length - 4 - 4);
-    const head = Uint8Array.from([0x22, 0x02, 0x08, 0x01]);
+    const head = encodeClient({ kind: 'time', t0Ms: 1 });
+    const padding = new Uint8Array(length - head.length - 4);
     const size = padding.length;
     return Uint8Array.from([...head, 0x7a, 0x80 | (size & 0x7f), 0x80 | ((size >> 7) & 0x7f), size >> 14, ...padding]);
   };
-  expect(decodeClient(padded(CLIENT_FRAME_BYTES_MAX))).toEqual({ kind: 'ping', nonce: 1 });
+  expect(decodeClient(padded(CLIENT_FRAME_BYTES_MAX))).toEqual({ kind: 'time', t0Ms: 1 });
   expect(decodeClient(padded(CLIENT_FRAME_BYTES_MAX + 1))).toBeUndefined();
 });
 

@@ -7,13 +7,15 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Signal } from "./signaling_pb.ts";
+import { file_signaling } from "./signaling_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file pool.proto.
  */
 export const file_pool: GenFile = /*@__PURE__*/
-  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIv4BCghFbnZlbG9wZRIlCgVoZWxsbxgBIAEoCzIULnJvY2twb29sLnBvb2wuSGVsbG9IABIjCgRjaGF0GAIgASgLMhMucm9ja3Bvb2wucG9vbC5DaGF0SAASJQoFb2ZmZXIYAyABKAsyFC5yb2NrcG9vbC5wb29sLk9mZmVySAASJwoGYW5zd2VyGAQgASgLMhUucm9ja3Bvb2wucG9vbC5BbnN3ZXJIABInCgZoYXNoZXMYBSABKAsyFS5yb2NrcG9vbC5wb29sLkhhc2hlc0gAEiUKBWVuZGVkGAYgASgLMhQucm9ja3Bvb2wucG9vbC5FbmRlZEgAQgYKBGJvZHkiOAoFSGVsbG8SDAoEbmFtZRgBIAEoCRIOCgZkZXZpY2UYAiABKAkSEQoJbmV4dF9jaGF0GAMgASgNIjIKBENoYXQSCwoDc2VxGAEgASgNEg8KB3NlbnRfbXMYAiABKAESDAoEdGV4dBgDIAEoCSJRCgtPZmZlcmVkRmlsZRIQCgh0cmFuc2ZlchgBIAEoDRIMCgRuYW1lGAIgASgJEg0KBWJ5dGVzGAMgASgBEhMKC21vZGlmaWVkX21zGAQgASgBIlYKBU9mZmVyEg0KBW9mZmVyGAEgASgNEhMKC2NodW5rX2J5dGVzGAIgASgNEikKBWZpbGVzGAMgAygLMhoucm9ja3Bvb2wucG9vbC5PZmZlcmVkRmlsZSInCgZBbnN3ZXISDQoFb2ZmZXIYASABKA0SDgoGYWNjZXB0GAIgASgIIjkKBkhhc2hlcxIQCgh0cmFuc2ZlchgBIAEoDRINCgVmaXJzdBgCIAEoDRIOCgZzaGEyNTYYAyABKAwiJwoFRW5kZWQSEAoIdHJhbnNmZXIYASABKA0SDAoEY29kZRgCIAEoDWIGcHJvdG8z");
+  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIqMCCghFbnZlbG9wZRIlCgVoZWxsbxgBIAEoCzIULnJvY2twb29sLnBvb2wuSGVsbG9IABIjCgRjaGF0GAIgASgLMhMucm9ja3Bvb2wucG9vbC5DaGF0SAASJQoFb2ZmZXIYAyABKAsyFC5yb2NrcG9vbC5wb29sLk9mZmVySAASJwoGYW5zd2VyGAQgASgLMhUucm9ja3Bvb2wucG9vbC5BbnN3ZXJIABInCgZoYXNoZXMYBSABKAsyFS5yb2NrcG9vbC5wb29sLkhhc2hlc0gAEiUKBWVuZGVkGAYgASgLMhQucm9ja3Bvb2wucG9vbC5FbmRlZEgAEiMKBGxhbmUYByABKAsyEy5yb2NrcG9vbC5wb29sLkxhbmVIAEIGCgRib2R5IjgKBUhlbGxvEgwKBG5hbWUYASABKAkSDgoGZGV2aWNlGAIgASgJEhEKCW5leHRfY2hhdBgDIAEoDSIyCgRDaGF0EgsKA3NlcRgBIAEoDRIPCgdzZW50X21zGAIgASgBEgwKBHRleHQYAyABKAkiUQoLT2ZmZXJlZEZpbGUSEAoIdHJhbnNmZXIYASABKA0SDAoEbmFtZRgCIAEoCRINCgVieXRlcxgDIAEoARITCgttb2RpZmllZF9tcxgEIAEoASJWCgVPZmZlchINCgVvZmZlchgBIAEoDRITCgtjaHVua19ieXRlcxgCIAEoDRIpCgVmaWxlcxgDIAMoCzIaLnJvY2twb29sLnBvb2wuT2ZmZXJlZEZpbGUiJwoGQW5zd2VyEg0KBW9mZmVyGAEgASgNEg4KBmFjY2VwdBgCIAEoCCI5CgZIYXNoZXMSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SDgoGc2hhMjU2GAMgASgMIicKBUVuZGVkEhAKCHRyYW5zZmVyGAEgASgNEgwKBGNvZGUYAiABKA0iQAoETGFuZRIMCgRsYW5lGAEgASgNEioKBnNpZ25hbBgCIAEoCzIaLnJvY2twb29sLnNpZ25hbGluZy5TaWduYWxiBnByb3RvMw", [file_signaling]);
 
 /**
  * @generated from message rockpool.pool.Envelope
@@ -58,6 +60,12 @@ export type Envelope = Message<"rockpool.pool.Envelope"> & {
      */
     value: Ended;
     case: "ended";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Lane lane = 7;
+     */
+    value: Lane;
+    case: "lane";
   } | { case: undefined; value?: undefined };
 };
 
@@ -273,4 +281,28 @@ export type Ended = Message<"rockpool.pool.Ended"> & {
  */
 export const EndedSchema: GenMessage<Ended> = /*@__PURE__*/
   messageDesc(file_pool, 7);
+
+/**
+ * Negotiates the transport of a further lane of this link, as the server relays it for the first.
+ *
+ * @generated from message rockpool.pool.Lane
+ */
+export type Lane = Message<"rockpool.pool.Lane"> & {
+  /**
+   * @generated from field: uint32 lane = 1;
+   */
+  lane: number;
+
+  /**
+   * @generated from field: rockpool.signaling.Signal signal = 2;
+   */
+  signal?: Signal | undefined;
+};
+
+/**
+ * Describes the message rockpool.pool.Lane.
+ * Use `create(LaneSchema)` to create a new message.
+ */
+export const LaneSchema: GenMessage<Lane> = /*@__PURE__*/
+  messageDesc(file_pool, 8);
 

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file signaling.proto.
  */
 export const file_signaling: GenFile = /*@__PURE__*/
-  fileDesc("Cg9zaWduYWxpbmcucHJvdG8SEnJvY2twb29sLnNpZ25hbGluZyLDAQoNQ2xpZW50TWVzc2FnZRIoCgRqb2luGAEgASgLMhgucm9ja3Bvb2wuc2lnbmFsaW5nLkpvaW5IABIqCgVsZWF2ZRgCIAEoCzIZLnJvY2twb29sLnNpZ25hbGluZy5MZWF2ZUgAEioKBXJlbGF5GAMgASgLMhkucm9ja3Bvb2wuc2lnbmFsaW5nLlJlbGF5SAASKAoEcGluZxgEIAEoCzIYLnJvY2twb29sLnNpZ25hbGluZy5QaW5nSABCBgoEYm9keSJTCgRKb2luEg8KB3ZlcnNpb24YASABKA0SDAoEcG9vbBgCIAEoCRIOCgZzZWNyZXQYAyABKAwSDAoEbmFtZRgEIAEoCRIOCgZkZXZpY2UYBSABKAkiBwoFTGVhdmUiQQoFUmVsYXkSDAoEcGVlchgBIAEoCRIqCgZzaWduYWwYAiABKAsyGi5yb2NrcG9vbC5zaWduYWxpbmcuU2lnbmFsIhUKBFBpbmcSDQoFbm9uY2UYASABKA0iiwIKDVNlcnZlck1lc3NhZ2USLgoHd2VsY29tZRgBIAEoCzIbLnJvY2twb29sLnNpZ25hbGluZy5XZWxjb21lSAASNQoLcGVlcl9qb2luZWQYAiABKAsyHi5yb2NrcG9vbC5zaWduYWxpbmcuUGVlckpvaW5lZEgAEjEKCXBlZXJfbGVmdBgDIAEoCzIcLnJvY2twb29sLnNpZ25hbGluZy5QZWVyTGVmdEgAEi4KB3JlbGF5ZWQYBCABKAsyGy5yb2NrcG9vbC5zaWduYWxpbmcuUmVsYXllZEgAEigKBHBvbmcYBSABKAsyGC5yb2NrcG9vbC5zaWduYWxpbmcuUG9uZ0gAQgYKBGJvZHkiMAoEUGVlchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBmRldmljZRgDIAEoCSI/CglJY2VTZXJ2ZXISDAoEdXJscxgBIAMoCRIQCgh1c2VybmFtZRgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJIoIBCgdXZWxjb21lEgwKBHNlbGYYASABKAkSDAoEcG9vbBgCIAEoCRInCgVwZWVycxgDIAMoCzIYLnJvY2twb29sLnNpZ25hbGluZy5QZWVyEjIKC2ljZV9zZXJ2ZXJzGAQgAygLMh0ucm9ja3Bvb2wuc2lnbmFsaW5nLkljZVNlcnZlciI0CgpQZWVySm9pbmVkEiYKBHBlZXIYASABKAsyGC5yb2NrcG9vbC5zaWduYWxpbmcuUGVlciIkCghQZWVyTGVmdBIKCgJpZBgBIAEoCRIMCgRsb3N0GAIgASgIIkMKB1JlbGF5ZWQSDAoEcGVlchgBIAEoCRIqCgZzaWduYWwYAiABKAsyGi5yb2NrcG9vbC5zaWduYWxpbmcuU2lnbmFsIhUKBFBvbmcSDQoFbm9uY2UYASABKA0ieAoGU2lnbmFsEg8KB2F0dGVtcHQYASABKA0SDwoFb2ZmZXIYAiABKAlIABIQCgZhbnN3ZXIYAyABKAlIABIyCgljYW5kaWRhdGUYBCABKAsyHS5yb2NrcG9vbC5zaWduYWxpbmcuQ2FuZGlkYXRlSABCBgoEYm9keSIrCglDYW5kaWRhdGUSEQoJY2FuZGlkYXRlGAEgASgJEgsKA21pZBgCIAEoCWIGcHJvdG8z");
+  fileDesc("Cg9zaWduYWxpbmcucHJvdG8SEnJvY2twb29sLnNpZ25hbGluZyLJAQoNQ2xpZW50TWVzc2FnZRIoCgRqb2luGAEgASgLMhgucm9ja3Bvb2wuc2lnbmFsaW5nLkpvaW5IABIqCgVsZWF2ZRgCIAEoCzIZLnJvY2twb29sLnNpZ25hbGluZy5MZWF2ZUgAEioKBXJlbGF5GAMgASgLMhkucm9ja3Bvb2wuc2lnbmFsaW5nLlJlbGF5SAASKAoEdGltZRgFIAEoCzIYLnJvY2twb29sLnNpZ25hbGluZy5UaW1lSABCBgoEYm9keUoECAQQBSJTCgRKb2luEg8KB3ZlcnNpb24YASABKA0SDAoEcG9vbBgCIAEoCRIOCgZzZWNyZXQYAyABKAwSDAoEbmFtZRgEIAEoCRIOCgZkZXZpY2UYBSABKAkiBwoFTGVhdmUiQQoFUmVsYXkSDAoEcGVlchgBIAEoCRIqCgZzaWduYWwYAiABKAsyGi5yb2NrcG9vbC5zaWduYWxpbmcuU2lnbmFsIhUKBFRpbWUSDQoFdDBfbXMYASABKAEikwIKDVNlcnZlck1lc3NhZ2USLgoHd2VsY29tZRgBIAEoCzIbLnJvY2twb29sLnNpZ25hbGluZy5XZWxjb21lSAASNQoLcGVlcl9qb2luZWQYAiABKAsyHi5yb2NrcG9vbC5zaWduYWxpbmcuUGVlckpvaW5lZEgAEjEKCXBlZXJfbGVmdBgDIAEoCzIcLnJvY2twb29sLnNpZ25hbGluZy5QZWVyTGVmdEgAEi4KB3JlbGF5ZWQYBCABKAsyGy5yb2NrcG9vbC5zaWduYWxpbmcuUmVsYXllZEgAEioKBXRpbWVkGAYgASgLMhkucm9ja3Bvb2wuc2lnbmFsaW5nLlRpbWVkSABCBgoEYm9keUoECAUQBiIwCgRQZWVyEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGZGV2aWNlGAMgASgJIj8KCUljZVNlcnZlchIMCgR1cmxzGAEgAygJEhAKCHVzZXJuYW1lGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkiggEKB1dlbGNvbWUSDAoEc2VsZhgBIAEoCRIMCgRwb29sGAIgASgJEicKBXBlZXJzGAMgAygLMhgucm9ja3Bvb2wuc2lnbmFsaW5nLlBlZXISMgoLaWNlX3NlcnZlcnMYBCADKAsyHS5yb2NrcG9vbC5zaWduYWxpbmcuSWNlU2VydmVyIjQKClBlZXJKb2luZWQSJgoEcGVlchgBIAEoCzIYLnJvY2twb29sLnNpZ25hbGluZy5QZWVyIiQKCFBlZXJMZWZ0EgoKAmlkGAEgASgJEgwKBGxvc3QYAiABKAgiQwoHUmVsYXllZBIMCgRwZWVyGAEgASgJEioKBnNpZ25hbBgCIAEoCzIaLnJvY2twb29sLnNpZ25hbGluZy5TaWduYWwiNAoFVGltZWQSDQoFdDBfbXMYASABKAESDQoFdDFfbXMYAiABKAESDQoFdDJfbXMYAyABKAEieAoGU2lnbmFsEg8KB2F0dGVtcHQYASABKA0SDwoFb2ZmZXIYAiABKAlIABIQCgZhbnN3ZXIYAyABKAlIABIyCgljYW5kaWRhdGUYBCABKAsyHS5yb2NrcG9vbC5zaWduYWxpbmcuQ2FuZGlkYXRlSABCBgoEYm9keSIrCglDYW5kaWRhdGUSEQoJY2FuZGlkYXRlGAEgASgJEgsKA21pZBgCIAEoCWIGcHJvdG8z");
 
 /**
  * @generated from message rockpool.signaling.ClientMessage
@@ -42,10 +42,10 @@ export type ClientMessage = Message<"rockpool.signaling.ClientMessage"> & {
     case: "relay";
   } | {
     /**
-     * @generated from field: rockpool.signaling.Ping ping = 4;
+     * @generated from field: rockpool.signaling.Time time = 5;
      */
-    value: Ping;
-    case: "ping";
+    value: Time;
+    case: "time";
   } | { case: undefined; value?: undefined };
 };
 
@@ -61,7 +61,7 @@ export const ClientMessageSchema: GenMessage<ClientMessage> = /*@__PURE__*/
  */
 export type Join = Message<"rockpool.signaling.Join"> & {
   /**
-   * protocol version, 1
+   * protocol version, 2
    *
    * @generated from field: uint32 version = 1;
    */
@@ -139,20 +139,24 @@ export const RelaySchema: GenMessage<Relay> = /*@__PURE__*/
   messageDesc(file_signaling, 3);
 
 /**
- * @generated from message rockpool.signaling.Ping
+ * What time is it, and is anybody there? Answered at once, joined or not.
+ *
+ * @generated from message rockpool.signaling.Time
  */
-export type Ping = Message<"rockpool.signaling.Ping"> & {
+export type Time = Message<"rockpool.signaling.Time"> & {
   /**
-   * @generated from field: uint32 nonce = 1;
+   * when it left, on a clock of the sender's own; comes back as it is
+   *
+   * @generated from field: double t0_ms = 1;
    */
-  nonce: number;
+  t0Ms: number;
 };
 
 /**
- * Describes the message rockpool.signaling.Ping.
- * Use `create(PingSchema)` to create a new message.
+ * Describes the message rockpool.signaling.Time.
+ * Use `create(TimeSchema)` to create a new message.
  */
-export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
+export const TimeSchema: GenMessage<Time> = /*@__PURE__*/
   messageDesc(file_signaling, 4);
 
 /**
@@ -188,10 +192,10 @@ export type ServerMessage = Message<"rockpool.signaling.ServerMessage"> & {
     case: "relayed";
   } | {
     /**
-     * @generated from field: rockpool.signaling.Pong pong = 5;
+     * @generated from field: rockpool.signaling.Timed timed = 6;
      */
-    value: Pong;
-    case: "pong";
+    value: Timed;
+    case: "timed";
   } | { case: undefined; value?: undefined };
 };
 
@@ -358,20 +362,36 @@ export const RelayedSchema: GenMessage<Relayed> = /*@__PURE__*/
   messageDesc(file_signaling, 11);
 
 /**
- * @generated from message rockpool.signaling.Pong
+ * @generated from message rockpool.signaling.Timed
  */
-export type Pong = Message<"rockpool.signaling.Pong"> & {
+export type Timed = Message<"rockpool.signaling.Timed"> & {
   /**
-   * @generated from field: uint32 nonce = 1;
+   * of the question
+   *
+   * @generated from field: double t0_ms = 1;
    */
-  nonce: number;
+  t0Ms: number;
+
+  /**
+   * when it came, on the server's wall clock: ms since 1970
+   *
+   * @generated from field: double t1_ms = 2;
+   */
+  t1Ms: number;
+
+  /**
+   * when this left, on the same clock
+   *
+   * @generated from field: double t2_ms = 3;
+   */
+  t2Ms: number;
 };
 
 /**
- * Describes the message rockpool.signaling.Pong.
- * Use `create(PongSchema)` to create a new message.
+ * Describes the message rockpool.signaling.Timed.
+ * Use `create(TimedSchema)` to create a new message.
  */
-export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
+export const TimedSchema: GenMessage<Timed> = /*@__PURE__*/
   messageDesc(file_signaling, 12);
 
 /**

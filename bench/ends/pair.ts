@@ -1,4 +1,4 @@
-// An end of bench/loopback.ts in a process of its own: the client as the terminal peer builds it, and a bare channel of
+// An end of a measured pair in a process of its own: the client as the terminal peer builds it, and a bare channel of
 // node-datachannel to compare it with.
 import { randomBytes } from 'node:crypto';
 import { PeerConnection, type DataChannel } from 'node-datachannel';
@@ -7,7 +7,8 @@ import { PoolClient } from '../../src/client.ts';
 import { nodeTransport } from '../../src/io/link-node.ts';
 import { FileStore } from '../../src/io/store-files.ts';
 import { serveEnd } from '../harness.ts';
-import { PoolHalf, RAW_MESSAGE_BYTES, type LoopbackEnd, type RawCandidate } from '../pages/loopback/end.ts';
+import { PoolHalf, RAW_MESSAGE_BYTES, type PairEnd, type RawCandidate } from '../pages/pair/end.ts';
+import { registrarAt, throughRelay } from '../relay/candidates.ts';
 
 /**
  * The raw sender keeps the channel's queue between these, bytes. What SCTP itself buffers, 1 MiB, comes on top, so it
@@ -25,8 +26,8 @@ let channel: Promise<DataChannel> | undefined;
 /** Own ones, of the end that makes the offer. */
 const candidates: RawCandidate[] = [];
 
-const end: LoopbackEnd = {
-  join: ({ server, pool: code, name, into }) => {
+const end: PairEnd = {
+  join: ({ server, pool: code, name, into, relay }) => {
     pool = new PoolHalf(
       new PoolClient<string>({
         server,
@@ -34,7 +35,7 @@ const end: LoopbackEnd = {
         device: 'terminal',
         secret: randomBytes(32),
         platform: {
-          transport: nodeTransport,
+          transport: relay === undefined ? nodeTransport : throughRelay(nodeTransport, registrarAt(relay)),
           store: new FileStore({ into }),
           // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
           webSocket: (url) => new NodeWebSocket(url) as unknown as WebSocket,
@@ -45,6 +46,8 @@ const end: LoopbackEnd = {
   },
   offer: (path) => there(pool).offer(path),
   receive: (bytes) => there(pool).receive(bytes),
+  controlSend: async () => there(pool).controlSend(),
+  controlAges: async () => there(pool).controlAges(),
 
   rawOffer: () =>
     new Promise((resolve) => {
@@ -87,14 +90,16 @@ const end: LoopbackEnd = {
     open.onBufferedAmountLow(fill);
     open.onMessage(fill);
   },
-  async rawReceive(bytes) {
+  async rawReceive({ bytes, withinMs }) {
     const open = await there(channel);
     return new Promise((resolve) => {
       let left = bytes;
+      const end = (): void => resolve({ bytes: bytes - left, ms: performance.now() - askedMs });
       open.onMessage((message) => {
         left -= typeof message === 'string' ? 0 : message.byteLength;
-        if (left <= 0) resolve(performance.now() - askedMs);
+        if (left <= 0) end();
       });
+      if (withinMs !== undefined) setTimeout(end, withinMs);
       const askedMs = performance.now();
       open.sendMessageBinary(Buffer.alloc(1));
     });

@@ -1,7 +1,8 @@
-// What an end of bench/loopback.ts can do, whatever it runs on, and the half of it that is the same in a page and in a
-// process: a PoolClient that offers and receives. The raw halves are page.ts (RTCPeerConnection) and
-// bench/ends/loopback.ts (node-datachannel).
+// What an end of a measured pair (bench/pair/pair.ts) can do, whatever it runs on, and the half of it that is the same in
+// a page and in a process: a PoolClient that offers and receives. The raw halves are page.ts (RTCPeerConnection) and
+// bench/ends/pair.ts (node-datachannel).
 import type { PoolClient, PoolEvent } from '../../../src/client.ts';
+import { MomentListener, sendMoments, type ControlAges } from './control.ts';
 
 /** Where and as whom an end joins. */
 export interface Seat {
@@ -11,15 +12,22 @@ export interface Seat {
   readonly name: string;
   /** Node only: the directory for received files. */
   readonly into: string;
+  /** The relay's URL for this side; absent: packets go straight to the other end. */
+  readonly relay?: string;
 }
 
-/** Two of them meet; bench/loopback.ts asks one question at a time and each answer is plain data. */
-export interface LoopbackEnd {
+/** Two of them meet; a benchmark asks one question at a time and each answer is plain data. */
+export interface PairEnd {
   join(seat: Seat): Promise<void>;
   /** Offers one file: on Node its path, in a page the id of the input that holds it. */
   offer(file: string): Promise<void>;
   /** Accepts the next offer of one file. Resolves to the milliseconds from accepting to `verified`. */
   receive(bytes: number): Promise<number>;
+
+  /** Begins to send a control frame every 10 ms. */
+  controlSend(): Promise<void>;
+  /** The frames of the other end that surfaced since the last call; the first call begins to listen. */
+  controlAges(): Promise<ControlAges>;
 
   /** The raw baseline's description without candidates; the channel is ordered and reliable. */
   rawOffer(): Promise<string>;
@@ -31,13 +39,25 @@ export interface LoopbackEnd {
   rawConnect(candidates: readonly RawCandidate[]): Promise<void>;
   /** Gets ready to send `bytes` as soon as the other end asks for them. */
   rawSend(bytes: number): Promise<void>;
-  /** Asks for `bytes` and counts them. Resolves to the milliseconds from asking to the last of them. */
-  rawReceive(bytes: number): Promise<number>;
+  /** Asks for bytes and counts them, until all are there or the time is up. */
+  rawReceive(order: RawOrder): Promise<RawCount>;
 }
 
 export interface RawCandidate {
   readonly candidate: string;
   readonly mid: string;
+}
+
+/** What the sender got ready with `rawSend`, and how long to wait for it; undefined: for ever. */
+export interface RawOrder {
+  readonly bytes: number;
+  readonly withinMs: number | undefined;
+}
+
+export interface RawCount {
+  readonly bytes: number;
+  /** From asking to the last byte, or to the end of the time. */
+  readonly ms: number;
 }
 
 /** Bytes of every raw message. */
@@ -48,6 +68,7 @@ export class PoolHalf<Source> {
   readonly #client: PoolClient<Source>;
   /** Offers of others that nobody has taken yet. */
   readonly #offers: string[] = [];
+  #moments: MomentListener | undefined;
   #onEvent: (event: PoolEvent) => void = () => undefined;
 
   constructor(client: PoolClient<Source>) {
@@ -64,6 +85,15 @@ export class PoolHalf<Source> {
 
   async offer(source: Source): Promise<void> {
     await this.#client.offer([source]);
+  }
+
+  controlSend(): void {
+    sendMoments(this.#client);
+  }
+
+  controlAges(): ControlAges {
+    this.#moments ??= new MomentListener(this.#client);
+    return this.#moments.take();
   }
 
   /** The clock begins before `accept` is called and ends in the event that says `verified`. */

@@ -1,15 +1,16 @@
-// An end of bench/loopback.ts in a page: the client as the app builds it, and a bare RTCPeerConnection to compare it with.
+// An end of a measured pair in a page: the client as the app builds it, and a bare RTCPeerConnection to compare it with.
 import { PoolClient } from '../../../src/client.ts';
 import { browserTransport } from '../../../src/io/link-browser.ts';
 import { WorkerStore } from '../../../worker/store-worker.ts';
-import { PoolHalf, RAW_MESSAGE_BYTES, type LoopbackEnd, type RawCandidate } from './end.ts';
+import { registrarAt, throughRelay } from '../../relay/candidates.ts';
+import { PoolHalf, RAW_MESSAGE_BYTES, type PairEnd, type RawCandidate } from './end.ts';
 
 /** The raw sender keeps the channel's queue between these, bytes: never empty, and never a long wait in one task. */
 const RAW_BUFFERED_MAX = 1024 * 1024;
 const RAW_BUFFERED_LOW = 256 * 1024;
 
 declare global {
-  var loopback: LoopbackEnd;
+  var pairEnd: PairEnd;
 }
 
 let pool: PoolHalf<File> | undefined;
@@ -18,8 +19,8 @@ let channel: Promise<RTCDataChannel> | undefined;
 /** Own ones, of the end that makes the offer. */
 const candidates: RawCandidate[] = [];
 
-globalThis.loopback = {
-  join: ({ server, pool: code, name }) => {
+globalThis.pairEnd = {
+  join: ({ server, pool: code, name, relay }) => {
     pool = new PoolHalf(
       new PoolClient<File>({
         server,
@@ -27,7 +28,7 @@ globalThis.loopback = {
         device: 'browser',
         secret: crypto.getRandomValues(new Uint8Array(32)),
         platform: {
-          transport: browserTransport,
+          transport: relay === undefined ? browserTransport : throughRelay(browserTransport, registrarAt(relay)),
           store: new WorkerStore(),
           webSocket: (url) => new WebSocket(url),
         },
@@ -37,6 +38,8 @@ globalThis.loopback = {
   },
   offer: (input) => there(pool).offer(pickedFile(input)),
   receive: (bytes) => there(pool).receive(bytes),
+  controlSend: async () => there(pool).controlSend(),
+  controlAges: async () => there(pool).controlAges(),
 
   async rawOffer() {
     const offerer = new RTCPeerConnection();
@@ -86,18 +89,21 @@ globalThis.loopback = {
     open.addEventListener('bufferedamountlow', fill, { signal: sent.signal });
     open.addEventListener('message', fill, { once: true });
   },
-  async rawReceive(bytes) {
+  async rawReceive({ bytes, withinMs }) {
     const open = await there(channel);
     return new Promise((resolve) => {
       const counted = new AbortController();
       let left = bytes;
-      const count = ({ data }: MessageEvent<ArrayBuffer>): void => {
-        left -= data.byteLength;
-        if (left > 0) return;
-        resolve(performance.now() - askedMs);
+      const end = (): void => {
+        resolve({ bytes: bytes - left, ms: performance.now() - askedMs });
         counted.abort();
       };
+      const count = ({ data }: MessageEvent<ArrayBuffer>): void => {
+        left -= data.byteLength;
+        if (left <= 0) end();
+      };
       open.addEventListener('message', count, { signal: counted.signal });
+      if (withinMs !== undefined) setTimeout(end, withinMs);
       const askedMs = performance.now();
       open.send(new Uint8Array(1));
     });
