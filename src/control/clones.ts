@@ -52,7 +52,14 @@ export function cloneOffsets(path: PathQuality, plan: ClonePlan): number[] {
     offsets.push(offset);
     last = offset;
   }
-  return offsets;
+  // A deadline too short for that is filled: what one copy after the other finds of a burst, it leaves to the next.
+  return residual > residualRatio && last === budgetPolls ? evenOffsets(budgetPolls, clonesMax) : offsets;
+}
+
+/** At most `count` offsets that divide `polls` evenly, the last one being `polls`. */
+function evenOffsets(polls: number, count: number): number[] {
+  const clones = Math.min(count, polls);
+  return Array.from({ length: clones }, (_, i) => Math.round(((i + 1) * polls) / clones));
 }
 
 /** Polls after which a burst is no likelier than the path's own loss; 1 for independent losses. */

@@ -46,6 +46,8 @@ export class Recovery {
   #leastRttMs = Infinity;
   srttMs: number;
   latestRttMs: number;
+  /** The latest sample as the windows take it: never below the least that was measured with all its waiting. */
+  pathRttMs: number;
   inFlightBytes = 0;
   lostPackets = 0;
   spuriousPackets = 0;
@@ -55,6 +57,7 @@ export class Recovery {
     this.#fates = fates;
     this.srttMs = options.initialRttMs;
     this.latestRttMs = options.initialRttMs;
+    this.pathRttMs = options.initialRttMs;
     this.#rttVarMs = options.initialRttMs / 2;
     this.#packetThreshold = options.packetThreshold;
     this.#timeThreshold = options.timeThreshold;
@@ -197,9 +200,10 @@ export class Recovery {
 
   /** RFC 9002 5.3. */
   #sample(rttMs: number, ackDelayMs: number): void {
-    // RFC 9002 5.3: the least is taken as measured, so no claim of the peer to have waited makes the path look faster.
+    const latest = Math.max(0.01, rttMs - Math.min(ackDelayMs, this.#options.ackDelayMs * 4));
+    // The least is taken as measured, so that no claim of the peer to have waited makes the path look shorter than it is.
     this.#leastRttMs = Math.min(this.#leastRttMs, Math.max(0.01, rttMs));
-    const latest = Math.max(this.#leastRttMs, rttMs - Math.min(ackDelayMs, this.#options.ackDelayMs * 4));
+    this.pathRttMs = Math.max(this.#leastRttMs, latest);
     this.latestRttMs = latest;
     if (!this.#rttSampled) {
       this.#rttSampled = true;

@@ -289,7 +289,7 @@ export class Session implements PacketFates {
     this.counters.packetsSpurious += recovery.spuriousPackets - spurious;
     if (newest !== undefined) {
       lane.answeredAtMs = now;
-      const rttMs = recovery.latestRttMs;
+      const rttMs = recovery.pathRttMs;
       this.lanes.path.sample(rttMs);
       window.sample(rttMs);
       this.lanes.sum.sample(rttMs);

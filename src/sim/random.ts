@@ -77,6 +77,14 @@ export class Random {
   }
 }
 
+/** A seed for the part of a simulation that bears this name: what other parts there are does not move it. */
+export function seedFor(seed: number, name: string): number {
+  // FNV-1a (Fowler, Noll, Vo), begun with the seed.
+  let hash = Math.imul(0x811c9dc5 ^ seed, 0x01000193);
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
 function splitmix32(seed: number): () => number {
   let state = seed | 0;
   return () => {

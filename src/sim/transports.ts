@@ -5,7 +5,7 @@ import type { Signal } from '../wire/signaling.ts';
 import type { Way } from './carrier.ts';
 import type { VirtualClock } from './clock.ts';
 import { Path, Route, type Hop, type PathOptions } from './network.ts';
-import type { Random } from './random.ts';
+import { Random, seedFor } from './random.ts';
 import { openCarrier, type SctpName } from './sctp.ts';
 
 /** What happens to a transport, told to its owner. Never from inside the owner's own call. */
@@ -60,7 +60,9 @@ export class SimTransport {
 
 export class Switchboard {
   readonly #clock: VirtualClock;
-  readonly #random: Random;
+  readonly #seed: number;
+  /** By name, so that no part of the world moves what another part draws. */
+  readonly #randoms = new Map<string, Random>();
   readonly #pathFor: (fromOwner: number, toOwner: number) => Partial<PathOptions>;
   readonly #options: SwitchboardOptions;
   readonly #transports = new Map<number, SimTransport>();
@@ -75,7 +77,7 @@ export class Switchboard {
     options: SwitchboardOptions = {},
   ) {
     this.#clock = clock;
-    this.#random = random;
+    this.#seed = random.u32();
     this.#pathFor = pathFor;
     this.#options = options;
   }
@@ -147,11 +149,12 @@ export class Switchboard {
     const say = (signal: Signal): void => {
       if (transport.state === 'new') transport.events.signal(signal);
     };
-    this.#clock.after(this.#random.between(1, 20), () => {
+    const random = this.#random(`${transport.owner}`);
+    this.#clock.after(random.between(1, 20), () => {
       say(description);
-      const candidates = this.#random.integer(0, 2);
+      const candidates = random.integer(0, 2);
       for (let i = 0; i < candidates; i++) {
-        this.#clock.after(this.#random.between(0, 50), () => {
+        this.#clock.after(random.between(0, 50), () => {
           say({ kind: 'candidate', candidate: `candidate ${i}`, mid: '0' });
         });
       }
@@ -159,6 +162,7 @@ export class Switchboard {
   }
 
   #handshake(a: SimTransport, b: SimTransport): void {
+    const random = this.#random(`${a.owner} with ${b.owner}`);
     const lines = { toA: this.#line(b.owner, a.owner), toB: this.#line(a.owner, b.owner) };
     const carrier = openCarrier(this.#clock, lines, this.#options.sctp, {
       toA: (bytes) => this.#deliver(a, bytes),
@@ -173,11 +177,11 @@ export class Switchboard {
         this.#clock.after(HANDSHAKE_RETRY_MS, attempt);
         return;
       }
-      const [first, second] = this.#random.chance(0.5) ? [a, b] : [b, a];
+      const [first, second] = random.chance(0.5) ? [a, b] : [b, a];
       this.#open(first);
-      this.#clock.after(this.#random.between(0, 60), () => this.#open(second));
+      this.#clock.after(random.between(0, 60), () => this.#open(second));
     };
-    this.#clock.after(this.#random.between(...HANDSHAKE_MS), attempt);
+    this.#clock.after(random.between(...HANDSHAKE_MS), attempt);
   }
 
   #open(transport: SimTransport): void {
@@ -201,10 +205,19 @@ export class Switchboard {
     return new Route(up, new Route(between, down));
   }
 
+  #random(name: string): Random {
+    let random = this.#randoms.get(name);
+    if (random === undefined) {
+      random = new Random(seedFor(this.#seed, name));
+      this.#randoms.set(name, random);
+    }
+    return random;
+  }
+
   #path(name: string, options: () => Partial<PathOptions>): Path {
     let path = this.#paths.get(name);
     if (path === undefined) {
-      path = new Path(this.#clock, this.#random.fork(), options());
+      path = new Path(this.#clock, this.#random(name), options());
       this.#paths.set(name, path);
     }
     return path;

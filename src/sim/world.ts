@@ -10,7 +10,7 @@ import { shareOptions, type ShareOptions } from '../share/options.ts';
 import type { ClientMessage, ServerMessage } from '../wire/signaling.ts';
 import { Alarm, LocalClock, VirtualClock, type ClockError, type Scheduled } from './clock.ts';
 import type { PathOptions } from './network.ts';
-import { Random } from './random.ts';
+import { Random, seedFor } from './random.ts';
 import { SimStore } from './store.ts';
 import { Trace } from './trace.ts';
 import { Switchboard, type SimTransport, type SwitchboardOptions } from './transports.ts';
@@ -228,7 +228,7 @@ export class World {
   #nextClient = 1;
   readonly #clients = new Map<number, Member>();
   /** Websockets keep their order: nothing arrives before what was sent earlier the same way. */
-  readonly #arrivals = new Map<string, number>();
+  readonly #ways = new Map<string, { readonly random: Random; arrivalMs: number }>();
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -237,7 +237,9 @@ export class World {
     this.#linkOptions = linkOptions(options.link);
     this.switchboard = new Switchboard(this.clock, this.random.fork(), options.path, options);
     this.#server = options.rendezvous();
-    for (let i = 0; i < options.members; i++) this.members.push(new Member(this, i, this.random.fork()));
+    for (let i = 0; i < options.members; i++) {
+      this.members.push(new Member(this, i, new Random(seedFor(options.seed, `member ${i}`))));
+    }
   }
 
   /** Opens a member's connection to the server after `delayMs`; its pool joins by itself. */
@@ -260,7 +262,7 @@ export class World {
       if (member.client === undefined) continue;
       member.client = undefined;
       member.handle({ kind: 'backhaul-closed' });
-      this.join(member, this.random.between(0, backMsMax));
+      this.join(member, this.#way(`back ${member.index}`).random.between(0, backMsMax));
     }
   }
 
@@ -296,7 +298,7 @@ export class World {
   toServer(member: Member, message: ClientMessage): void {
     const { client } = member;
     if (client === undefined) return;
-    this.#later(`up ${client}`, () => {
+    this.#later(`up ${member.index}`, () => {
       if (!this.#clients.has(client)) return;
       this.#server.said(this.clock.now, client, message);
       this.#drainServer();
@@ -320,7 +322,7 @@ export class World {
     for (let output = this.#server.poll(); output !== undefined; output = this.#server.poll()) {
       const { client } = output;
       const told = output;
-      this.#later(`down ${client}`, () => {
+      this.#later(`down ${this.#clients.get(client)?.index ?? client}`, () => {
         const member = this.#clients.get(client);
         if (member === undefined) return;
         if (told.kind === 'tell') return member.handle({ kind: 'server', message: told.message });
@@ -341,8 +343,17 @@ export class World {
   }
 
   #later(way: string, action: () => void): void {
-    const atMs = Math.max(this.#arrivals.get(way) ?? 0, this.clock.now + this.random.between(2, 40));
-    this.#arrivals.set(way, atMs);
-    this.clock.at(atMs, action);
+    const known = this.#way(way);
+    known.arrivalMs = Math.max(known.arrivalMs, this.clock.now + known.random.between(2, 40));
+    this.clock.at(known.arrivalMs, action);
+  }
+
+  #way(name: string): { readonly random: Random; arrivalMs: number } {
+    let way = this.#ways.get(name);
+    if (way === undefined) {
+      way = { random: new Random(seedFor(this.options.seed, name)), arrivalMs: 0 };
+      this.#ways.set(name, way);
+    }
+    return way;
   }
 }

@@ -21,6 +21,11 @@ describe('the number and spacing of clones', () => {
     expect(cloneOffsets(quality(0.05, 3), plan)).toEqual([1, 7, 14, 21, 25]);
   });
 
+  test('fills a deadline that is too short for bursts to fade in', () => {
+    expect(cloneOffsets(quality(0.05, 3), { ...plan, hz: 100 })).toEqual([1, 3, 4, 6, 7]);
+    expect(cloneOffsets(quality(0.3, 3, 84), plan)).toEqual([1, 2]);
+  });
+
   test('grows with loss and never past the most allowed', () => {
     const counts = [0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.5].map((loss) => cloneOffsets(quality(loss), plan).length);
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));

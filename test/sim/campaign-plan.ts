@@ -7,6 +7,8 @@ import type { SctpName } from '../../src/sim/sctp.ts';
 import { without } from '../../src/sim/shrink.ts';
 
 export interface MemberPlan {
+  /** Was taken out of the plan; the others keep their numbers, and with them their dice. */
+  readonly absent?: true;
   readonly joinMs: number;
   readonly clock?: ClockError;
   /** Its own line, which all its transports share. */
@@ -152,9 +154,8 @@ function round(value: number): number {
 
 /** Plans with less in them: fewer members, then fewer actions, then calmer surroundings, then smaller payloads. */
 export function* simpler(plan: Plan): Generator<Plan> {
-  if (plan.members.length > 2) {
-    for (let gone = plan.members.length - 1; gone >= 0; gone--) yield withoutMember(plan, gone);
-  }
+  const present = plan.members.flatMap(({ absent }, i) => (absent === true ? [] : [i]));
+  if (present.length > 2) for (const gone of present.toReversed()) yield withoutMember(plan, gone);
   for (const actions of without(plan.actions)) yield { ...plan, actions };
   yield* calmer(plan);
   for (const [i, action] of plan.actions.entries()) {
@@ -163,19 +164,15 @@ export function* simpler(plan: Plan): Generator<Plan> {
 }
 
 function withoutMember(plan: Plan, gone: number): Plan {
-  const renumber = (index: number): number => (index > gone ? index - 1 : index);
   return {
     ...plan,
-    members: plan.members.filter((_, i) => i !== gone),
-    paths: plan.paths
-      .filter(({ from, to }) => from !== gone && to !== gone)
-      .map((path) => ({ ...path, from: renumber(path.from), to: renumber(path.to) })),
-    actions: plan.actions.flatMap((action): ActionPlan[] => {
-      if ('member' in action) return action.member === gone ? [] : [{ ...action, member: renumber(action.member) }];
-      if (action.kind !== 'silence') return [action];
-      const { from, to } = action;
-      return from === gone || to === gone ? [] : [{ ...action, from: renumber(from), to: renumber(to) }];
-    }),
+    members: plan.members.with(gone, { joinMs: 0, absent: true }),
+    paths: plan.paths.filter(({ from, to }) => from !== gone && to !== gone),
+    actions: plan.actions.filter(
+      (action) =>
+        !('member' in action && action.member === gone) &&
+        !(action.kind === 'silence' && (action.from === gone || action.to === gone)),
+    ),
   };
 }
 
@@ -191,11 +188,11 @@ const DISTURBANCES = [
 ] as const;
 
 function* calmer(plan: Plan): Generator<Plan> {
-  const { sctp: _, ...bare } = plan;
-  if (plan.sctp !== undefined) yield bare;
+  if (plan.sctp !== undefined) yield omit(plan, 'sctp');
   if (plan.tight) yield { ...plan, tight: false };
-  if (plan.members.some((member) => Object.keys(member).length > 1)) {
-    yield { ...plan, members: plan.members.map(({ joinMs }) => ({ joinMs })) };
+  for (const name of ['clock', 'upMbit', 'downMbit'] as const) {
+    if (!plan.members.some((member) => name in member)) continue;
+    yield { ...plan, members: plan.members.map((member) => omit(member, name)) };
   }
   if (plan.paths.length > 0) yield { ...plan, paths: [] };
   for (const name of DISTURBANCES) {
@@ -210,8 +207,13 @@ function* calmer(plan: Plan): Generator<Plan> {
 }
 
 function calmed(path: PathPlan, name: (typeof DISTURBANCES)[number]): PathPlan {
-  const { [name]: _, ...options } = path.options;
-  return { ...path, options };
+  return { ...path, options: omit(path.options, name) };
+}
+
+function omit<T extends object>(whole: T, name: keyof T): T {
+  const rest = { ...whole };
+  delete rest[name];
+  return rest;
 }
 
 function* smaller(action: ActionPlan): Generator<ActionPlan> {

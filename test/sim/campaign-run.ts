@@ -82,7 +82,7 @@ class Campaign {
   }
 
   run(): void {
-    const { members } = this.#world;
+    const members = this.#members;
     for (const member of members) {
       member.onEvent = (event) => {
         if (event.kind === 'offer' && !event.offer.own && event.offer.state === 'open') {
@@ -104,11 +104,15 @@ class Campaign {
     return {
       failures: this.#failures.map((failure) => `seed ${this.#plan.seed}: ${failure}`),
       traceHash: this.#world.traceHash,
-      members: this.#world.members.length,
+      members: this.#members.length,
       messages: this.#said.length,
       files: this.#offered.reduce((sum, { files }) => sum + files.length, 0),
       virtualMs: Math.round(this.#world.clock.now),
     };
+  }
+
+  get #members(): Member[] {
+    return this.#world.members.filter(({ index }) => this.#plan.members[index]?.absent !== true);
   }
 
   #schedule(): void {
@@ -201,7 +205,7 @@ class Campaign {
   }
 
   get #staying(): Member[] {
-    return this.#world.members.filter((member) => member !== this.#left);
+    return this.#members.filter((member) => member !== this.#left);
   }
 
   /** Nothing is open any more: every transfer has ended, every offer was answered or withdrawn, all is acknowledged. */
@@ -215,7 +219,7 @@ class Campaign {
 
   #settled(): boolean {
     if (this.#plan.churn) return this.#calm();
-    const { members } = this.#world;
+    const members = this.#members;
     const inEnds = this.#expectedIn();
     const outEnds = this.#offered.reduce((sum, { files }) => sum + files.length * (members.length - 1), 0);
     const texts = this.#said.length * members.length;
@@ -235,7 +239,7 @@ class Campaign {
   #expectedIn(): number {
     let count = 0;
     for (const { from, id, files } of this.#offered) {
-      for (const member of this.#world.members) {
+      for (const member of this.#members) {
         if (member !== from && !this.#declined.has(`${member.index}/${id}`)) count += files.length;
       }
     }
@@ -263,7 +267,7 @@ class Campaign {
 
   /** Each sender's messages, all of them, once each, in the order they were said. */
   #checkMessages(member: Member, fail: (what: string) => void): void {
-    for (const sender of this.#world.members) {
+    for (const sender of this.#members) {
       const said = this.#said.filter(({ from }) => from === sender).map(({ text }) => text);
       const arrived = member.all('message').filter(({ message }) => message.from === sender.id);
       const texts = arrived.map(({ message }) => message.text);
@@ -298,7 +302,7 @@ class Campaign {
     for (const { from, id, files } of this.#offered) {
       for (const { name, bytes } of files) {
         if (from === member) {
-          for (const other of this.#world.members) {
+          for (const other of this.#members) {
             if (other === member) continue;
             const ends = ended.filter((one) => one.direction === 'out' && one.name === name && one.peer === other.id);
             const end = this.#declined.has(`${other.index}/${id}`) ? 'declined' : 'verified';

@@ -36,26 +36,28 @@ function failuresFrom(from: number, to: number, churn: boolean): string[] {
   return all;
 }
 
-describe('two to six peers over hostile paths', () => {
-  test.each(planFile === undefined ? batches : [])(
-    'get every message and chunk exactly once, seeds %i to %i',
-    (from, to) => expect(failuresFrom(from, to, false)).toEqual([]),
-    BATCH_MS,
-  );
-
-  // A fifth of the seeds: what is cancelled early takes less looking for.
-  test.each(planFile === undefined ? batches.filter((_, i) => i % 5 === 0) : [])(
-    'keep their word while some cancel, withdraw and leave, seeds %i to %i',
-    (from, to) => expect(failuresFrom(from, to, true)).toEqual([]),
-    BATCH_MS,
-  );
-
-  test.each(planFile === undefined ? [] : [planFile])('the plan in %s', (file) => {
-    expect(runPlan(JSON.parse(readFileSync(file, 'utf8')) as Plan).failures).toEqual([]);
+if (planFile !== undefined) {
+  test(`the plan in ${planFile}`, () => {
+    expect(runPlan(JSON.parse(readFileSync(planFile, 'utf8')) as Plan).failures).toEqual([]);
   });
+} else {
+  describe('two to six peers over hostile paths', () => {
+    test.each(batches)(
+      'get every message and chunk exactly once, seeds %i to %i',
+      (from, to) => expect(failuresFrom(from, to, false)).toEqual([]),
+      BATCH_MS,
+    );
 
-  test('take the same path, event for event, when the seed is the same', () => {
-    expect(runSeed(first).traceHash).toBe(runSeed(first).traceHash);
-    expect(runSeed(first).traceHash).not.toBe(runSeed(first + 1).traceHash);
+    // A fifth of the seeds: what is cancelled early takes less looking for.
+    test.each(batches.filter((_, i) => i % 5 === 0))(
+      'keep their word while some cancel, withdraw and leave, seeds %i to %i',
+      (from, to) => expect(failuresFrom(from, to, true)).toEqual([]),
+      BATCH_MS,
+    );
+
+    test('take the same path, event for event, when the seed is the same', () => {
+      expect(runSeed(first).traceHash).toBe(runSeed(first).traceHash);
+      expect(runSeed(first).traceHash).not.toBe(runSeed(first + 1).traceHash);
+    });
   });
-});
+}
