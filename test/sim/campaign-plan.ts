@@ -129,7 +129,7 @@ function hostile(random: Random): Partial<PathOptions> {
   for (let i = random.integer(0, 2); i > 0; i--) {
     const fromMs = round(random.between(500, 10_000));
     // One in five outlasts idleMs, so that the link is given up and built anew.
-    blackouts.push({ fromMs, toMs: fromMs + (random.chance(0.2) ? 8000 : round(random.between(50, 2500))) });
+    blackouts.push({ fromMs, toMs: round(fromMs + (random.chance(0.2) ? 8000 : random.between(50, 2500))) });
   }
   const rateMbit = random.pick([2, 10, 50, Infinity]);
   return {
