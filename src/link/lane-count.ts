@@ -60,7 +60,7 @@ export class LaneCount {
     if (now - this.#busyAtMs > this.#options.laneIdleMs) this.#wanted = 1;
     // An interval in which nothing waited says nothing; nor does one in which lanes are still opening.
     else if (this.#limited && evidence.up >= this.#wanted) {
-      if (this.#wanted === 1) this.#judgeOne(now, lost, sent);
+      if (this.#wanted === 1) this.#judgeOne(now, lost, sent, evidence.baseMs);
       else this.#judgeMany(now, evidence.full);
     }
     this.#limited = false;
@@ -74,8 +74,9 @@ export class LaneCount {
     this.#openHoldMs = Math.min(this.#openHoldMs * 2, this.#options.laneHoldMsMax);
   }
 
-  #judgeOne(now: number, lost: number, sent: number): void {
+  #judgeOne(now: number, lost: number, sent: number, baseMs: number): void {
     this.#shrunkFrom = undefined;
+    if (baseMs < this.#options.windowNearRttMs) return; // what is lost there is lost to a busy processor
     const losing = lost > 0 && lost >= this.#options.laneLossRatio * sent;
     if (losing && now >= this.#openAtMs) this.#wanted = Math.min(this.#options.lanesMax, GROW);
   }

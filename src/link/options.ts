@@ -33,6 +33,9 @@ export interface LinkOptions {
   readonly windowBytesStart: number;
   /** Bytes in flight on a lane at least, whatever the delay: without a few packets nothing can be measured. */
   readonly windowBytesMin: number;
+  /** … but so many where the least round trip is under windowNearRttMs and more than a few Mbit/s arrive. */
+  readonly windowBytesNear: number;
+  readonly windowNearRttMs: number;
   /** Bytes in flight on a lane at most. */
   readonly windowBytesMax: number;
   /** The queue a link keeps at 50 Mbit/s, ms; at other rates by the square root (path-delay.ts), within the bounds. */
@@ -118,6 +121,8 @@ export const LINK_DEFAULTS: LinkOptions = {
   probeTimeoutMaxMs: 2000,
   windowBytesStart: 10 * DATAGRAM_BYTES_MIN,
   windowBytesMin: 2 * DATAGRAM_BYTES_MIN,
+  windowBytesNear: 256 * 1024,
+  windowNearRttMs: 5,
   windowBytesMax: 16 * 1024 * 1024,
   targetDelayMs: 8,
   targetDelayMsMin: 4,

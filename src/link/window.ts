@@ -140,6 +140,10 @@ export class DelayWindow {
   }
 
   #bounded(bytes: number): number {
-    return Math.min(this.#options.windowBytesMax, Math.max(this.#options.windowBytesMin, bytes));
+    // On a near path the delay is that of two busy processes: less in flight only leaves them waiting for each other.
+    const near =
+      this.#path.baseMs < this.#options.windowNearRttMs && this.rate * 4 > this.#options.windowBytesNear / 64;
+    const least = near ? this.#options.windowBytesNear : this.#options.windowBytesMin;
+    return Math.min(this.#options.windowBytesMax, Math.max(least, bytes));
   }
 }
