@@ -13,7 +13,7 @@ import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import { RangeSet } from './ranges.ts';
 import type { PacketFates, SentItem, SentPacket } from './recovery.ts';
-import { Counters } from './stats.ts';
+import type { Counters } from './stats.ts';
 import { TimeSampler, toTimeUs } from './time-sampler.ts';
 
 export type SessionOutput =
@@ -123,7 +123,8 @@ export class Session implements PacketFates {
   sendChunk(request: number, bytes: Uint8Array): SendResult {
     const asked = this.#openPeerRequests.get(request);
     if (asked === undefined || bytes.length === 0 || bytes.length > this.#options.chunkBytesMax) return 'dropped';
-    if (this.chunkRoomBytes < bytes.length) {
+    // The mark alone, not the room: who read the chunk while there was room for it may deliver it.
+    if (this.outbox.chunkBytes + bytes.length > this.#options.chunkSendBytesMax) {
       this.#blocked.chunk = true;
       return 'blocked';
     }
@@ -132,7 +133,7 @@ export class Session implements PacketFates {
     return 'ok';
   }
 
-  /** What the windows can use soon, up to the mark: memory follows the path. */
+  /** What the windows can use soon, up to the mark: memory follows the path. May shrink with them, below 0. */
   get chunkRoomBytes(): number {
     let windows = 0;
     for (const lane of this.lanes.up) windows += lane.window.bytes;

@@ -134,8 +134,7 @@ export class Sender {
 
   /** The link's session began anew: requests of the old one are void, the peer asks again. */
   peerReset(peer: string): void {
-    const queue = this.#peers.get(peer);
-    if (queue !== undefined) queue.asked = [];
+    if (this.#peers.has(peer)) this.#peers.set(peer, { asked: [], readingBytes: 0 });
   }
 
   peerDown(peer: string): void {
@@ -213,8 +212,11 @@ export class Sender {
       this.#context.store({ op: 'read', key: file.key, chunk, spare }, (result) => {
         queue.readingBytes -= bytes;
         if (!result.ok) return this.#fail(file, result.code, []);
+        // What was read for a session that is gone answers no request of the next, whatever its number.
+        if (this.#peers.get(peer) !== queue) return;
         if (file.failed === undefined && result.value instanceof Uint8Array) {
-          this.#context.links.sendChunk(peer, request, result.value);
+          const sent = this.#context.links.sendChunk(peer, request, result.value);
+          if (sent === 'blocked') queue.asked.unshift(next);
         }
         this.pump(peer);
       });

@@ -132,6 +132,20 @@ describe('chunks, sending side', () => {
     expect(sorted(pair.initiator.all('chunk').map(({ chunk }) => chunk))).toEqual(upTo(6));
   });
 
+  test('what was read while there was room is taken when there is none any more', () => {
+    const pair = new LinkPair({ link: { chunkAheadBytes: MIB / 4, chunkBytesMax: MIB / 4 }, path: { rateMbit: 20 } });
+    pair.connect();
+    for (const i of upTo(3)) pair.initiator.request(1, i, MIB / 4);
+    pair.run(30);
+    const { link } = pair.acceptor;
+    for (const { request, chunk } of pair.acceptor.all('chunk-request')) {
+      expect(link.sendChunk(pair.clock.now, request, payload(chunk, MIB / 4))).toBe('ok');
+    }
+    expect(link.chunkRoomBytes).toBeLessThan(0);
+    pair.acceptor.drain();
+    pair.runUntil(() => pair.initiator.all('chunk').length === 3, 10_000);
+  });
+
   test('an answer nobody asked for, or given twice, is dropped', () => {
     const pair = new LinkPair();
     pair.connect();
