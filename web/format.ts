@@ -37,6 +37,18 @@ export function formatDuration(seconds: number): string {
   return rest === 0 ? `${hours} h` : rest === 60 ? `${hours + 1} h` : `${hours} h ${rest} min`;
 }
 
+/** A time too short to count in seconds: `0.4 ms`, `23 ms`, `1.2 s`. */
+export function formatMs(ms: number): string {
+  const [value, unit] = ms >= 999.5 ? [ms / 1000, 's'] : [ms, 'ms'];
+  return `${value.toLocaleString(undefined, { maximumFractionDigits: value < 9.95 ? 1 : 0 })} ${unit}`;
+}
+
+/** A share of 0 to 1 where small ones matter: `0%`, `0.3%`, `12%`. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent.toLocaleString(undefined, { maximumFractionDigits: percent < 9.95 ? 1 : 0 })}%`;
+}
+
 /** Part of a whole, 0 to 1. A file of 0 bytes is wholly there. */
 export function fraction(done: number, total: number): number {
   return total <= 0 ? 1 : Math.min(1, Math.max(0, done / total));

@@ -1,4 +1,4 @@
-// What this browser remembers: the name for all its tabs; secret, pool and drafts for one tab. All of it may fail.
+// What this browser remembers: the name and cursors for all its tabs; secret, pool and drafts for one tab. All of it may fail.
 import { deviceName } from './names.ts';
 
 const SECRET_BYTES = 32;
@@ -21,6 +21,15 @@ export function hasName(): boolean {
 
 export function saveName(name: string): void {
   write(localStorageOf(), 'rockpool.name', name);
+}
+
+/** True if live cursors were left on in this browser; off until somebody turns them on. */
+export function loadCursors(): boolean {
+  return read(localStorageOf(), 'rockpool.cursors') === 'on';
+}
+
+export function saveCursors(on: boolean): void {
+  write(localStorageOf(), 'rockpool.cursors', on ? 'on' : undefined);
 }
 
 /** The pool this tab is in, so that a reload goes on; undefined once it left. */

@@ -42,6 +42,8 @@ export interface LinkOptions {
   readonly targetDelayMs: number;
   readonly targetDelayMsMin: number;
   readonly targetDelayMsMax: number;
+  /** … but this where the least round trip is under windowNearRttMs: delay there is that of busy processors. */
+  readonly targetDelayMsNear: number;
   /** How often a lane that is always full lets its queue drain for a round trip. */
   readonly drainEveryMs: number;
   /** Of the rate that the window makes: how fast bulk may leave, in slow start and after. */
@@ -127,6 +129,7 @@ export const LINK_DEFAULTS: LinkOptions = {
   targetDelayMs: 8,
   targetDelayMsMin: 4,
   targetDelayMsMax: 18,
+  targetDelayMsNear: 8,
   drainEveryMs: 5000,
   paceSlowStart: 2.5,
   paceSteady: 1.25,
@@ -144,8 +147,8 @@ export const LINK_DEFAULTS: LinkOptions = {
   controlBytesPerSecond: 256 * 1024,
   controlBurstBytes: 32 * 1024,
   controlSendBytesMax: 64 * 1024,
-  datagramSizes: [DATAGRAM_BYTES_MIN, 4 * DATAGRAM_BYTES_MIN, 14 * DATAGRAM_BYTES_MIN, 40 * DATAGRAM_BYTES_MIN],
-  datagramMs: 2,
+  datagramSizes: [DATAGRAM_BYTES_MIN, 4 * DATAGRAM_BYTES_MIN, 14 * DATAGRAM_BYTES_MIN],
+  datagramMs: 5,
   sizeSamplePackets: 64,
   sizeLossHigh: 0.05,
   sizeLossLow: 0.01,

@@ -36,7 +36,8 @@ export class PathDelay {
    * until all are equal.
    */
   get targetMs(): number {
-    const { targetDelayMs, targetDelayMsMin, targetDelayMsMax } = this.#options;
+    const { targetDelayMs, targetDelayMsMin, targetDelayMsMax, targetDelayMsNear, windowNearRttMs } = this.#options;
+    if (this.baseMs < windowNearRttMs) return targetDelayMsNear;
     const mbit = Math.max(this.rate / MBIT, 0.1);
     return Math.min(targetDelayMsMax, Math.max(targetDelayMsMin, targetDelayMs * Math.sqrt(50 / mbit)));
   }

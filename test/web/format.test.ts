@@ -7,7 +7,9 @@ import {
   formatBytes,
   formatDay,
   formatDuration,
+  formatMs,
   formatPercent,
+  formatShare,
   formatSpeed,
   formatTimeLeft,
   listNames,
@@ -44,6 +46,18 @@ describe('time', () => {
     expect(formatDuration(seconds)).toBe(text);
   });
 
+  test.each([
+    [0, '0 ms'],
+    [0.42, '0.4 ms'],
+    [9.94, '9.9 ms'],
+    [9.96, '10 ms'],
+    [999.4, '999 ms'],
+    [999.6, '1 s'],
+    [1240, '1.2 s'],
+  ])('of %d milliseconds reads as %s', (ms, text) => {
+    expect(formatMs(ms)).toBe(text);
+  });
+
   test('left is not guessed while nothing moves', () => {
     expect(formatTimeLeft(1_000_000, 0)).toBe('');
     expect(formatSpeed(0)).toBe('');
@@ -67,6 +81,16 @@ describe('percent', () => {
   test('takes a file of 0 bytes as wholly there', () => {
     expect(formatPercent(0, 0)).toBe('100%');
   });
+});
+
+test.each([
+  [0, '0%'],
+  [0.0034, '0.3%'],
+  [0.0994, '9.9%'],
+  [0.12, '12%'],
+  [1, '100%'],
+])('a share of %d reads as %s', (share, text) => {
+  expect(formatShare(share)).toBe(text);
 });
 
 test('counts and names are put as people put them', () => {

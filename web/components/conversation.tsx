@@ -8,6 +8,7 @@ import { dayKey, formatDay } from '../format.ts';
 import { tab, unread } from '../pool-view.ts';
 import type { Entry } from '../state.ts';
 import styles from './conversation.module.css';
+import { Cursors } from './cursors.tsx';
 import { EmptyPool } from './empty-pool.tsx';
 import { Icon } from './icons.tsx';
 import { Message } from './message.tsx';
@@ -20,6 +21,7 @@ const GROUP_MS = 300_000;
 
 export function Conversation(): VNode {
   const entries = store.entries.value;
+  const frame = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -77,7 +79,7 @@ export function Conversation(): VNode {
   }, []);
 
   return (
-    <div class={styles['frame']}>
+    <div ref={frame} class={styles['frame']}>
       <div ref={scroller} class={styles['scroller']} onScroll={onScroll}>
         <div
           ref={content}
@@ -94,6 +96,7 @@ export function Conversation(): VNode {
           ))}
         </div>
       </div>
+      <Cursors board={frame} />
       {below && (
         <button
           type="button"

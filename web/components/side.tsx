@@ -1,12 +1,16 @@
-// The left column: mark, who is here, this device, the way out.
+// The left column: mark, who is here and how the connection to them is doing, this device, the way out.
 import type { VNode } from 'preact';
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
+import { useCallback } from 'preact/hooks';
 import { deviceNameText, leave, store } from '../app.ts';
 import { isBusy } from '../actions.ts';
-import type { DeviceKind, PeerView } from '../../src/client.ts';
+import type { DeviceKind, PeerId, PeerView } from '../../src/client.ts';
+import { cx } from '../cx.ts';
 import { formatPercent } from '../format.ts';
 import { dialog } from '../pool-view.ts';
+import { Connection } from './connection.tsx';
 import { Current } from './current.tsx';
+import { CursorSwitch } from './cursors.tsx';
 import { Icon, Mark } from './icons.tsx';
 import styles from './side.module.css';
 import { Button, Stone } from './ui.tsx';
@@ -23,6 +27,14 @@ const ways: Readonly<Record<PeerView['path'], string>> = {
 
 export function Side(): VNode {
   const peers = store.peers.value;
+  /** Whose connection is looked at: one at a time. */
+  const looking = useSignal<PeerId | undefined>(undefined);
+  const look = useCallback(
+    (peer: PeerId | undefined) => {
+      looking.value = peer;
+    },
+    [looking],
+  );
   return (
     <>
       <div class={styles['brand']}>
@@ -55,13 +67,14 @@ export function Side(): VNode {
             </div>
           </li>
           {peers.slice(0, ROWS_MAX).map((peer) => (
-            <Row key={peer.id} peer={peer} />
+            <Row key={peer.id} peer={peer} open={looking.value === peer.id} look={look} />
           ))}
         </ul>
         {peers.length > ROWS_MAX && <p class={styles['more']}>and {peers.length - ROWS_MAX} more</p>}
         {peers.length === 0 && <p class={styles['more']}>Share the link, and whoever follows it appears here.</p>}
       </div>
       <div class={styles['foot']}>
+        <CursorSwitch />
         <Button
           look="quiet"
           icon="leave"
@@ -77,19 +90,40 @@ export function Side(): VNode {
   );
 }
 
-function Row({ peer }: { readonly peer: PeerView }): VNode {
+interface RowProps {
+  readonly peer: PeerView;
+  readonly open: boolean;
+  readonly look: (peer: PeerId | undefined) => void;
+}
+
+function Row({ peer, open, look }: RowProps): VNode {
+  const panel = `connection-${peer.id}`;
+  const close = useCallback(() => look(undefined), [look]);
   return (
-    <li class={styles['row']}>
-      <Stone id={peer.id} name={peer.name} />
-      <div class={styles['who']}>
-        <div class={styles['nameLine']}>
-          <bdi class={styles['person']}>{peer.name}</bdi>
+    <li>
+      <div class={cx(styles['row'], styles['other'])}>
+        <Stone id={peer.id} name={peer.name} />
+        <div class={styles['who']}>
+          <div class={styles['nameLine']}>
+            <bdi class={styles['person']}>{peer.name}</bdi>
+            <button
+              type="button"
+              class={styles['details']}
+              aria-label={`Connection to ${peer.name}`}
+              aria-expanded={open}
+              aria-controls={open ? panel : undefined}
+              onClick={() => look(open ? undefined : peer.id)}
+            >
+              <Icon name="more" size={16} />
+            </button>
+          </div>
+          <p class={styles['facts']}>
+            <Icon name={peer.device} size={14} /> {devices[peer.device]} · {ways[peer.path]}
+          </p>
+          <PeerCurrent peer={peer.id} />
         </div>
-        <p class={styles['facts']}>
-          <Icon name={peer.device} size={14} /> {devices[peer.device]} · {ways[peer.path]}
-        </p>
-        <PeerCurrent peer={peer.id} />
       </div>
+      {open && <Connection id={panel} peer={peer} onClose={close} />}
     </li>
   );
 }

@@ -85,6 +85,13 @@ export function Unseen({ children }: { readonly children: ComponentChildren }): 
   return <span class={ui['unseen']}>{children}</span>;
 }
 
+/** The hue a person is drawn in, degrees. */
+export function hueOf(id: string): number {
+  return (seedOf(id) * 47) % 360;
+}
+
+const seedOf = (id: string): number => Number.parseInt(id.slice(0, 6), 16) || 0;
+
 /** A person as a stone: shape and tint follow the id, so that two of one name still look apart. */
 export function Stone({
   id,
@@ -95,14 +102,14 @@ export function Stone({
   readonly name: string;
   readonly small?: boolean;
 }): VNode {
-  const seed = Number.parseInt(id.slice(0, 6), 16) || 0;
+  const seed = seedOf(id);
   const wobble = (at: number): number => 44 + ((seed >> (at * 3)) & 7) * 2;
   const [a, b, c, d] = [wobble(0), wobble(1), wobble(2), wobble(3)];
   return (
     <span
       class={cx(styles['stone'], small && styles['small'])}
       style={{
-        '--hue': String((seed * 47) % 360),
+        '--hue': String(hueOf(id)),
         borderRadius: `${a}% ${100 - a}% ${b}% ${100 - b}% / ${c}% ${d}% ${100 - d}% ${100 - c}%`,
       }}
       aria-hidden="true"

@@ -94,6 +94,41 @@ export class Person {
     );
   }
 
+  /** Another's live cursor over the conversation. It is there for the eye alone, so it has no role to be found by. */
+  cursorOf(name: string): Locator {
+    return this.page.locator('[data-cursor]').filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  get cursorSwitch(): Locator {
+    return this.button('Show cursors');
+  }
+
+  /** Puts the pointer at these parts (0 to 1) of the conversation's width and height. */
+  async pointAt(x: number, y: number): Promise<void> {
+    const { left, top, width, height } = await this.#board();
+    await this.page.mouse.move(left + x * width, top + y * height);
+  }
+
+  /** The tip of another's cursor in parts of the conversation; and what a pixel is there. Undefined while there is none. */
+  async cursorAt(name: string): Promise<{ readonly x: number; readonly y: number } | undefined> {
+    const board = await this.#board();
+    const tip = await this.cursorOf(name).evaluateAll((found) => {
+      const [box] = found.map((cursor) => cursor.getBoundingClientRect());
+      return box === undefined ? undefined : { left: box.left, top: box.top };
+    });
+    return tip === undefined
+      ? undefined
+      : { x: (tip.left - board.left) / board.width, y: (tip.top - board.top) / board.height };
+  }
+
+  /** What is seen of the conversation, in pixels of the page. */
+  #board(): Promise<{ readonly left: number; readonly top: number; readonly width: number; readonly height: number }> {
+    return this.conversation.evaluate((log) => {
+      const { left, top, width, height } = (log.parentElement ?? log).getBoundingClientRect();
+      return { left, top, width, height };
+    });
+  }
+
   /** Offers a file through the file chooser: a path, or content made up for the test. */
   async attach(file: string | { readonly name: string; readonly text: string }): Promise<void> {
     const chooser = this.page.waitForEvent('filechooser');
