@@ -15,6 +15,8 @@ export interface LaneEvidence {
   readonly limited: boolean;
   /** With more than one lane: whether the path's own queue is what holds them back. */
   readonly full: boolean;
+  /** Whether control was sent of late. */
+  readonly control: boolean;
 }
 
 /** Lanes are multiplied and divided by these. */
@@ -47,21 +49,25 @@ export class LaneCount {
 
   /** Lanes to have now. To be asked whenever something happened; it looks only every few round trips. */
   judge(now: number, evidence: LaneEvidence): number {
+    const { baseMs, up, control } = evidence;
     if (evidence.limited) {
       this.#limited = true;
       this.#busyAtMs = now;
     }
+    if (baseMs < this.#options.windowNearRttMs) return this.#wanted; // what is lost there is lost to a busy processor
+    const least = Math.min(control ? 2 : 1, this.#options.lanesMax);
+    if (this.#wanted < least && evidence.limited && now >= this.#openAtMs) this.#wanted = least;
     if (now < this.#judgeAtMs) return this.#wanted;
-    this.#judgeAtMs = now + Math.max(this.#options.laneJudgeMs, 4 * evidence.baseMs);
+    this.#judgeAtMs = now + Math.max(this.#options.laneJudgeMs, 4 * baseMs);
     const lost = evidence.lostPackets - this.#lostBefore;
     const sent = evidence.sentPackets - this.#sentBefore;
     this.#lostBefore = evidence.lostPackets;
     this.#sentBefore = evidence.sentPackets;
     if (now - this.#busyAtMs > this.#options.laneIdleMs) this.#wanted = 1;
     // An interval in which nothing waited says nothing; nor does one in which lanes are still opening.
-    else if (this.#limited && evidence.up >= this.#wanted) {
-      if (this.#wanted === 1) this.#judgeOne(now, lost, sent, evidence.baseMs);
-      else this.#judgeMany(now, evidence.full);
+    else if (this.#limited && up >= this.#wanted) {
+      if (this.#wanted <= least) this.#judgeFew(now, lost, sent, up > 1 && evidence.full);
+      else this.#judgeMany(now, evidence.full, least);
     }
     this.#limited = false;
     return this.#wanted;
@@ -74,14 +80,13 @@ export class LaneCount {
     this.#openHoldMs = Math.min(this.#openHoldMs * 2, this.#options.laneHoldMsMax);
   }
 
-  #judgeOne(now: number, lost: number, sent: number, baseMs: number): void {
+  #judgeFew(now: number, lost: number, sent: number, full: boolean): void {
     this.#shrunkFrom = undefined;
-    if (baseMs < this.#options.windowNearRttMs) return; // what is lost there is lost to a busy processor
     const losing = lost > 0 && lost >= this.#options.laneLossRatio * sent;
-    if (losing && now >= this.#openAtMs) this.#wanted = Math.min(this.#options.lanesMax, GROW);
+    if (losing && !full && now >= this.#openAtMs) this.#wanted = Math.min(this.#options.lanesMax, this.#wanted * GROW);
   }
 
-  #judgeMany(now: number, full: boolean): void {
+  #judgeMany(now: number, full: boolean, least: number): void {
     if (!full) {
       this.#fullSinceMs = undefined;
       if (this.#shrunkFrom !== undefined) {
@@ -96,7 +101,7 @@ export class LaneCount {
     if (now - this.#fullSinceMs < this.#options.laneFullMs || now < this.#closeAtMs) return;
     this.#shrunkFrom = this.#wanted;
     this.#fullSinceMs = undefined;
-    this.#wanted = Math.ceil(this.#wanted / SHRINK);
+    this.#wanted = Math.max(least, Math.ceil(this.#wanted / SHRINK));
     // With one lane nothing shows whether the path is full: another trial comes only after a while.
     if (this.#wanted === 1) this.#openAtMs = now + this.#openHoldMs;
   }

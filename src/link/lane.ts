@@ -5,6 +5,8 @@ import type { LinkOptions } from './options.ts';
 import { Recovery, type PacketFates, type SentPacket } from './recovery.ts';
 import { DelayWindow, type WindowPath } from './window.ts';
 
+const SILENT_PROBES = 3;
+
 export class Lane {
   readonly id: number;
   readonly recovery: Recovery;
@@ -34,6 +36,11 @@ export class Lane {
     this.acks = new Acks(id);
   }
 
+  /** It has not answered several probes: it carries nothing more until it does, and what it had goes over the others. */
+  get silent(): boolean {
+    return this.recovery.probes >= SILENT_PROBES;
+  }
+
   /** Bytes that the window takes. */
   get roomBytes(): number {
     return this.window.limitBytes - this.recovery.inFlightBytes;
@@ -50,12 +57,16 @@ export class Lane {
     const burst = Math.max(this.#options.paceBurstBytes, this.#pace * this.#options.paceBurstMs);
     this.#allowance = Math.min(burst, this.#allowance + Math.max(0, now - this.#allowedAtMs) * this.#pace);
     this.#allowedAtMs = now;
+    // With nothing in flight nothing is hurried, and what is known of the round trip may be long out of date.
+    if (this.recovery.inFlightBytes === 0) this.#allowance = Math.max(this.#allowance, 1);
     return this.#allowance > 0;
   }
 
   /** When `paced` will say yes. */
   get pacedAtMs(): number {
-    return this.#allowance > 0 ? this.#allowedAtMs : this.#allowedAtMs + (1 - this.#allowance) / this.#pace;
+    return this.#allowance > 0 || this.recovery.inFlightBytes === 0
+      ? this.#allowedAtMs
+      : this.#allowedAtMs + (1 - this.#allowance) / this.#pace;
   }
 
   sent(packet: SentPacket, bulk: boolean): void {

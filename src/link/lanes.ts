@@ -16,8 +16,13 @@ export type LaneOutput =
   | { readonly kind: 'lane-unwanted'; readonly lane: number };
 
 export class Lanes {
-  /** The first lane. While there are others it carries no bulk, so that control and messages find it free. */
+  /** The first lane: the handshake runs over it, and the link with it. */
   readonly home: Lane;
+  /**
+   * Acks, control and whatever is small. As soon as there is a second lane it is that one, and carries nothing else: its
+   * association has no bulk before it, and has had none.
+   */
+  small: Lane;
   readonly path: PathDelay;
   /**
    * What all lanes together may have in flight, while there is more than one. The least round trip of any lane shows the
@@ -36,6 +41,8 @@ export class Lanes {
   #up: Lane[] = [];
   #turn = 0;
   #roundAtMs = 0;
+  /** Since when there is more than one. What was sent before has waited in an association behind bulk. */
+  #manySinceMs = 0;
 
   constructor(
     options: LinkOptions,
@@ -49,11 +56,12 @@ export class Lanes {
     this.#fates = fates;
     this.#emit = emit;
     this.path = new PathDelay(options);
-    this.sum = new DelayWindow(options, this.path);
+    this.sum = new DelayWindow(options, this.path, options.windowBytesStart);
     this.#count = new LaneCount(options);
     const first = role === 'initiator' ? 2 : 1;
     this.#ownIds = Array.from({ length: LANE_IDS / 2 - 1 }, (_, i) => first + 2 * i);
     this.home = this.#make(0);
+    this.small = this.home;
   }
 
   /** Those with a transport, the first lane first. */
@@ -64,6 +72,17 @@ export class Lanes {
   /** Whether bulk has lanes of its own. */
   get many(): boolean {
     return this.#up.length > 1;
+  }
+
+  /** When any lane last carried anything, ms. */
+  get answeredAtMs(): number {
+    return Math.max(...this.#up.map((lane) => lane.answeredAtMs));
+  }
+
+  /** A round-trip sample of a packet that was sent at `sentAtMs`. */
+  sample(sentAtMs: number, rttMs: number): void {
+    this.path.sample(rttMs);
+    if (this.many && sentAtMs > this.#manySinceMs) this.sum.sample(rttMs);
   }
 
   /** After an ack was taken: the rounds of the sum are round trips of the path. */
@@ -77,7 +96,7 @@ export class Lanes {
   sumTakes(bytes: number): boolean {
     if (!this.many) return true;
     let inFlight = 0;
-    for (const lane of this.#up) inFlight += lane.recovery.inFlightBytes;
+    for (const lane of this.#up) if (!lane.silent) inFlight += lane.recovery.inFlightBytes;
     return inFlight + bytes <= this.sum.limitBytes;
   }
 
@@ -98,7 +117,12 @@ export class Lanes {
     const lane = known ?? this.#make(id);
     lane.up = true;
     lane.answeredAtMs = now;
-    if (this.#up.length === 1) this.sum.restart(this.#options.lanesMax * this.#options.windowBytesStart);
+    if (this.#up.length === 1) {
+      this.#manySinceMs = now;
+      this.small = lane;
+      const { window } = this.home;
+      this.sum.restart(Math.max(window.bytes, this.#options.windowBytesStart), window.slowStart);
+    }
     this.#order();
     return true;
   }
@@ -118,6 +142,12 @@ export class Lanes {
     this.#emit({ kind: 'lane-unwanted', lane: lane.id });
   }
 
+  /** What is small goes over another lane than before, which is silent. */
+  moveSmall(): void {
+    const others = this.#up.filter((lane) => lane !== this.small && !lane.silent);
+    this.small = others[0] ?? this.small;
+  }
+
   /** The first lane is gone, and the others follow. */
   abandon(): void {
     for (const lane of this.#up) {
@@ -131,7 +161,7 @@ export class Lanes {
   }
 
   /** Asks for lanes, or gives some up, as the evidence says. */
-  judge(now: number, limited: boolean): void {
+  judge(now: number, limited: boolean, control: boolean): void {
     let rate = 0;
     let lostPackets = 0;
     for (const lane of this.#all.values()) {
@@ -142,7 +172,7 @@ export class Lanes {
     const { packetsSent: sentPackets } = this.#counters;
     const { baseMs } = this.path;
     const full = this.sum.queueMs * 2 > this.path.targetMs;
-    const evidence = { lostPackets, sentPackets, baseMs, up: this.#up.length, limited, full };
+    const evidence = { lostPackets, sentPackets, baseMs, up: this.#up.length, limited, full, control };
     const wanted = this.#count.judge(now, evidence);
     const have = this.#up.length + this.#pending.size;
     if (wanted > have) this.#open(wanted - have);
@@ -154,7 +184,7 @@ export class Lanes {
     const up = this.#up;
     for (let i = 0; i < up.length; i++) {
       const lane = up[(this.#turn + i) % up.length];
-      if (lane === undefined || (this.many && lane === this.home) || !takes(lane)) continue;
+      if (lane === undefined || (this.many && lane === this.small) || !takes(lane)) continue;
       this.#turn = (this.#turn + i + 1) % up.length;
       return lane;
     }
@@ -185,29 +215,33 @@ export class Lanes {
 
   #order(): void {
     this.#up = [...this.#all.values()].filter(({ up }) => up).sort((a, b) => a.id - b.id);
+    if (this.#up.length < 2) this.small = this.home;
+    else if (!this.small.up) this.small = this.#up.at(-1) ?? this.home;
   }
 
   /**
-   * The first lane answers to the path. What waits in another lane waits for SCTP's own window, and nobody else: it may
-   * be more, so that SCTP is never idle; the path is the business of their sum.
+   * A lane alone answers to the path. What waits in one of many waits for SCTP's own window, and nobody else: it may be
+   * more, so that SCTP is never idle; the path is the business of their sum.
    */
-  #pathOf(id: number): WindowPath {
-    if (id === 0) return this.path;
+  #pathOf(): WindowPath {
     const { path } = this;
     const { laneDelayMs } = this.#options;
+    const many = (): boolean => this.many;
     return {
       get baseMs() {
         return path.baseMs;
       },
       get targetMs() {
-        return Math.max(laneDelayMs, path.baseMs / 2);
+        return many() ? Math.max(laneDelayMs, path.baseMs / 2) : path.targetMs;
       },
-      raise: () => undefined,
+      raise: (rttMs) => {
+        if (!many()) path.raise(rttMs);
+      },
     };
   }
 
   #make(id: number): Lane {
-    const lane = new Lane(id, this.#options, this.#pathOf(id), this.#fates);
+    const lane = new Lane(id, this.#options, this.#pathOf(), this.#fates);
     this.#all.set(id, lane);
     return lane;
   }

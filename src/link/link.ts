@@ -186,7 +186,7 @@ export class Link {
   sendControl(now: number, schema: number, bytes: Uint8Array, deadlineMs: number): SendResult {
     this.#tick(now);
     if (this.#state !== 'open' || bytes.length === 0 || bytes.length > CONTROL_BYTES_MAX) return 'dropped';
-    this.#session.control.push({ schema, bytes, deadlineMs });
+    this.#session.control.push(now, { schema, bytes, deadlineMs });
     return 'ok';
   }
 
@@ -276,6 +276,7 @@ export class Link {
     if (now - due > this.options.lateTickMs) {
       this.#heardAtMs += now - due;
       this.#openingSinceMs += now - due;
+      for (const { recovery } of this.#session.lanes) recovery.slept(now);
     }
     this.#now = now;
   }
@@ -370,7 +371,7 @@ export class Link {
     if (datagram === undefined) {
       // Only a datagram of our own session may end it: whoever else sends rubbish has no say.
       const session = sessionOf(bytes);
-      if (session === this.#id || session === undefined || this.#state === 'opening') this.#end('malformed', false);
+      if (session === this.#id || session === undefined || this.#id === NO_SESSION) this.#end('malformed', false);
       return;
     }
     switch (datagram.kind) {

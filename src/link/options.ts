@@ -65,6 +65,8 @@ export interface LinkOptions {
   /** After a change that failed none like it is made for so long; doubles up to the maximum. */
   readonly laneHoldMs: number;
   readonly laneHoldMsMax: number;
+  /** With control sent within so long, bulk has a lane beside the first. */
+  readonly laneControlMs: number;
   /** With nothing to send for so long, all lanes but the first close. */
   readonly laneIdleMs: number;
   /** A further lane that answers so much later than the first is broken. */
@@ -142,6 +144,7 @@ export const LINK_DEFAULTS: LinkOptions = {
   laneFullMs: 5000,
   laneHoldMs: 10_000,
   laneHoldMsMax: 120_000,
+  laneControlMs: 3000,
   laneIdleMs: 15_000,
   laneSilentMs: 1500,
   controlBytesPerSecond: 256 * 1024,

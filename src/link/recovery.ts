@@ -37,13 +37,16 @@ export class Recovery {
   readonly #lost = new Map<number, { readonly sentAtMs: number }>();
   #largestAcked = -1;
   #lossAtMs: number | undefined;
-  #lastElicitingAtMs = 0;
+  /** Since when an answer is awaited: the oldest in flight was sent, the last ack brought news, or a probe was sent. */
+  #awaitsSinceMs = 0;
   #probes = 0;
   #rttSampled = false;
   #rttVarMs: number;
   #packetThreshold: number;
   #timeThreshold: number;
   #leastRttMs = Infinity;
+  /** What was sent before is no sample: the machine slept since. */
+  #sampleFromMs = -Infinity;
   srttMs: number;
   latestRttMs: number;
   /** The latest sample as the windows take it: never below the least that was measured with all its waiting. */
@@ -77,20 +80,21 @@ export class Recovery {
   }
 
   sent(packet: SentPacket): void {
+    if (this.idle) this.#awaitsSinceMs = packet.sentAtMs;
     this.#sent.add(packet);
     this.inFlightBytes += packet.bytes;
-    this.#lastElicitingAtMs = packet.sentAtMs;
   }
 
   /**
    * Takes ack ranges (pairs first, last, newest first; validated by the decoder). Tells the fate of every packet that is
    * now known to have arrived, then of every one now known to be lost. Returns the largest if it is newly acknowledged:
-   * its round trip is a sample.
+   * its round trip is a sample, unless the machine slept.
    */
   acked(nowMs: number, ranges: readonly number[], delayMs: number): SentPacket | undefined {
     const largest = ranges[1] ?? 0;
     const candidate = largest > this.#largestAcked ? this.#sent.get(largest) : undefined;
-    if (candidate !== undefined) this.#sample(nowMs - candidate.sentAtMs, delayMs);
+    const sampled = candidate !== undefined && candidate.sentAtMs >= this.#sampleFromMs ? candidate : undefined;
+    if (sampled !== undefined) this.#sample(nowMs - sampled.sentAtMs, delayMs);
     this.#largestAcked = Math.max(this.#largestAcked, largest);
     // Packets ascend and ranges descend: walk the ranges from their far end.
     let range = ranges.length - 2;
@@ -107,9 +111,12 @@ export class Recovery {
       this.#fates.arrived(packet);
     }
     if (this.#lost.size > 0) this.#noteSpurious(nowMs, ranges);
-    if (any) this.#probes = 0;
+    if (any) {
+      this.#probes = 0;
+      this.#awaitsSinceMs = nowMs;
+    }
     this.detectLost(nowMs);
-    return candidate;
+    return sampled;
   }
 
   /** RFC 9002 6.1: packet and time thresholds, as wide as spurious losses have made them. */
@@ -143,10 +150,13 @@ export class Recovery {
   /** When `timeout` should be called; undefined if nothing is in flight. */
   get timeoutAtMs(): number | undefined {
     if (this.#lossAtMs !== undefined) return this.#lossAtMs;
-    return this.#sent.size > 0 ? this.#lastElicitingAtMs + this.probeTimeoutMs : undefined;
+    return this.#sent.size > 0 ? this.#awaitsSinceMs + this.probeTimeoutMs : undefined;
   }
 
-  /** RFC 9002 6.2.1, doubled for each probe that was not answered. */
+  /**
+   * RFC 9002 6.2.1, but it runs from the last news, as TCP's does (RFC 6298 5): a lane that is fed with acks all the time
+   * would never be due otherwise. Doubled for each probe that was not answered.
+   */
   get probeTimeoutMs(): number {
     const { granularityMs, ackDelayMs, probeTimeoutMaxMs } = this.#options;
     const base = this.srttMs + Math.max(4 * this.#rttVarMs, granularityMs) + ackDelayMs;
@@ -163,20 +173,30 @@ export class Recovery {
       return undefined;
     }
     this.#probes++;
-    this.#lastElicitingAtMs = nowMs;
+    this.#awaitsSinceMs = nowMs;
     return this.#sent.get(this.#sent.oldest);
+  }
+
+  /** The machine slept until now: round trips that include that say nothing of the path. */
+  slept(nowMs: number): void {
+    this.#sampleFromMs = nowMs;
+  }
+
+  /** Nothing of what is in flight is waited for any longer. Probes go on. */
+  giveUp(): void {
+    const packets = this.#sent.drain();
+    this.inFlightBytes = 0;
+    this.#lossAtMs = undefined;
+    for (const packet of packets) this.#fates.lost(packet);
   }
 
   /** The transport is gone: everything in flight is lost, and the path that was measured with it. */
   abandon(): void {
-    const packets = this.#sent.drain();
     this.#lost.clear();
-    this.inFlightBytes = 0;
-    this.#lossAtMs = undefined;
     this.#probes = 0;
     this.#rttSampled = false;
     this.#leastRttMs = Infinity;
-    for (const packet of packets) this.#fates.lost(packet);
+    this.giveUp();
   }
 
   /** A packet declared lost has arrived: the path reorders more than we thought, so wait longer from now on. */

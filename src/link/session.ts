@@ -44,8 +44,6 @@ const PACKETS_MAX = 0xffff_ffff;
 const TAIL_PINGS = 3;
 /** Ranges of request numbers remembered, to put each to the application once. A cancelled one may leave a gap for good. */
 const REQUEST_RANGES_MAX = 256;
-/** A lane that has not answered so many probes carries nothing more until it does: what it had goes over the others. */
-const SILENT_PROBES = 3;
 
 export class Session implements PacketFates {
   readonly #options: LinkOptions;
@@ -176,7 +174,7 @@ export class Session implements PacketFates {
     let next = Math.min(this.#ackDueMs ?? Infinity, this.control.dueMs);
     const bulk = this.outbox.ready;
     if (bulk) next = Math.min(next, this.#soundingDueMs);
-    const idle = this.lanes.many ? this.lanes.home : undefined;
+    const idle = this.lanes.many ? this.lanes.small : undefined;
     for (const lane of this.lanes.up) {
       next = Math.min(next, lane.recovery.timeoutAtMs ?? Infinity);
       // One tick a millisecond at most: finer timers exist nowhere.
@@ -191,11 +189,15 @@ export class Session implements PacketFates {
       const probe = lane.recovery.timeout(now);
       if (probe === undefined) continue;
       lane.probing = true;
-      if (lane.recovery.probes > SILENT_PROBES && lane !== this.lanes.home) {
-        // Silent while the first lane answers: it is broken, whatever its transport says. In an outage all are silent.
-        if (this.lanes.home.answeredAtMs > lane.answeredAtMs + this.#options.laneSilentMs) {
-          this.lanes.giveUp(now, lane);
-          continue;
+      if (lane.silent && this.lanes.many) {
+        if (lane === this.lanes.small) this.lanes.moveSmall();
+        // Silent while another answers: it is broken, whatever its transport says. In an outage all are silent.
+        if (this.lanes.answeredAtMs > lane.answeredAtMs + this.#options.laneSilentMs) {
+          if (lane !== this.lanes.home) {
+            this.lanes.giveUp(now, lane);
+            continue;
+          }
+          lane.recovery.giveUp(); // its transport is the link's: it may find its way back
         }
         this.#probing = true;
       }
@@ -237,7 +239,7 @@ export class Session implements PacketFates {
     this.#ackBytes += bytes;
     this.#ackDueMs ??= now + this.#options.ackDelayMs;
     // The first packets are acknowledged at once: until the window has opened, every round trip counts.
-    const packets = Math.min(this.#options.ackPackets, 1 + counters.packetsReceived / 16);
+    const packets = Math.min(this.#options.ackPackets, 1 + Math.floor(counters.packetsReceived / 16));
     if (this.#ackPackets >= packets || this.#ackBytes >= this.#options.ackBytes) this.#ackDueMs = now;
     return undefined;
   }
@@ -291,16 +293,15 @@ export class Session implements PacketFates {
     if (newest !== undefined) {
       lane.answeredAtMs = now;
       const rttMs = recovery.pathRttMs;
-      this.lanes.path.sample(rttMs);
+      this.lanes.sample(newest.sentAtMs, rttMs);
       window.sample(rttMs);
-      this.lanes.sum.sample(rttMs);
       this.counters.rtt.add(rttMs);
       this.counters.queue.add(rttMs - this.lanes.path.baseMs);
       this.time.add(newest.sentAtMs, data.timeUs, delayMs, now);
     }
     lane.turn(now);
     this.lanes.turn(now);
-    this.lanes.judge(now, this.#limited);
+    this.lanes.judge(now, this.#limited, now < this.control.pushedAtMs + this.#options.laneControlMs);
     this.#limited = false;
     this.#tellRoom();
     return undefined;
@@ -363,7 +364,7 @@ export class Session implements PacketFates {
    * bulk over whichever lane has room.
    */
   build(now: number, clockOffsetMs: number, writer: DatagramWriter, id: bigint, seal?: Seal): Built | undefined {
-    const { home } = this.lanes;
+    const { small } = this.lanes;
     const compose = (lane: Lane, bulk: boolean): Built =>
       this.#compose(now, clockOffsetMs, writer, id, seal, lane, bulk);
     const bulk = this.outbox.ready;
@@ -371,7 +372,7 @@ export class Session implements PacketFates {
     const ackDue = this.#ackDueMs !== undefined && now >= this.#ackDueMs;
     const waits = this.#creditDirty || this.#requestQueue.length > 0 || this.control.peek(now) !== undefined;
     if (ackDue || waits || this.#probing || this.#soundingDueMs <= now) {
-      return compose(home, bulk && !this.lanes.many && takes(home));
+      return compose(small, bulk && !this.lanes.many && takes(small));
     }
     const probing = this.lanes.up.find((lane) => lane.probing);
     if (probing !== undefined) return compose(probing, bulk);
@@ -390,8 +391,7 @@ export class Session implements PacketFates {
 
   #takes(now: number, lane: Lane): boolean {
     const bytes = this.#options.datagramSizes[0] ?? 0;
-    const silent = lane.recovery.probes >= SILENT_PROBES;
-    return !silent && lane.roomBytes >= bytes && this.lanes.sumTakes(bytes) && lane.paced(now);
+    return !lane.silent && lane.roomBytes >= bytes && this.lanes.sumTakes(bytes) && lane.paced(now);
   }
 
   #compose(
@@ -404,14 +404,16 @@ export class Session implements PacketFates {
     bulk: boolean,
   ): Built {
     const smallest = this.#options.datagramSizes[0] ?? 0;
-    const probing = lane.probing || (this.#probing && lane === this.lanes.home);
+    const probing = lane.probing || (this.#probing && lane === this.lanes.small);
     const number = lane.nextPacket++;
     const items: SentItem[] = [];
     const limit = bulk && !probing ? this.#size.at(lane.window.rate) : smallest;
     writer.begin(limit, { session: id, lane: lane.id, packet: number, timeUs: toTimeUs(now + clockOffsetMs) }, seal);
     this.#writeAcks(now, writer);
-    const sounding = lane === this.lanes.home && this.#soundingDueMs <= now;
-    let eliciting = lane === this.lanes.home && this.#writeSmall(now, writer, items);
+    // An ack asks for no answer: without a ping now and then a broken lane of acks would not be noticed.
+    const unheard = this.lanes.many && now >= this.#soundedAtMs + this.#options.laneSilentMs / 4;
+    const sounding = lane === this.lanes.small && (unheard || this.#soundingDueMs <= now);
+    let eliciting = lane === this.lanes.small && this.#writeSmall(now, writer, items);
     const small = items.length;
     if (bulk) this.#writeBulk(writer, items);
     const sentBulk = items.length > small;
@@ -424,11 +426,11 @@ export class Session implements PacketFates {
       eliciting = true;
     }
     lane.probing = false;
-    if (lane === this.lanes.home) this.#probing = false;
+    if (lane === this.lanes.small) this.#probing = false;
     const bytes = writer.finish();
     this.counters.packetsSent++;
     this.counters.bytesSent += bytes.length;
-    if (eliciting && lane === this.lanes.home) this.#soundedAtMs = now;
+    if (eliciting && lane === this.lanes.small) this.#soundedAtMs = now;
     if (eliciting) lane.sent({ lane, number, sentAtMs: now, bytes: bytes.length, items }, sentBulk);
     return { lane: lane.id, bytes };
   }

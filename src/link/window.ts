@@ -12,6 +12,15 @@ const STEP = 0.5;
 /** Bounds of one round's change. */
 const SHRINK_MAX = 0.4;
 const GROW_MAX = 1.5;
+/**
+ * Of what arrives in a path's round trip: more in flight waits for SCTP's own window, where no sample of the least shows
+ * it, since what SCTP lets go in one burst has hardly waited.
+ */
+const AHEAD_MAX = 2;
+/** A queue of less than this part of the target for so many rounds: the path is far from full, grow by so much a round. */
+const QUIET_PART = 0.25;
+const QUIET_ROUNDS = 2;
+const QUIET_GROW = 1.25;
 /** A queue of so many targets, for so many rounds, that shrinking does not move: is it one at all? */
 const STUBBORN_TARGETS = 2;
 const STUBBORN_ROUNDS = 6;
@@ -46,8 +55,14 @@ export class DelayWindow {
   #drain: 'none' | 'half' | 'empty' = 'none';
   #drainAtMs: number | undefined;
   #stubbornRounds = 0;
+  #quietRounds = 0;
+  /** The window was just shrunk: what comes back in the round after was sent before, and says the same once more. */
+  #held = false;
 
-  constructor(options: LinkOptions, path: WindowPath) {
+  readonly #least: number;
+
+  constructor(options: LinkOptions, path: WindowPath, least: number = options.windowBytesMin) {
+    this.#least = least;
     this.#options = options;
     this.#path = path;
     this.bytes = options.windowBytesStart;
@@ -103,11 +118,12 @@ export class DelayWindow {
   }
 
   /** Nothing was heard for long, or the transport is new: begin anew, gently. */
-  restart(bytes: number = this.#options.windowBytesStart): void {
+  restart(bytes: number = this.#options.windowBytesStart, slowStart = true): void {
     this.bytes = bytes;
-    this.#slowStart = true;
+    this.#slowStart = slowStart;
     this.#drain = 'none';
     this.#stubbornRounds = 0;
+    this.#quietRounds = 0;
     this.#recent.length = 0;
     this.#roundStartMs = undefined;
     this.#drainAtMs = undefined;
@@ -126,10 +142,19 @@ export class DelayWindow {
       this.#slowStart = true;
       this.#recent.length = 0;
     }
-    if (drained !== 'none') return;
+    const held = this.#held;
+    this.#held = false;
+    if (drained !== 'none' || held) return;
+    this.#quietRounds = this.#limited && this.queueMs < QUIET_PART * targetMs ? this.#quietRounds + 1 : 0;
     const factor = (baseMs + targetMs) / this.#roundRttMs;
-    if (factor < 1) this.bytes = this.#bounded(this.bytes * Math.max(SHRINK_MAX, factor));
-    else if (this.#limited) this.bytes = this.#bounded(this.bytes * Math.min(GROW_MAX, 1 + STEP * (factor - 1)));
+    if (factor < 1) {
+      this.bytes = this.#bounded(this.bytes * Math.max(SHRINK_MAX, factor));
+      this.#held = true;
+    } else if (this.#limited) {
+      const least = this.#quietRounds >= QUIET_ROUNDS ? QUIET_GROW : 1;
+      this.bytes = this.#bounded(this.bytes * Math.min(GROW_MAX, Math.max(least, 1 + STEP * (factor - 1))));
+    }
+    if (this.#limited) this.bytes = Math.min(this.bytes, this.#bounded(AHEAD_MAX * this.rate * (baseMs + targetMs)));
     this.#stubbornRounds = this.queueMs > STUBBORN_TARGETS * targetMs ? this.#stubbornRounds + 1 : 0;
     this.#drainAtMs ??= nowMs + this.#options.drainEveryMs;
     if (this.#stubbornRounds >= STUBBORN_ROUNDS) this.#drain = 'empty';
@@ -143,7 +168,7 @@ export class DelayWindow {
     // On a near path the delay is that of two busy processes: less in flight only leaves them waiting for each other.
     const near =
       this.#path.baseMs < this.#options.windowNearRttMs && this.rate * 4 > this.#options.windowBytesNear / 64;
-    const least = near ? this.#options.windowBytesNear : this.#options.windowBytesMin;
+    const least = near ? this.#options.windowBytesNear : this.#least;
     return Math.min(this.#options.windowBytesMax, Math.max(least, bytes));
   }
 }

@@ -1,5 +1,6 @@
 // What a stream promises over a path that loses, reorders and repeats: each poll at most once, never late, never changed.
 import { describe, expect, test } from '@jest/globals';
+import { decodePayload, encodePayload } from '../../src/control/payload.ts';
 import { Random } from '../../src/sim/random.ts';
 import { bursty, quality, Stream, type RunOptions } from './support.ts';
 
@@ -78,6 +79,39 @@ describe('a control stream over a bad path', () => {
     stream.run(1000).settle(3000);
     expect(stream.receiver.stats.late).toBeGreaterThan(800);
     expect(stream.problems()).toEqual([]);
+  });
+
+  test('whose clones were changed on the way still surfaces each poll once, as the first copy of it says', () => {
+    const path = { delayMs: 20, jitterMs: 15, lossRatio: 0.1, reorderRatio: 0.2, reorderMs: 40, duplicateRatio: 0.1 };
+    const stream = new Stream({ seed: 3, path, quality: quality(0.1) });
+    /** What arrives of a poll: the first copy, and how many copies say something else. */
+    const firsts = new Map<number, Buffer>();
+    let contradicting = 0;
+    stream.filter = (bytes) => {
+      const payload = decodePayload(bytes);
+      if (payload === undefined) throw new Error('a sender said something malformed');
+      const entries = payload.entries.map((entry) =>
+        entry.back > 0 && stream.random.chance(0.5)
+          ? { ...entry, bytes: entry.bytes.map((byte) => byte ^ 0x55) }
+          : entry,
+      );
+      const newest = [...stream.sampled.keys()].findLast((poll) => (poll & 0xff) === payload.stamp) ?? Number.NaN;
+      for (const { back, bytes: copy } of entries.toReversed()) {
+        const first = firsts.get(newest - back);
+        if (first === undefined) firsts.set(newest - back, Buffer.from(copy));
+        else if (!first.equals(copy)) contradicting++;
+      }
+      return encodePayload({ ...payload, entries });
+    };
+    stream.run(20_000).settle();
+    expect(new Set(stream.surfaced.map(({ poll }) => poll)).size).toBe(stream.surfaced.length);
+    for (const { poll, copy } of stream.surfaced) expect(firsts.get(poll)?.equals(copy)).toBe(true);
+    const { stats } = stream.receiver;
+    expect(contradicting).toBeGreaterThan(300);
+    // A copy of what was dropped as late contradicts nothing that anybody saw.
+    expect(stats.refused.contradiction).toBeGreaterThan(contradicting * 0.9);
+    expect(stats.refused.contradiction).toBeLessThanOrEqual(contradicting);
+    expect(stats.surfaced / stream.sampled.size).toBeGreaterThan(0.98);
   });
 
   test('without synchronized clocks measures age against the fastest datagram of late', () => {

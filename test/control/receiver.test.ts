@@ -67,6 +67,51 @@ describe('a control stream as it comes in', () => {
     expect(receiver.stats.duplicates).toBe(0);
   });
 
+  test('lets a clone stand that came before its original when that contradicts it', () => {
+    const receiver = fresh();
+    expect(receive(receiver, 1001, {}, {}, { 0: 2, 1: 99 }).map((frame) => frame.bytes)).toEqual([bytes(99), bytes(2)]);
+    expect(receive(receiver, 1000, {}, {}, { 0: 1 })).toEqual([]);
+    expect(receiver.stats).toMatchObject({ surfaced: 2, recovered: 1, duplicates: 0, refused: { contradiction: 1 } });
+  });
+
+  test('goes on judging copies by the first one, however often it was contradicted', () => {
+    const receiver = fresh();
+    receive(receiver, 1000, {}, {}, { 0: 1 });
+    for (const [i, value] of [9, 1, 9, 8, 1].entries()) {
+      expect(receive(receiver, 1001 + i, {}, {}, { 0: 2, [i + 1]: value }).map(({ poll }) => poll)).toEqual([1001 + i]);
+    }
+    expect(receiver.stats).toMatchObject({ surfaced: 6, duplicates: 2, refused: { contradiction: 3 } });
+  });
+
+  test('takes a copy that is shorter, longer or empty for another frame', () => {
+    const receiver = fresh();
+    const of = (poll: number, ...entries: Uint8Array[]): Partial<ControlPayload> => ({
+      stamp: poll & 0xff,
+      entries: entries.map((one, back) => ({ back, bytes: one })),
+    });
+    const first = Uint8Array.of(1, 2, 3);
+    receive(receiver, 1000, of(1000, first));
+    const others = [Uint8Array.of(1, 2), Uint8Array.of(1, 2, 3, 0), Uint8Array.of(0, 1, 2, 3), new Uint8Array(0)];
+    for (const other of others) expect(receive(receiver, 1000, of(1000, other))).toEqual([]);
+    expect(receive(receiver, 1000, of(1000, first))).toEqual([]);
+    expect(receiver.stats).toMatchObject({ surfaced: 1, duplicates: 1, refused: { contradiction: 4 } });
+  });
+
+  test('surfaces neither of two that contradict each other when both came late', () => {
+    const receiver = fresh();
+    receive(receiver, 900);
+    expect(receive(receiver, 1000, {}, { transitMs: 2600 }, { 0: 1 })).toEqual([]);
+    expect(receive(receiver, 1001, {}, { transitMs: 20 }, { 0: 2, 1: 99 }).map(({ poll }) => poll)).toEqual([1001]);
+    expect(receiver.stats).toMatchObject({ surfaced: 2, late: 1 });
+  });
+
+  test('contradicts nothing of the last generation', () => {
+    const receiver = fresh();
+    receive(receiver, 1000, {}, {}, { 0: 1 });
+    expect(receive(receiver, 1000, { generation: 1 }, {}, { 0: 2 }).map((frame) => frame.bytes)).toEqual([bytes(2)]);
+    expect(receiver.stats).toMatchObject({ surfaced: 2, refused: { contradiction: 0 } });
+  });
+
   test.each([0, 1, 99.9, 100])('surfaces a frame that is %p ms old', (transitMs) => {
     expect(receive(fresh(), 1000, {}, { transitMs })).toHaveLength(1);
   });

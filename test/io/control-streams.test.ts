@@ -156,6 +156,58 @@ describe('the control streams of a client', () => {
     expect(stream.stats?.sent.polls).toBe(0);
   });
 
+  test('go on beside one whose builder throws, and that one goes on when it stops throwing', () => {
+    const it = host();
+    const streams = new ControlStreams(() => it);
+    let broken = true;
+    const moody: DatagramSchema<Cursor> = {
+      ...CURSOR,
+      write: (to, value) => {
+        if (broken) throw new Error('a builder failed');
+        CURSOR.write(to, value);
+      },
+    };
+    const failing = streams.open(options({ up: moody, source: () => ({ x: 1, y: 1 }) }));
+    const steady = streams.open(options({ stream: 3, source: () => ({ x: 2, y: 2 }) }));
+    jest.advanceTimersByTime(500);
+    expect([failing.stats?.sent.polls, errors]).toEqual([0, [new Error('a builder failed')]]);
+    expect(steady.stats?.sent.polls).toBeGreaterThan(48);
+    broken = false;
+    jest.advanceTimersByTime(500);
+    expect(failing.stats?.sent.polls).toBeGreaterThan(48);
+    expect(steady.stats?.sent.polls).toBeGreaterThan(98);
+  });
+
+  test('go on beside one whose reader throws: its frames are counted as unreadable, and no error is told', () => {
+    const it = host();
+    const streams = new ControlStreams(() => it);
+    const seen: [number, Cursor][] = [];
+    const broken: DatagramSchema<Cursor> = {
+      ...CURSOR,
+      read: () => {
+        throw new Error('a reader failed');
+      },
+    };
+    const failing = streams.open(options({ up: broken, onFrame: (_peer, value) => seen.push([2, value]) }));
+    const steady = streams.open(options({ stream: 3, onFrame: (_peer, value) => seen.push([3, value]) }));
+    const [b, c] = ['b', 'c'].map((letter) => letter.repeat(32));
+    if (b === undefined || c === undefined) throw new Error('two peers');
+    for (const [poll, peer] of [b, c, b, c].entries()) {
+      for (const stream of [2, 3]) {
+        // Two bytes each, big-endian: the poll and the stream are where the cursor stands.
+        const payload = Uint8Array.of(stream, 0, poll, 0, 100, 1, 0, 0, 4, 0, poll, 0, stream);
+        it.pool.control.receive(0, peer, 1, payload, poll * 10_000);
+      }
+    }
+    for (let output = it.pool.poll(); output !== undefined; output = it.pool.poll()) {
+      if (output.kind === 'control') streams.deliver(output.frame);
+    }
+    expect(seen).toEqual([0, 1, 2, 3].map((x) => [3, { x, y: 3 }]));
+    expect(failing.stats?.received.refused.unreadable).toBe(4);
+    expect(steady.stats?.received.refused.unreadable).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
   test('wait outside a pool, go on in the next, and stop with the client', () => {
     let it: ReturnType<typeof host> | undefined;
     const streams = new ControlStreams(() => it);

@@ -1,7 +1,8 @@
 // High-water marks, in bytes, for each class and each side: what is said at the mark, and that the link lives on past it.
 import { describe, expect, test } from '@jest/globals';
-import { LinkPair } from '../../src/sim/link-pair.ts';
-import { payload, received, sorted, upTo } from './support.ts';
+import { LinkPair, type LinkEnd } from '../../src/sim/link-pair.ts';
+import { CONTROL_BYTES_MAX } from '../../src/wire/frames.ts';
+import { framesSaid, payload, received, sorted, upTo } from './support.ts';
 
 const MIB = 1024 * 1024;
 
@@ -108,6 +109,181 @@ describe('messages, receiving side', () => {
     for (const i of upTo(2000)) pair.initiator.send(payload(i, 4));
     pair.run(10_000);
     expect(pair.acceptor.all('message').length).toBe(Math.floor(50_000 / 68));
+  });
+});
+
+/** An application's own. */
+const SCHEMA = 256;
+
+/** Like `payload`, and cheap: floods are made of these. */
+function numbered(index: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  new DataView(bytes.buffer).setUint32(0, index);
+  return bytes;
+}
+
+/** The numbers of the control frames that `end` heard, each checked to the last byte; kept as they surface. */
+function controlHeard(end: LinkEnd, made: typeof payload = payload): number[] {
+  const heard: number[] = [];
+  end.onOutput = (output) => {
+    if (output.kind !== 'control') return;
+    const index = new DataView(output.bytes.buffer, output.bytes.byteOffset).getUint32(0);
+    if (Buffer.compare(output.bytes, made(index, output.bytes.length)) !== 0) throw new Error(`${index}: bytes differ`);
+    heard.push(index);
+  };
+  return heard;
+}
+
+describe('control, sending side', () => {
+  const link = { controlSendBytesMax: 10_000 };
+
+  test('past the mark the oldest is dropped and counted, and the newest goes out in order', () => {
+    const pair = new LinkPair({ link });
+    pair.connect();
+    const heard = controlHeard(pair.acceptor);
+    const { link: sender, now } = pair.initiator;
+    for (const i of upTo(30)) {
+      expect(sender.sendControl(now, SCHEMA, payload(i, 1000), now + 1000)).toBe('ok');
+      expect(sender.heldBytes.control).toBe(Math.min(10_000, (i + 1) * 1000));
+    }
+    expect(sender.stats.drops['control-overflow']).toBe(20);
+    pair.initiator.drain();
+    expect(sender.heldBytes.control).toBe(0);
+    pair.run(500);
+    expect(heard).toEqual(upTo(10).map((i) => 20 + i));
+    expect(sender.stats.controlSent).toBe(10);
+    expect(pair.acceptor.link.stats.controlReceived).toBe(10);
+    expect(sender.stats.drops).toMatchObject({ 'control-overflow': 20, 'control-late': 0 });
+  });
+
+  test('a large one pushes out as many small ones as it takes, and no more', () => {
+    const pair = new LinkPair({ link: { controlSendBytesMax: 1200 } });
+    pair.connect();
+    const heard = controlHeard(pair.acceptor);
+    const { link: sender, now } = pair.initiator;
+    for (const i of upTo(12)) sender.sendControl(now, SCHEMA, payload(i, 100), now + 1000);
+    expect(sender.stats.drops['control-overflow']).toBe(0);
+    sender.sendControl(now, SCHEMA, payload(12, CONTROL_BYTES_MAX), now + 1000);
+    expect(sender.heldBytes.control).toBe(CONTROL_BYTES_MAX + 100);
+    expect(sender.stats.drops['control-overflow']).toBe(11);
+    pair.initiator.drain();
+    pair.run(500);
+    expect(heard).toEqual([11, 12]);
+  });
+
+  test('what has to wait past its deadline is dropped as late, and what is behind it goes', () => {
+    const pair = new LinkPair({ link: { ...link, controlBurstBytes: 1000, controlBytesPerSecond: 1000 } });
+    pair.connect();
+    const heard = controlHeard(pair.acceptor);
+    const { link: sender, now } = pair.initiator;
+    for (const i of upTo(4)) sender.sendControl(now, SCHEMA, payload(i, 1000), now + (i === 3 ? 5000 : 500));
+    pair.initiator.drain();
+    expect(sender.heldBytes.control).toBe(3000);
+    pair.run(5000);
+    // Whatever is left of the budget lets one go, which may overdraw it: the third would have to wait for a second.
+    expect(heard).toEqual([0, 1, 3]);
+    expect(sender.stats.drops).toMatchObject({ 'control-late': 1, 'control-overflow': 0 });
+    expect(sender.heldBytes.control).toBe(0);
+  });
+
+  test('a source beyond its budget loses its own frames alone: messages, chunks and acknowledgements go on', () => {
+    const budget = { ...link, controlBurstBytes: 4000, controlBytesPerSecond: 20_000 };
+    const pair = new LinkPair({ link: budget, path: { delayMs: 20, rateMbit: 10, queueMs: 100 } });
+    pair.connect();
+    const heard = controlHeard(pair.acceptor);
+    pair.initiator.serve = (_, chunk) => payload(chunk, 100_000);
+    for (const chunk of upTo(10)) pair.acceptor.request(1, chunk, 100_000);
+    for (const end of pair.ends) for (const i of upTo(20)) end.send(payload(i, 5000));
+    let said = 0;
+    for (const untilMs = pair.clock.now + 3000; pair.clock.now < untilMs; pair.run(1)) {
+      pair.initiator.sendControl(SCHEMA, payload(said++, 500), pair.initiator.now + 1000);
+      expect(pair.initiator.link.heldBytes.control).toBeLessThanOrEqual(10_000);
+    }
+    pair.settle();
+    pair.run(1000);
+    const { stats } = pair.initiator.link;
+    expect(stats.drops['control-overflow']).toBeGreaterThan(said / 2);
+    expect(stats.controlSent + stats.drops['control-overflow'] + stats.drops['control-late']).toBe(said);
+    expect(stats.controlSent * 500).toBeLessThanOrEqual(4000 + 4 * 20_000);
+    expect(heard).toEqual(sorted(heard));
+    expect(heard.at(-1)).toBe(said - 1);
+    expect(sorted(pair.acceptor.all('chunk').map(({ chunk }) => chunk))).toEqual(upTo(10));
+    for (const end of pair.ends) expect(sorted(received(end))).toEqual(upTo(20));
+  });
+
+  test('without a transport there is nobody to take it: it is dropped at once and nothing waits', () => {
+    const pair = new LinkPair({ link });
+    pair.connect();
+    pair.closeTransport();
+    expect(pair.initiator.sendControl(SCHEMA, payload(0, 10), 1e9)).toBe('dropped');
+    expect(pair.initiator.link.heldBytes.control).toBe(0);
+  });
+});
+
+describe('control, receiving side', () => {
+  /** An initiator without shame: it keeps no budget, and says `bytesPerMs` of control for `ms`. */
+  function flooded(rateMbit: number): { pair: LinkPair; flood: (ms: number, bytesPerMs: number) => number } {
+    const pair = new LinkPair({
+      path: { delayMs: 20, rateMbit, queueMs: 100 },
+      initiatorLink: { controlBytesPerSecond: 1e9, controlBurstBytes: 1e9, controlSendBytesMax: 1e9 },
+    });
+    pair.connect();
+    pair.acceptor.serve = (_, chunk) => payload(chunk, 50_000);
+    let said = 0;
+    const flood = (ms: number, bytesPerMs: number): number => {
+      for (const untilMs = pair.clock.now + ms; pair.clock.now < untilMs; pair.run(1)) {
+        const { link, now } = pair.initiator;
+        for (let bytes = 0; bytes < bytesPerMs; bytes += 1000) {
+          link.sendControl(now, SCHEMA, numbered(said++, 1000), now + 1000);
+        }
+        pair.initiator.drain();
+        expect(pair.acceptor.link.heldBytes.control).toBe(0);
+        expect(pair.acceptor.link.heldBytes.messagesIn).toBeLessThan(200_000);
+      }
+      return said;
+    };
+    return { pair, flood };
+  }
+
+  test('a flood is handed on as it comes and none of it is held', () => {
+    const { pair, flood } = flooded(100);
+    const heard = controlHeard(pair.acceptor, numbered);
+    const said = flood(2000, 4000);
+    pair.run(200);
+    expect(heard).toEqual(upTo(said));
+    expect(pair.acceptor.link.stats.controlReceived).toBe(said);
+  });
+
+  test('a flood leaves link control, acknowledgements and messages of both ends what they need', () => {
+    const { pair, flood } = flooded(50);
+    controlHeard(pair.acceptor, numbered);
+    for (const chunk of upTo(8)) pair.initiator.request(1, chunk, 50_000);
+    for (const end of pair.ends) for (const i of upTo(20)) end.send(payload(i, 5000));
+    // Longer than idleMs, at four fifths of the path.
+    flood(7000, 5000);
+    expect(pair.ends.map(({ link }) => link.state)).toEqual(['open', 'open']);
+    for (const end of pair.ends) expect(sorted(received(end))).toEqual(upTo(20));
+    expect(sorted(pair.initiator.all('chunk').map(({ chunk }) => chunk))).toEqual(upTo(8));
+    expect(framesSaid(pair.acceptor, 'ack').length).toBeGreaterThan(500);
+    for (const { link } of pair.ends) expect(link.heldBytes).toMatchObject({ messagesOut: 0, chunksOut: 0 });
+  });
+
+  test('a flood that is more than the path takes ends nothing, and what the receiver has to say still arrives', () => {
+    const { pair, flood } = flooded(10);
+    const heard = controlHeard(pair.acceptor, numbered);
+    for (const i of upTo(20)) pair.acceptor.send(payload(i, 5000));
+    flood(10_000, 3000);
+    expect(pair.ends.map(({ link }) => link.state)).toEqual(['open', 'open']);
+    expect(pair.ends.flatMap((end) => [...end.all('lost'), ...end.all('closed')])).toEqual([]);
+    expect(sorted(received(pair.initiator))).toEqual(upTo(20));
+    expect(heard.length).toBeGreaterThan(1000);
+    expect(new Set(heard).size).toBe(heard.length);
+    pair.run(3000);
+    pair.acceptor.send(payload(20, 5000));
+    pair.initiator.send(payload(0, 5000));
+    pair.settle();
+    expect(received(pair.acceptor)).toEqual([0]);
+    expect(received(pair.initiator)).toContain(20);
   });
 });
 

@@ -164,10 +164,8 @@ describe('a peer that is only odd', () => {
   test('the same packet number twice is taken once and acknowledged twice', () => {
     const lone = new Lone('acceptor', options).open();
     const frame: Frame = { kind: 'request', request: 0, transfer: 1, chunk: 0 };
-    lone.hearFrames(0, frame);
-    const first = lone.tick(lone.now + 50);
-    lone.hearFrames(0, frame);
-    const second = lone.tick(lone.now + 50);
+    const first = [...lone.hearFrames(0, frame), ...lone.tick(lone.now + 50)];
+    const second = [...lone.hearFrames(0, frame), ...lone.tick(lone.now + 50)];
     expect(lone.outputs.filter(({ kind }) => kind === 'chunk-request')).toHaveLength(1);
     expect([...first, ...second].map((one) => one.kind === 'data' && one.frames[0]?.kind)).toEqual(['ack', 'ack']);
     expect(lone.link.stats.drops.duplicate).toBe(1);

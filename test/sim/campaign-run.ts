@@ -10,6 +10,8 @@ import { HubRendezvous, sha256 } from './hub-rendezvous.ts';
 
 /** Virtual time within which a world must have settled, ms. */
 const LIMIT_MS = 600_000;
+/** … and after that the last message must be acknowledged. */
+const QUIET_MS = 30_000;
 
 interface SaidText {
   readonly from: Member;
@@ -97,6 +99,8 @@ class Campaign {
     const settled = this.#world.runUntil(() => this.#pending === 0 && this.#settled(), LIMIT_MS, 100);
     if (!settled) this.#failures.push(`not settled after ${LIMIT_MS} virtual ms`);
     this.#world.run(3000);
+    // Lanes come and go for a while yet, by messages; each must have its answer in the end.
+    this.#world.runUntil(() => this.#quiet(), QUIET_MS, 100);
     this.#check();
   }
 
@@ -210,11 +214,13 @@ class Campaign {
 
   /** Nothing is open any more: every transfer has ended, every offer was answered or withdrawn, all is acknowledged. */
   #calm(): boolean {
-    return this.#staying.every((member) => {
-      const ended = [...latest(member).values()].every(({ state }) => state === 'ended');
-      const answered = [...offersOf(member).values()].every(({ own, state }) => own || state !== 'open');
-      return ended && answered && member.pool.heldBytes.every(({ messagesOut }) => messagesOut === 0);
-    });
+    return (
+      this.#staying.every((member) => {
+        const ended = [...latest(member).values()].every(({ state }) => state === 'ended');
+        const answered = [...offersOf(member).values()].every(({ own, state }) => own || state !== 'open');
+        return ended && answered;
+      }) && this.#quiet()
+    );
   }
 
   #settled(): boolean {
@@ -232,8 +238,11 @@ class Campaign {
         else outs++;
       }
     }
-    const quiet = members.every(({ pool }) => pool.heldBytes.every(({ messagesOut }) => messagesOut === 0));
-    return ins >= inEnds && outs >= outEnds && messages >= texts && quiet;
+    return ins >= inEnds && outs >= outEnds && messages >= texts && this.#quiet();
+  }
+
+  #quiet(): boolean {
+    return this.#staying.every(({ pool }) => pool.heldBytes.every(({ messagesOut }) => messagesOut === 0));
   }
 
   #expectedIn(): number {
