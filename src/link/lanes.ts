@@ -144,8 +144,7 @@ export class Lanes {
 
   /** What is small goes over another lane than before, which is silent. */
   moveSmall(): void {
-    const others = this.#up.filter((lane) => lane !== this.small && !lane.silent);
-    this.small = others[0] ?? this.small;
+    this.small = this.#up.find((lane) => lane !== this.small && !lane.silent) ?? this.small;
   }
 
   /** The first lane is gone, and the others follow. */
