@@ -14,8 +14,6 @@ export class ControlQueue {
   readonly #counters: Counters;
   readonly #items: ControlItem[] = [];
   #bytes = 0;
-  /** When anything was last pushed, ms. */
-  pushedAtMs: number = -Infinity;
   /** Bytes that may go now; refilled with time. */
   #budget: number;
   #budgetAtMs = 0;
@@ -30,8 +28,7 @@ export class ControlQueue {
     return this.#bytes;
   }
 
-  push(now: number, item: ControlItem): void {
-    this.pushedAtMs = now;
+  push(item: ControlItem): void {
     this.#items.push(item);
     this.#bytes += item.bytes.length;
     while (this.#bytes > this.#options.controlSendBytesMax) this.#drop('control-overflow');

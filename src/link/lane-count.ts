@@ -15,13 +15,13 @@ export interface LaneEvidence {
   readonly limited: boolean;
   /** With more than one lane: whether the path's own queue is what holds them back. */
   readonly full: boolean;
-  /** Whether control was sent of late. */
-  readonly control: boolean;
 }
 
 /** Lanes are multiplied and divided by these. */
 const GROW = 4;
 const SHRINK = 2;
+/** Of the lanes asked for: one that finds no way holds up no judgement. */
+const OPEN_ENOUGH = 0.75;
 
 export class LaneCount {
   readonly #options: LinkOptions;
@@ -30,6 +30,9 @@ export class LaneCount {
   #lostBefore = 0;
   #sentBefore = 0;
   #limited = false;
+  /** Whether it was at any time of the interval. */
+  #full = false;
+  #emptySinceMs: number | undefined;
   /** Intervals in a row in which the path was full. */
   #fullSinceMs: number | undefined;
   /** Fewer lanes are on trial; so many there were. */
@@ -49,13 +52,14 @@ export class LaneCount {
 
   /** Lanes to have now. To be asked whenever something happened; it looks only every few round trips. */
   judge(now: number, evidence: LaneEvidence): number {
-    const { baseMs, up, control } = evidence;
+    const { baseMs, up } = evidence;
     if (evidence.limited) {
       this.#limited = true;
       this.#busyAtMs = now;
     }
+    if (evidence.full) this.#full = true;
     if (baseMs < this.#options.windowNearRttMs) return this.#wanted; // what is lost there is lost to a busy processor
-    const least = Math.min(control ? 2 : 1, this.#options.lanesMax);
+    const least = Math.min(2, this.#options.lanesMax);
     if (this.#wanted < least && evidence.limited && now >= this.#openAtMs) this.#wanted = least;
     if (now < this.#judgeAtMs) return this.#wanted;
     this.#judgeAtMs = now + Math.max(this.#options.laneJudgeMs, 4 * baseMs);
@@ -64,12 +68,13 @@ export class LaneCount {
     this.#lostBefore = evidence.lostPackets;
     this.#sentBefore = evidence.sentPackets;
     if (now - this.#busyAtMs > this.#options.laneIdleMs) this.#wanted = 1;
-    // An interval in which nothing waited says nothing; nor does one in which lanes are still opening.
-    else if (this.#limited && up >= this.#wanted) {
-      if (this.#wanted <= least) this.#judgeFew(now, lost, sent, up > 1 && evidence.full);
-      else this.#judgeMany(now, evidence.full, least);
+    // An interval in which nothing waited says nothing; nor does one in which most lanes are still opening.
+    else if (this.#limited && up >= OPEN_ENOUGH * this.#wanted) {
+      if (this.#wanted > least) this.#judgeMany(now, this.#full, least);
+      else this.#judgeFew(now, lost > 0 && lost >= this.#options.laneLossRatio * sent, this.#full);
     }
     this.#limited = false;
+    this.#full = false;
     return this.#wanted;
   }
 
@@ -80,10 +85,13 @@ export class LaneCount {
     this.#openHoldMs = Math.min(this.#openHoldMs * 2, this.#options.laneHoldMsMax);
   }
 
-  #judgeFew(now: number, lost: number, sent: number, full: boolean): void {
+  #judgeFew(now: number, losing: boolean, full: boolean): void {
     this.#shrunkFrom = undefined;
-    const losing = lost > 0 && lost >= this.#options.laneLossRatio * sent;
-    if (losing && !full && now >= this.#openAtMs) this.#wanted = Math.min(this.#options.lanesMax, this.#wanted * GROW);
+    if (full) this.#emptySinceMs = undefined;
+    else this.#emptySinceMs ??= now;
+    // A clean path may just not have been filled yet.
+    const held = losing || now - (this.#emptySinceMs ?? now) >= this.#options.laneEmptyMs;
+    if (held && !full && now >= this.#openAtMs) this.#wanted = Math.min(this.#options.lanesMax, this.#wanted * GROW);
   }
 
   #judgeMany(now: number, full: boolean, least: number): void {

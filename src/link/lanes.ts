@@ -160,7 +160,7 @@ export class Lanes {
   }
 
   /** Asks for lanes, or gives some up, as the evidence says. */
-  judge(now: number, limited: boolean, control: boolean): void {
+  judge(now: number, limited: boolean): void {
     let rate = 0;
     let lostPackets = 0;
     for (const lane of this.#all.values()) {
@@ -170,8 +170,8 @@ export class Lanes {
     this.path.rate = rate;
     const { packetsSent: sentPackets } = this.#counters;
     const { baseMs } = this.path;
-    const full = this.sum.queueMs * 2 > this.path.targetMs;
-    const evidence = { lostPackets, sentPackets, baseMs, up: this.#up.length, limited, full, control };
+    const full = this.many && this.sum.queueMs * 2 > this.path.targetMs;
+    const evidence = { lostPackets, sentPackets, baseMs, up: this.#up.length, limited, full };
     const wanted = this.#count.judge(now, evidence);
     const have = this.#up.length + this.#pending.size;
     if (wanted > have) this.#open(wanted - have);
@@ -219,22 +219,22 @@ export class Lanes {
   }
 
   /**
-   * A lane alone answers to the path. What waits in one of many waits for SCTP's own window, and nobody else: it may be
-   * more, so that SCTP is never idle; the path is the business of their sum.
+   * A lane that carries bulk alone answers to the path. What waits in one of many waits for SCTP's own window, and nobody
+   * else: it may be more, so that SCTP is never idle; the path is the business of their sum.
    */
   #pathOf(): WindowPath {
     const { path } = this;
     const { laneDelayMs } = this.#options;
-    const many = (): boolean => this.many;
+    const alone = (): boolean => this.#up.length <= 2;
     return {
       get baseMs() {
         return path.baseMs;
       },
       get targetMs() {
-        return many() ? Math.max(laneDelayMs, path.baseMs / 2) : path.targetMs;
+        return alone() ? path.targetMs : Math.max(laneDelayMs, path.baseMs / 2);
       },
       raise: (rttMs) => {
-        if (!many()) path.raise(rttMs);
+        if (alone()) path.raise(rttMs);
       },
     };
   }

@@ -186,7 +186,7 @@ export class Link {
   sendControl(now: number, schema: number, bytes: Uint8Array, deadlineMs: number): SendResult {
     this.#tick(now);
     if (this.#state !== 'open' || bytes.length === 0 || bytes.length > CONTROL_BYTES_MAX) return 'dropped';
-    this.#session.control.push(now, { schema, bytes, deadlineMs });
+    this.#session.control.push({ schema, bytes, deadlineMs });
     return 'ok';
   }
 

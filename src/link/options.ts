@@ -60,13 +60,13 @@ export interface LinkOptions {
   readonly laneJudgeMs: number;
   /** Loss from which on more lanes are tried. */
   readonly laneLossRatio: number;
+  /** Without loss, with more to send and the path not full for so long, more are tried too. */
+  readonly laneEmptyMs: number;
   /** With the path full for so long, fewer lanes are tried. */
   readonly laneFullMs: number;
   /** After a change that failed none like it is made for so long; doubles up to the maximum. */
   readonly laneHoldMs: number;
   readonly laneHoldMsMax: number;
-  /** With control sent within so long, bulk has a lane beside the first. */
-  readonly laneControlMs: number;
   /** With nothing to send for so long, all lanes but the first close. */
   readonly laneIdleMs: number;
   /** A further lane that answers so much later than the first is broken. */
@@ -141,10 +141,10 @@ export const LINK_DEFAULTS: LinkOptions = {
   laneDelayMs: 30,
   laneJudgeMs: 250,
   laneLossRatio: 0.0005,
+  laneEmptyMs: 2000,
   laneFullMs: 5000,
   laneHoldMs: 10_000,
   laneHoldMsMax: 120_000,
-  laneControlMs: 3000,
   laneIdleMs: 15_000,
   laneSilentMs: 1500,
   controlBytesPerSecond: 256 * 1024,

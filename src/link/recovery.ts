@@ -26,6 +26,8 @@ const LOST_REMEMBERED_MAX = 512;
 export interface PacketFates {
   arrived(packet: SentPacket): void;
   lost(packet: SentPacket): void;
+  /** Not waited for any longer, whether it arrived or not. */
+  abandoned(packet: SentPacket): void;
 }
 
 export class Recovery {
@@ -187,7 +189,7 @@ export class Recovery {
     const packets = this.#sent.drain();
     this.inFlightBytes = 0;
     this.#lossAtMs = undefined;
-    for (const packet of packets) this.#fates.lost(packet);
+    for (const packet of packets) this.#fates.abandoned(packet);
   }
 
   /** The transport is gone: everything in flight is lost, and the path that was measured with it. */

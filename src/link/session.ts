@@ -301,7 +301,7 @@ export class Session implements PacketFates {
     }
     lane.turn(now);
     this.lanes.turn(now);
-    this.lanes.judge(now, this.#limited, now < this.control.pushedAtMs + this.#options.laneControlMs);
+    this.lanes.judge(now, this.#limited);
     this.#limited = false;
     this.#tellRoom();
     return undefined;
@@ -328,6 +328,10 @@ export class Session implements PacketFates {
     this.counters.packetsLost++;
     this.counters.loss.lost(packet.number);
     this.#requeue(packet.items);
+  }
+
+  abandoned({ items }: SentPacket): void {
+    this.#requeue(items);
   }
 
   #requeue(items: readonly SentItem[]): void {
