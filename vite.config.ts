@@ -1,5 +1,6 @@
 // The builds: the app (`vite build`, to dist/web), everything that runs on Node (`--mode node`, to dist/node), and the
-// benchmarks (`--mode bench`, to dist/bench) with the pages they open (`--mode bench-pages`, to dist/bench-pages).
+// benchmarks (`--mode bench`, to dist/bench) with the pages they open (`--mode bench-pages`, to dist/bench-pages), and the
+// simulation campaign (`--mode campaign`, to dist/campaign).
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig, type UserConfig } from 'vite';
 import { compress } from './web/build/compress.ts';
@@ -74,6 +75,15 @@ const benchPages: UserConfig = {
   },
 };
 
-const builds: Record<string, UserConfig> = { node, bench, 'bench-pages': benchPages };
+/** The simulation campaign, for the same reason. */
+const campaign: UserConfig = {
+  build: {
+    ...node.build,
+    outDir: 'dist/campaign',
+    rollupOptions: { input: 'test/sim/campaign-child.ts', output: { entryFileNames: '[name].js' } },
+  },
+};
+
+const builds: Record<string, UserConfig> = { node, bench, 'bench-pages': benchPages, campaign };
 
 export default defineConfig(({ mode }) => builds[mode] ?? app);

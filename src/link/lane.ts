@@ -22,6 +22,8 @@ export class Lane {
   tailPings = 0;
   /** A probe is to go, whatever the window says. */
   probing = false;
+  /** It rests until a packet from here on is acknowledged. */
+  #restEnd = 0;
   /** The round trip ends when a packet from here on is acknowledged. */
   #roundEnd = 0;
   /** Bytes that may go now, by pace; may be negative. */
@@ -36,9 +38,19 @@ export class Lane {
     this.acks = new Acks(id);
   }
 
-  /** It has not answered several probes: it carries nothing more until it does, and what it had goes over the others. */
+  /** It has not answered several probes, or rests: it carries nothing more until it does, and what it had goes over others. */
   get silent(): boolean {
-    return this.recovery.probes >= SILENT_PROBES;
+    return this.recovery.probes >= SILENT_PROBES || this.recovery.largestAcked < this.#restEnd - 1;
+  }
+
+  /**
+   * Its association limps, as one does after a burst of losses: for half a minute it lets go of a packet or two in each
+   * timeout. What it has goes over others; a probe behind all of it shows when it is through.
+   */
+  rest(): void {
+    this.recovery.giveUp();
+    this.#restEnd = this.nextPacket + 1;
+    this.probing = true;
   }
 
   /** Bytes that the window takes. */
@@ -88,5 +100,6 @@ export class Lane {
     this.window.restart();
     this.tailPings = 0;
     this.probing = false;
+    this.#restEnd = 0;
   }
 }

@@ -168,6 +168,10 @@ export class Lanes {
       lostPackets += lane.recovery.lostPackets;
     }
     this.path.rate = rate;
+    const limpMs = Math.max(this.#options.laneLimpMs, 8 * this.path.baseMs);
+    for (const lane of this.#up) {
+      if (this.many && !lane.silent && now - lane.recovery.oldestSentAtMs > limpMs) lane.rest();
+    }
     const { packetsSent: sentPackets } = this.#counters;
     const { baseMs } = this.path;
     const full = this.many && this.sum.queueMs * 2 > this.path.targetMs;
@@ -181,9 +185,10 @@ export class Lanes {
   /** The next lane after the last one for which `takes` holds: bulk goes round. */
   next(takes: (lane: Lane) => boolean): Lane | undefined {
     const up = this.#up;
+    const spares = this.many && up.some((lane) => lane !== this.small && !lane.silent);
     for (let i = 0; i < up.length; i++) {
       const lane = up[(this.#turn + i) % up.length];
-      if (lane === undefined || (this.many && lane === this.small) || !takes(lane)) continue;
+      if (lane === undefined || (spares && lane === this.small) || !takes(lane)) continue;
       this.#turn = (this.#turn + i + 1) % up.length;
       return lane;
     }

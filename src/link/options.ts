@@ -69,6 +69,8 @@ export interface LinkOptions {
   readonly laneHoldMsMax: number;
   /** With nothing to send for so long, all lanes but the first close. */
   readonly laneIdleMs: number;
+  /** A lane whose oldest packet is so old, and eight round trips, limps. */
+  readonly laneLimpMs: number;
   /** A further lane that answers so much later than the first is broken. */
   readonly laneSilentMs: number;
   /** Control bytes a second, and at once: what goes before everything else must not take everything. */
@@ -146,6 +148,7 @@ export const LINK_DEFAULTS: LinkOptions = {
   laneHoldMs: 10_000,
   laneHoldMsMax: 120_000,
   laneIdleMs: 15_000,
+  laneLimpMs: 1000,
   laneSilentMs: 1500,
   controlBytesPerSecond: 256 * 1024,
   controlBurstBytes: 32 * 1024,

@@ -77,6 +77,11 @@ export class Recovery {
     return this.#probes;
   }
 
+  /** When the oldest packet in flight was sent, ms; Infinity if there is none. */
+  get oldestSentAtMs(): number {
+    return this.#sent.get(this.#sent.oldest)?.sentAtMs ?? Infinity;
+  }
+
   get largestAcked(): number {
     return this.#largestAcked;
   }

@@ -3,6 +3,7 @@
 import type { LinkCode } from '../wire/codes.ts';
 import { FRAMES_MAX, frameBytes, type Data, type DatagramWriter, type Frame } from '../wire/datagram.ts';
 import type { Seal } from '../wire/seal.ts';
+import { AckDebt } from './acks.ts';
 import { ControlQueue } from './control-queue.ts';
 import type { DatagramSize } from './datagram-size.ts';
 import { ChunkReceiver, MessageReceiver } from './incoming.ts';
@@ -66,9 +67,7 @@ export class Session implements PacketFates {
   #creditBytes = 0;
   #creditToldBytes: number;
   #creditDirty = false;
-  #ackPackets = 0;
-  #ackBytes = 0;
-  #ackDueMs: number | undefined;
+  readonly #debt: AckDebt;
   #probing = false;
   #limited = false;
   #soundedAtMs = 0;
@@ -87,6 +86,7 @@ export class Session implements PacketFates {
     this.counters = counters;
     this.lanes = new Lanes(options, role, counters, this, emit);
     this.messages = new MessageReceiver(options);
+    this.#debt = new AckDebt(options);
     this.control = new ControlQueue(options, counters);
     this.outbox = new Outbox((message) => this.#mayBegin(message));
     this.#creditToldBytes = this.messages.creditBytes;
@@ -171,7 +171,7 @@ export class Session implements PacketFates {
   }
 
   timeoutAtMs(now: number): number {
-    let next = Math.min(this.#ackDueMs ?? Infinity, this.control.dueMs);
+    let next = Math.min(this.#debt.dueMs, this.control.dueMs);
     const bulk = this.outbox.ready;
     if (bulk) next = Math.min(next, this.#soundingDueMs);
     const idle = this.lanes.many ? this.lanes.small : undefined;
@@ -235,12 +235,7 @@ export class Session implements PacketFates {
     }
     if (!eliciting) return undefined;
     lane.acks.owed = true;
-    this.#ackPackets++;
-    this.#ackBytes += bytes;
-    this.#ackDueMs ??= now + this.#options.ackDelayMs;
-    // The first packets are acknowledged at once: until the window has opened, every round trip counts.
-    const packets = Math.min(this.#options.ackPackets, 1 + Math.floor(counters.packetsReceived / 16));
-    if (this.#ackPackets >= packets || this.#ackBytes >= this.#options.ackBytes) this.#ackDueMs = now;
+    this.#debt.owe(now, bytes, counters.packetsReceived);
     return undefined;
   }
 
@@ -373,9 +368,8 @@ export class Session implements PacketFates {
       this.#compose(now, clockOffsetMs, writer, id, seal, lane, bulk);
     const bulk = this.outbox.ready;
     const takes = (lane: Lane): boolean => this.#takes(now, lane);
-    const ackDue = this.#ackDueMs !== undefined && now >= this.#ackDueMs;
     const waits = this.#creditDirty || this.#requestQueue.length > 0 || this.control.peek(now) !== undefined;
-    if (ackDue || waits || this.#probing || this.#soundingDueMs <= now) {
+    if (now >= this.#debt.dueMs || waits || this.#probing || this.#soundingDueMs <= now) {
       return compose(small, bulk && !this.lanes.many && takes(small));
     }
     const probing = this.lanes.up.find((lane) => lane.probing);
@@ -413,7 +407,7 @@ export class Session implements PacketFates {
     const items: SentItem[] = [];
     const limit = bulk && !probing ? this.#size.at(lane.window.rate) : smallest;
     writer.begin(limit, { session: id, lane: lane.id, packet: number, timeUs: toTimeUs(now + clockOffsetMs) }, seal);
-    this.#writeAcks(now, writer);
+    this.#debt.write(now, this.lanes, writer);
     // An ack asks for no answer: without a ping now and then a broken lane of acks would not be noticed.
     const unheard = this.lanes.many && now >= this.#soundedAtMs + this.#options.laneSilentMs / 4;
     const sounding = lane === this.lanes.small && (unheard || this.#soundingDueMs <= now);
@@ -437,14 +431,6 @@ export class Session implements PacketFates {
     if (eliciting && lane === this.lanes.small) this.#soundedAtMs = now;
     if (eliciting) lane.sent({ lane, number, sentAtMs: now, bytes: bytes.length, items }, sentBulk);
     return { lane: lane.id, bytes };
-  }
-
-  #writeAcks(now: number, writer: DatagramWriter): void {
-    if (this.#ackPackets === 0) return;
-    for (const { acks } of this.lanes) if (acks.owed && !acks.write(now, writer)) return;
-    this.#ackPackets = 0;
-    this.#ackBytes = 0;
-    this.#ackDueMs = undefined;
   }
 
   /** Control, credit and requests. True if anything was written that asks for an ack. */

@@ -1,57 +1,65 @@
 // The campaign: 500 seeds in every test run. One seed alone: ROCKPOOL_SEED=n. Many more: `npm run campaign -- --seeds n`.
 // The first seed of a batch that fails is shrunk; a plan in a file runs again with ROCKPOOL_PLAN=FILE.
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
-import { planOf, type Plan } from './campaign-plan.ts';
-import { runPlan, runSeed } from './campaign-run.ts';
-import { failuresOf, report } from './campaign-shrink.ts';
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { runSeed } from './campaign-run.ts';
 
 const one = process.env['ROCKPOOL_SEED'];
 const planFile = process.env['ROCKPOOL_PLAN'];
 const first = Number(one ?? process.env['ROCKPOOL_FIRST_SEED'] ?? 1);
 const count = one === undefined ? Number(process.env['ROCKPOOL_SEEDS'] ?? 500) : 1;
-const BATCH = 25;
+const BATCH = 50;
 /** Wall time for a batch, ms: about fifty times what it needs, and for shrinking. */
 const BATCH_MS = 300_000;
-const SHRINK_MS = 60_000;
+const BUILD_MS = 60_000;
 
 const batches = Array.from({ length: Math.ceil(count / BATCH) }, (_, i) => {
   const from = first + i * BATCH;
   return [from, Math.min(from + BATCH, first + count) - 1] as const;
 });
 
-function replay(seed: number): string {
-  return `ROCKPOOL_SEED=${seed} NODE_OPTIONS=--experimental-vm-modules npx jest test/sim/campaign.test.ts`;
-}
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..');
 
-function failuresFrom(from: number, to: number, churn: boolean): string[] {
-  const all: string[] = [];
-  for (let seed = from; seed <= to; seed++) {
-    const plan = planOf(seed, churn);
-    const failures = failuresOf(plan);
-    if (failures.length === 0) continue;
-    const smallest = all.length === 0 ? report(plan, SHRINK_MS) : [];
-    all.push(...failures, `  replay: ${replay(seed)}`, ...smallest);
-  }
-  return all;
+beforeAll(async () => {
+  const vite = join(createRequire(join(root, 'package.json')).resolve('vite/package.json'), '..', 'bin', 'vite.js');
+  await run(process.execPath, [vite, 'build', '--mode', 'campaign'], { cwd: root });
+}, BUILD_MS);
+
+/** What failed, line by line. */
+async function failures(...words: (string | number | boolean)[]): Promise<unknown> {
+  const child = join(root, 'dist', 'campaign', 'campaign-child.js');
+  const { stdout } = await run(process.execPath, [child, ...words.map(String)], { maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout);
 }
 
 if (planFile !== undefined) {
-  test(`the plan in ${planFile}`, () => {
-    expect(runPlan(JSON.parse(readFileSync(planFile, 'utf8')) as Plan).failures).toEqual([]);
-  });
+  test(
+    `the plan in ${planFile}`,
+    async () => {
+      expect(await failures(planFile)).toEqual([]);
+    },
+    BATCH_MS,
+  );
 } else {
   describe('two to six peers over hostile paths', () => {
     test.each(batches)(
       'get every message and chunk exactly once, seeds %i to %i',
-      (from, to) => expect(failuresFrom(from, to, false)).toEqual([]),
+      async (from, to) => {
+        expect(await failures(from, to, false)).toEqual([]);
+      },
       BATCH_MS,
     );
 
     // A fifth of the seeds: what is cancelled early takes less looking for.
     test.each(batches.filter((_, i) => i % 5 === 0))(
       'keep their word while some cancel, withdraw and leave, seeds %i to %i',
-      (from, to) => expect(failuresFrom(from, to, true)).toEqual([]),
+      async (from, to) => {
+        expect(await failures(from, to, true)).toEqual([]);
+      },
       BATCH_MS,
     );
 
