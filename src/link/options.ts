@@ -42,7 +42,7 @@ export interface LinkOptions {
   readonly targetDelayMs: number;
   readonly targetDelayMsMin: number;
   readonly targetDelayMsMax: number;
-  /** … but this where the least round trip is under windowNearRttMs: delay there is that of busy processors. */
+  /** Where the least round trip is under windowNearRttMs: from targetDelayMs, twice as much as elsewhere, to this. */
   readonly targetDelayMsNear: number;
   /** How often a lane that is always full lets its queue drain for a round trip. */
   readonly drainEveryMs: number;
@@ -133,7 +133,7 @@ export const LINK_DEFAULTS: LinkOptions = {
   targetDelayMs: 8,
   targetDelayMsMin: 4,
   targetDelayMsMax: 18,
-  targetDelayMsNear: 8,
+  targetDelayMsNear: 30,
   drainEveryMs: 5000,
   paceSlowStart: 2.5,
   paceSteady: 1.25,

@@ -37,8 +37,9 @@ export class PathDelay {
    */
   get targetMs(): number {
     const { targetDelayMs, targetDelayMsMin, targetDelayMsMax, targetDelayMsNear, windowNearRttMs } = this.#options;
-    if (this.baseMs < windowNearRttMs) return targetDelayMsNear;
-    const mbit = Math.max(this.rate / MBIT, 0.1);
-    return Math.min(targetDelayMsMax, Math.max(targetDelayMsMin, targetDelayMs * Math.sqrt(50 / mbit)));
+    const scaled = targetDelayMs * Math.sqrt(50 / Math.max(this.rate / MBIT, 0.1));
+    // What delays there is busy processors: a link that gave way to that would starve beside one that is fast.
+    if (this.baseMs < windowNearRttMs) return Math.min(targetDelayMsNear, Math.max(targetDelayMs, 2 * scaled));
+    return Math.min(targetDelayMsMax, Math.max(targetDelayMsMin, scaled));
   }
 }
