@@ -1,10 +1,16 @@
 // Further lanes: opened where loss and not the path is the limit, of use there, closed again, and never relied upon.
 import { describe, expect, test } from '@jest/globals';
 import { LinkPair, type LinkPairOptions } from '../../src/sim/link-pair.ts';
+import { decodeDatagram } from '../../src/wire/datagram.ts';
 import { payload, upTo } from './support.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const LOSSY = { delayMs: 25, rateMbit: 50, queueMs: 100, lossRatio: 0.01 };
+
+function dataLane(bytes: Uint8Array): number | undefined {
+  const datagram = decodeDatagram(bytes);
+  return datagram?.kind === 'data' ? datagram.lane : undefined;
+}
 
 interface Fetch {
   readonly pair: LinkPair;
@@ -88,6 +94,26 @@ describe('further lanes', () => {
     for (const lane of pair.acceptor.lanes.slice(1, 4)) pair.acceptor.handle({ kind: 'transport-closed', lane });
     pair.runUntil(() => got.size === chunks, 120_000);
     expect(fetch.again).toBe(false);
+  });
+
+  test('leave one alone that limps: what it holds goes over the others', () => {
+    const { pair, got } = fetching(150, { seed: 9, path: LOSSY });
+    pair.runUntil(() => pair.acceptor.lanes.length > 4, 60_000);
+    // As SCTP does after a burst of losses: it lets go of what it holds, in order, a packet every half a second.
+    const held: Uint8Array[] = [];
+    let nextMs = 0;
+    pair.initiator.filter = (bytes) => {
+      if (dataLane(bytes) !== 0) return bytes;
+      held.push(bytes.slice());
+      if (pair.clock.now < nextMs) return undefined;
+      nextMs = pair.clock.now + 450;
+      return held.shift();
+    };
+    const limpsFromMs = pair.clock.now;
+    const before = got.size;
+    pair.runUntil(() => got.size === 150, 120_000);
+    const mbit = ((150 - before) * CHUNK_BYTES * 8) / 1000 / (pair.clock.now - limpsFromMs);
+    expect(mbit).toBeGreaterThan(10);
   });
 
   test('go with the first, and the session goes on over the next transport', () => {
