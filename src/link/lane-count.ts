@@ -1,7 +1,8 @@
 // How many lanes a link should have, by evidence. One association can be held back by loss that no queue causes: its own
 // congestion window answers to every loss, and more associations share the losses. So: where packets are lost while there
-// is more to send, bulk gets lanes of its own. From then on the first lane shows whether the path is full. As long as it is
-// not, more lanes are opened; once it is, fewer are tried, and kept if the path stays full.
+// is more to send, bulk gets more lanes. Already the first bulk gets a second lane beside its own: what is small goes over
+// that one, waits for no bulk in SCTP's own queue, and so shows whether the path is full. As long as it is not, more lanes
+// are opened; once it is, fewer are tried, and kept if the path stays full.
 import type { LinkOptions } from './options.ts';
 
 export interface LaneEvidence {
@@ -32,8 +33,8 @@ export class LaneCount {
   #limited = false;
   /** Whether it was at any time of the interval. */
   #full = false;
+  /** Since when the path was full, or was not, in every interval. */
   #emptySinceMs: number | undefined;
-  /** Intervals in a row in which the path was full. */
   #fullSinceMs: number | undefined;
   /** Fewer lanes are on trial; so many there were. */
   #shrunkFrom: number | undefined;
@@ -58,9 +59,10 @@ export class LaneCount {
       this.#busyAtMs = now;
     }
     if (evidence.full) this.#full = true;
-    if (baseMs < this.#options.windowNearRttMs) return this.#wanted; // what is lost there is lost to a busy processor
+    // What is lost on a near path is lost to a busy processor: no more lanes there.
+    const near = baseMs < this.#options.windowNearRttMs;
     const least = Math.min(2, this.#options.lanesMax);
-    if (this.#wanted < least && evidence.limited && now >= this.#openAtMs) this.#wanted = least;
+    if (!near && this.#wanted < least && evidence.limited && now >= this.#openAtMs) this.#wanted = least;
     if (now < this.#judgeAtMs) return this.#wanted;
     this.#judgeAtMs = now + Math.max(this.#options.laneJudgeMs, 4 * baseMs);
     const lost = evidence.lostPackets - this.#lostBefore;
@@ -69,7 +71,7 @@ export class LaneCount {
     this.#sentBefore = evidence.sentPackets;
     if (now - this.#busyAtMs > this.#options.laneIdleMs) this.#wanted = 1;
     // An interval in which nothing waited says nothing; nor does one in which most lanes are still opening.
-    else if (this.#limited && up >= OPEN_ENOUGH * this.#wanted) {
+    else if (!near && this.#limited && up >= OPEN_ENOUGH * this.#wanted) {
       if (this.#wanted > least) this.#judgeMany(now, this.#full, least);
       else this.#judgeFew(now, lost > 0 && lost >= this.#options.laneLossRatio * sent, this.#full);
     }
@@ -110,7 +112,5 @@ export class LaneCount {
     this.#shrunkFrom = this.#wanted;
     this.#fullSinceMs = undefined;
     this.#wanted = Math.max(least, Math.ceil(this.#wanted / SHRINK));
-    // With one lane nothing shows whether the path is full: another trial comes only after a while.
-    if (this.#wanted === 1) this.#openAtMs = now + this.#openHoldMs;
   }
 }

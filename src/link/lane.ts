@@ -5,6 +5,7 @@ import type { LinkOptions } from './options.ts';
 import { Recovery, type PacketFates, type SentPacket } from './recovery.ts';
 import { DelayWindow, type WindowPath } from './window.ts';
 
+/** Unanswered probes in a row that make a lane silent. */
 const SILENT_PROBES = 3;
 
 export class Lane {
@@ -22,8 +23,8 @@ export class Lane {
   tailPings = 0;
   /** A probe is to go, whatever the window says. */
   probing = false;
-  /** It rests until a packet from here on is acknowledged. */
-  #restEnd = 0;
+  /** It rests until this packet, or a later one, is acknowledged. */
+  #restsFor = -1;
   /** The round trip ends when a packet from here on is acknowledged. */
   #roundEnd = 0;
   /** Bytes that may go now, by pace; may be negative. */
@@ -40,7 +41,7 @@ export class Lane {
 
   /** It has not answered several probes, or rests: it carries nothing more until it does, and what it had goes over others. */
   get silent(): boolean {
-    return this.recovery.probes >= SILENT_PROBES || this.recovery.largestAcked < this.#restEnd - 1;
+    return this.recovery.probes >= SILENT_PROBES || this.recovery.largestAcked < this.#restsFor;
   }
 
   /**
@@ -49,7 +50,7 @@ export class Lane {
    */
   rest(): void {
     this.recovery.giveUp();
-    this.#restEnd = this.nextPacket + 1;
+    this.#restsFor = this.nextPacket;
     this.probing = true;
   }
 
@@ -100,6 +101,6 @@ export class Lane {
     this.window.restart();
     this.tailPings = 0;
     this.probing = false;
-    this.#restEnd = 0;
+    this.#restsFor = -1;
   }
 }

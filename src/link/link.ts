@@ -106,6 +106,7 @@ export class Link {
   get stats(): LinkStats {
     const { lanes } = this.#session;
     const { rtt, queue, loss, drops, ...sums } = this.#counters;
+    const { srttMs } = (lanes.small.recovery.sampled ? lanes.small : lanes.home).recovery;
     let windowBytes = 0;
     let inFlightBytes = 0;
     for (const lane of lanes.up) {
@@ -117,9 +118,9 @@ export class Link {
       drops: { ...drops },
       rttHistogram: [...rtt.counts],
       queueHistogram: [...queue.counts],
-      srttMs: lanes.home.recovery.srttMs,
-      baseRttMs: Math.min(lanes.path.baseMs, lanes.home.recovery.srttMs),
-      queueMs: lanes.home.window.queueMs,
+      srttMs,
+      baseRttMs: Math.min(lanes.path.baseMs, srttMs),
+      queueMs: lanes.many ? lanes.sum.queueMs : lanes.home.window.queueMs,
       windowBytes,
       inFlightBytes,
       lanes: lanes.up.length,

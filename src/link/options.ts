@@ -33,7 +33,7 @@ export interface LinkOptions {
   readonly windowBytesStart: number;
   /** Bytes in flight on a lane at least, whatever the delay: without a few packets nothing can be measured. */
   readonly windowBytesMin: number;
-  /** … but so many where the least round trip is under windowNearRttMs and more than a few Mbit/s arrive. */
+  /** … but so many where the least round trip is under windowNearRttMs and more than 8 Mbit/s arrive. */
   readonly windowBytesNear: number;
   readonly windowNearRttMs: number;
   /** Bytes in flight on a lane at most. */

@@ -72,6 +72,11 @@ export class Recovery {
     return this.#sent.size === 0;
   }
 
+  /** Whether srttMs was measured; before that it is assumed. */
+  get sampled(): boolean {
+    return this.#rttSampled;
+  }
+
   /** Probes in a row that nothing has answered. */
   get probes(): number {
     return this.#probes;

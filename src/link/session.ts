@@ -94,7 +94,7 @@ export class Session implements PacketFates {
 
   /** True when packet numbers of a lane, which are never reused, have run out. */
   get exhausted(): boolean {
-    return this.lanes.home.nextPacket > PACKETS_MAX || this.lanes.up.some(({ nextPacket }) => nextPacket > PACKETS_MAX);
+    return this.lanes.up.some(({ nextPacket }) => nextPacket > PACKETS_MAX);
   }
 
   sendMessage(bytes: Uint8Array): SendResult {
@@ -367,7 +367,9 @@ export class Session implements PacketFates {
     const compose = (lane: Lane, bulk: boolean): Built =>
       this.#compose(now, clockOffsetMs, writer, id, seal, lane, bulk);
     const bulk = this.outbox.ready;
-    const takes = (lane: Lane): boolean => this.#takes(now, lane);
+    const smallest = this.#options.datagramSizes[0] ?? 0;
+    const roomInSum = this.lanes.sumTakes(smallest);
+    const takes = (lane: Lane): boolean => roomInSum && !lane.silent && lane.roomBytes >= smallest && lane.paced(now);
     const waits = this.#creditDirty || this.#requestQueue.length > 0 || this.control.peek(now) !== undefined;
     if (now >= this.#debt.dueMs || waits || this.#probing || this.#soundingDueMs <= now) {
       return compose(small, bulk && !this.lanes.many && takes(small));
@@ -381,15 +383,9 @@ export class Session implements PacketFates {
     const lane = this.lanes.next(takes);
     if (lane !== undefined) return compose(lane, true);
     this.#limited = true;
-    const smallest = this.#options.datagramSizes[0] ?? 0;
-    if (!this.lanes.sumTakes(smallest)) this.lanes.sum.noteLimited();
+    if (!roomInSum) this.lanes.sum.noteLimited();
     else for (const { window, roomBytes } of this.lanes.up) if (roomBytes < smallest) window.noteLimited();
     return undefined;
-  }
-
-  #takes(now: number, lane: Lane): boolean {
-    const bytes = this.#options.datagramSizes[0] ?? 0;
-    return !lane.silent && lane.roomBytes >= bytes && this.lanes.sumTakes(bytes) && lane.paced(now);
   }
 
   #compose(

@@ -1,8 +1,9 @@
 // How much one lane may have in flight. It answers to delay, never to loss: SCTP underneath already answers to loss, and
 // what we give it beyond its own window only waits there, where it shows as delay like any other queue.
 //
-// Once a round trip, W moves halfway to W * (base + target) / RTT: the window for which the queue is worth `target`. RTT is
-// the least of the round, so that a busy event loop is not taken for a queue; base is the least of the path (path-delay.ts).
+// Once a round trip, W moves to W * (base + target) / RTT, the window for which the queue is worth `target`: all the way down
+// and half the way up. RTT is the least of the round, so that a busy event loop is not taken for a queue; base is the least
+// of the path (path-delay.ts).
 import type { LinkOptions } from './options.ts';
 
 /** Samples that a round needs before it says anything; and of which slow start takes the least. */
@@ -25,6 +26,9 @@ const QUIET_GROW = 1.25;
 const STUBBORN_TARGETS = 2;
 const STUBBORN_ROUNDS = 6;
 
+/** Below so many bytes a millisecond (8 Mbit/s) a near path may really be slow, and gets no windowBytesNear. */
+const NEAR_RATE_MIN = 1024;
+
 /** Where a path's delay is known from, and how much queue to leave there, ms. */
 export interface WindowPath {
   readonly baseMs: number;
@@ -36,6 +40,7 @@ export interface WindowPath {
 export class DelayWindow {
   readonly #options: LinkOptions;
   readonly #path: WindowPath;
+  readonly #least: number;
   bytes: number;
   /** What arrived in the last round, bytes a millisecond. */
   rate = 0;
@@ -59,8 +64,7 @@ export class DelayWindow {
   /** The window was just shrunk: what comes back in the round after was sent before, and says the same once more. */
   #held = false;
 
-  readonly #least: number;
-
+  /** `least`: bytes that the window never falls below. */
   constructor(options: LinkOptions, path: WindowPath, least: number = options.windowBytesMin) {
     this.#least = least;
     this.#options = options;
@@ -166,8 +170,7 @@ export class DelayWindow {
 
   #bounded(bytes: number): number {
     // On a near path the delay is that of two busy processes: less in flight only leaves them waiting for each other.
-    const near =
-      this.#path.baseMs < this.#options.windowNearRttMs && this.rate * 4 > this.#options.windowBytesNear / 64;
+    const near = this.#path.baseMs < this.#options.windowNearRttMs && this.rate > NEAR_RATE_MIN;
     const least = near ? this.#options.windowBytesNear : this.#least;
     return Math.min(this.#options.windowBytesMax, Math.max(least, bytes));
   }
