@@ -1,10 +1,9 @@
 // A verified file against a bare data channel, over the same two ends in the same run: two Chromium browsers, and two
 // Node processes. Ours is accept -> `verified` with the real client, store and signaling server; raw is a reliable
 // ordered channel of 16 KiB messages whose receiver does nothing but count.
-import { startServer } from '../signaling/server.ts';
 import { inTurn, mbitPerSecond, measureRounds } from './harness.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
-import { connectRaw, MIB, mibOption, PATIENCE_MS, patiently, preparePlace, withPair } from './pair/pair.ts';
+import { connectRaw, MIB, mibOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
 import type { Pair, Place } from './pair/pair.ts';
 import type { Seat } from './pages/pair/end.ts';
 
@@ -24,17 +23,8 @@ const SLOWEST_MBIT = 2;
 
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   const bytes = mibOption(options.values['mib']) * MIB;
-  const place = await preparePlace(options.values['only'] ?? 'both', WARM_UP_BYTES, bytes);
-  try {
-    const server = await startServer({ allowedOrigins: place.origins });
-    try {
-      return await measure(options, place, `ws://127.0.0.1:${server.port}/ws`, bytes);
-    } finally {
-      await server.close();
-    }
-  } finally {
-    await place.close();
-  }
+  const only = options.values['only'] ?? 'both';
+  return withPlace(only, WARM_UP_BYTES, bytes, (place, server) => measure(options, place, server, bytes));
 }
 
 async function measure(

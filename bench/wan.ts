@@ -1,13 +1,12 @@
 // A verified file against a bare data channel over emulated wide-area paths: like loopback.ts, but every packet of the
 // pair, on all lanes, goes through one UDP relay (bench/relay) that has the path's delay, jitter, loss, rate and queue.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer } from '../signaling/server.ts';
 import { inTurn, mbitPerSecond, measureRounds, startEnd } from './harness.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
 import type { RelayReport, RelayUrls } from './ends/relay.ts';
 import { CONTROL_DEADLINE_MS, type ControlAges } from './pages/pair/control.ts';
 import type { PairEnd } from './pages/pair/end.ts';
-import { connectRaw, MIB, mibOption, PATIENCE_MS, patiently, preparePlace, withPair } from './pair/pair.ts';
+import { connectRaw, MIB, mibOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
 import type { Pair, Place, RawWay } from './pair/pair.ts';
 import { relayedCandidates, takeCandidates, type Address, type Registrar } from './relay/candidates.ts';
 import { PATH_NAMES, PATHS, pathName, type PathName } from './relay/paths.ts';
@@ -86,18 +85,9 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
 async function runPath(options: BenchmarkOptions, path: PathName, seed: number): Promise<BenchmarkResult> {
   const { mib } = options.values;
   const bytes = (mib === '0' ? MIB_OF[path] : mibOption(mib)) * MIB;
-  const place = await preparePlace(options.values['only'] ?? 'both', WARM_UP_BYTES[path], bytes);
-  try {
-    const server = await startServer({ allowedOrigins: place.origins });
-    try {
-      const course = { path, bytes, warmBytes: WARM_UP_BYTES[path], seed };
-      return await measure(options, place, `ws://127.0.0.1:${server.port}/ws`, course);
-    } finally {
-      await server.close();
-    }
-  } finally {
-    await place.close();
-  }
+  const course = { path, bytes, warmBytes: WARM_UP_BYTES[path], seed };
+  const only = options.values['only'] ?? 'both';
+  return withPlace(only, course.warmBytes, bytes, (place, server) => measure(options, place, server, course));
 }
 
 async function measure(

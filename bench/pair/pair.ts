@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startServer } from '../../signaling/server.ts';
 import { launchProfile } from '../../test/support/chromium.ts';
 import { serveBenchPage, startEnd } from '../harness.ts';
 import type { PairEnd, RawCandidate } from '../pages/pair/end.ts';
@@ -42,8 +43,31 @@ export interface Place {
   close(): Promise<void>;
 }
 
-/** Makes the files and serves the pages. `only` is `chromium`, `node` or `both`; another one throws RangeError. */
-export async function preparePlace(only: string, warmBytes: number, measuredBytes: number): Promise<Place> {
+/**
+ * Calls `measure` with a place and the address of a signaling server for it, and takes both away again. `only` is
+ * `chromium`, `node` or `both`; another one throws RangeError.
+ */
+export async function withPlace<T>(
+  only: string,
+  warmBytes: number,
+  measuredBytes: number,
+  measure: (place: Place, server: string) => Promise<T>,
+): Promise<T> {
+  const place = await preparePlace(only, warmBytes, measuredBytes);
+  try {
+    const server = await startServer({ allowedOrigins: place.origins });
+    try {
+      return await measure(place, `ws://127.0.0.1:${server.port}/ws`);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await place.close();
+  }
+}
+
+/** Makes the files and serves the pages. */
+async function preparePlace(only: string, warmBytes: number, measuredBytes: number): Promise<Place> {
   if (!['both', 'chromium', 'node'].includes(only)) {
     throw new RangeError(`--only: expected chromium or node, got ${only}`);
   }

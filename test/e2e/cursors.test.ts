@@ -1,7 +1,7 @@
 // Live cursors and the figures of a connection, over real links between real pages.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Person } from './support/person.ts';
-import { LIMIT_MS, World } from './support/world.ts';
+import { LIMIT_MS, type World, withWorld } from './support/world.ts';
 
 /** How far off a cursor may be drawn, pixels: of the larger page. */
 const SLACK_PX = 3;
@@ -10,16 +10,7 @@ const ARRIVAL_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 /** Points until `other` sees it there; a frame or two may be lost, so the hand is never quite still. */
 async function pointsFor(hand: Person, other: Person, x: number, y: number): Promise<void> {

@@ -1,25 +1,16 @@
 // Whole files between real ends: pages and terminals, both ways, and every byte the same at the other end.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { sha256Of } from '../cli/terminal.ts';
 import type { Person } from './support/person.ts';
-import { BULK_LIMIT_MS, LIMIT_MS, MIB, World } from './support/world.ts';
+import { BULK_LIMIT_MS, LIMIT_MS, MIB, type World, withWorld } from './support/world.ts';
 
 /** At least 64 MiB, and no whole number of chunks. */
 const LARGE_BYTES = 64 * MIB + 4321;
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 /** What `person` has after saving `file`: the name it was to be saved under, and its digest. */
 async function saved(person: Person, file: string): Promise<{ readonly name: string; readonly sha256: string }> {

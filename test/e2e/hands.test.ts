@@ -1,25 +1,16 @@
 // For every hand: the whole way with nothing but a keyboard, and on a phone's small screen with nothing but a finger.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Locator } from 'playwright-core';
 import { sha256Of } from '../cli/terminal.ts';
 import type { Person } from './support/person.ts';
-import { LIMIT_MS, MIB, World } from './support/world.ts';
+import { LIMIT_MS, MIB, type World, withWorld } from './support/world.ts';
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 /** More stops than any of our screens has. */
 const STOPS_MAX = 40;
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 const isFocused = (target: Locator): Promise<boolean> =>
   target.evaluate((element) => element === document.activeElement);

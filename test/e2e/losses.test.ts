@@ -2,25 +2,16 @@
 // left where a whole one would be.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { sha256Of } from '../cli/terminal.ts';
-import { BULK_LIMIT_MS, LIMIT_MS, MIB, World } from './support/world.ts';
+import { BULK_LIMIT_MS, LIMIT_MS, MIB, type World, withWorld } from './support/world.ts';
 
 /** More than any end moves between two glances at it. */
 const LARGE_BYTES = 280 * MIB;
 const FILE = 'program.bin';
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 test(
   'a terminal killed while it sends: the page says who left and how far it came, and offers nothing to save',

@@ -1,19 +1,10 @@
 // Three members of one pool, two pages and a terminal: everyone sees and hears everyone.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Terminal } from '../cli/terminal.ts';
-import { LIMIT_MS, World } from './support/world.ts';
+import { LIMIT_MS, type World, withWorld } from './support/world.ts';
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 test(
   'two pages and a terminal see each other and talk, every one to both others',

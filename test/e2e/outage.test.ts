@@ -1,7 +1,7 @@
 // The server crashes and comes back in the middle of a file: the file goes on, and everyone is back in the pool unasked.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { sha256Of } from '../cli/terminal.ts';
-import { BULK_LIMIT_MS, LIMIT_MS, MIB, World } from './support/world.ts';
+import { BULK_LIMIT_MS, MIB, type World, withWorld } from './support/world.ts';
 
 /** Large enough to be still on its way when the server is back. */
 const LARGE_BYTES = 160 * MIB;
@@ -9,16 +9,7 @@ const FILE = 'program.bin';
 const UNREACHABLE = /^Server unreachable\. Links to people stay up;/u;
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 test(
   'a server killed and restarted midway stops neither file nor talk, and newcomers find everyone',

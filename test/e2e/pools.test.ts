@@ -1,21 +1,12 @@
 // One pool at a time, and no ghosts: whoever goes to another pool or closes the tab is gone from the list of people
 // within two seconds, measured in the pages of those who stay.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { LIMIT_MS, World } from './support/world.ts';
+import { expect, test } from '@jest/globals';
+import { LIMIT_MS, type World, withWorld } from './support/world.ts';
 
 const SOON_MS = 2000;
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 test(
   'joining a second pool leaves the first, and both lists of people say so within two seconds',

@@ -1,25 +1,16 @@
 // Saying no: to an offer, to a transfer under way, to one's own offer. Both sides read plainly what happened, nothing of the
 // file is left, and everything else goes on.
 import { readdir } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Person } from './support/person.ts';
-import { LIMIT_MS, MIB, World } from './support/world.ts';
+import { LIMIT_MS, MIB, type World, withWorld } from './support/world.ts';
 
 /** More than any end moves between two glances at it. */
 const LARGE_BYTES = 280 * MIB;
 const FILE = 'program.bin';
 
 let world: World;
-
-beforeAll(async () => {
-  world = await World.open();
-}, LIMIT_MS);
-
-afterEach(async () => {
-  expect(await world.clear()).toEqual([]);
-}, LIMIT_MS);
-
-afterAll(() => world?.close(), LIMIT_MS);
+withWorld((opened) => (world = opened));
 
 /** The pool is as good as before: both hear each other. */
 async function talkOn(one: Person, other: Person): Promise<void> {

@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { Terminal } from '../../cli/terminal.ts';
 import { launchChromium } from '../../support/chromium.ts';
@@ -16,6 +17,19 @@ export const BULK_LIMIT_MS = 180_000;
 export const MIB: number = 1024 * 1024;
 /** How long a page may take to show something, milliseconds. */
 const PATIENCE_MS = 20_000;
+
+/** A world for all tests of a file, told to `opened`; after each of them nothing must have gone wrong unseen. */
+export function withWorld(opened: (world: World) => void): void {
+  let world: World | undefined;
+  beforeAll(async () => {
+    world = await World.open();
+    opened(world);
+  }, LIMIT_MS);
+  afterEach(async () => {
+    expect(await world?.clear()).toEqual([]);
+  }, LIMIT_MS);
+  afterAll(() => world?.close(), LIMIT_MS);
+}
 
 export class World {
   /** The server's address, without a slash at its end. */
