@@ -88,6 +88,8 @@ interface Wanted extends WantedChunk {
 
 export class ChunkReceiver {
   readonly #wanted = new Map<number, Wanted>();
+  /** Requests that were dropped, until the peer knows. */
+  readonly cancelled: Set<number> = new Set();
   readonly #spares: Uint8Array[] = [];
   #next = 0;
   /** Requested and not yet complete, plus complete and not yet released. */
@@ -132,12 +134,16 @@ export class ChunkReceiver {
     return spare?.length === length ? spare : new Uint8Array(length);
   }
 
-  /** Stops waiting for one transfer; what still comes of it is ignored. */
-  drop(transfer: number): void {
+  /** Stops waiting for one transfer, or one chunk of it; what still comes of it is ignored. The requests that are void now. */
+  drop(transfer: number, chunk?: number): number[] {
+    const dropped: number[] = [];
     for (const [request, wanted] of this.#wanted) {
-      if (wanted.transfer !== transfer) continue;
+      if (wanted.transfer !== transfer || (chunk !== undefined && wanted.chunk !== chunk)) continue;
       this.#wanted.delete(request);
       this.heldBytes -= wanted.bytes;
+      this.cancelled.add(request);
+      dropped.push(request);
     }
+    return dropped;
   }
 }

@@ -17,12 +17,13 @@ import {
 import type { Seal } from '../wire/seal.ts';
 import { DatagramSize } from './datagram-size.ts';
 import { linkOptions, type LinkOptions } from './options.ts';
-import { Session, type SendResult, type SessionOutput } from './session.ts';
+import type { SendResult, SessionOutput } from './outputs.ts';
+import { Session } from './session.ts';
 import { Counters, type LinkStats } from './stats.ts';
 import { toTimeUs, type TimeSample } from './time-sampler.ts';
 import { TRANSITIONS, type LinkEvent, type LinkState } from './states.ts';
 
-export type { SendResult } from './session.ts';
+export type { SendResult } from './outputs.ts';
 export type { LinkStats } from './stats.ts';
 
 /** `lane`: which transport; 0, the one that the handshake runs over, if absent. */
@@ -103,10 +104,16 @@ export class Link {
     return this.#heardAtMs;
   }
 
+  /** Smoothed round trip, ms. */
+  get srttMs(): number {
+    const { small, home } = this.#session.lanes;
+    return (small.recovery.sampled ? small : home).recovery.srttMs;
+  }
+
   get stats(): LinkStats {
     const { lanes } = this.#session;
+    const { srttMs } = this;
     const { rtt, queue, loss, drops, ...sums } = this.#counters;
-    const { srttMs } = (lanes.small.recovery.sampled ? lanes.small : lanes.home).recovery;
     let windowBytes = 0;
     let inFlightBytes = 0;
     for (const lane of lanes.up) {
@@ -207,6 +214,12 @@ export class Link {
   dropTransfer(now: number, transfer: number, direction: 'in' | 'out'): void {
     this.#tick(now);
     this.#session.dropTransfer(transfer, direction);
+  }
+
+  /** A chunk that was asked for is not wanted any more. */
+  cancelChunk(now: number, transfer: number, chunk: number): void {
+    this.#tick(now);
+    this.#session.dropTransfer(transfer, 'in', chunk);
   }
 
   releaseMessage(now: number, bytes: number): void {

@@ -97,6 +97,14 @@ export class Outbox {
     queue?.lost(fragment);
   }
 
+  /** Drops the answer to one request; nothing of it is sent any more. */
+  dropRequest(request: number): void {
+    for (const [transfer, { queue }] of this.#transfers) {
+      const bytes = queue.drop(request);
+      if (bytes > 0) return this.#settle(transfer, 1, bytes);
+    }
+  }
+
   /** Drops all of one transfer; nothing of it is sent any more. */
   drop(transfer: number): void {
     const flow = this.#transfers.get(transfer);

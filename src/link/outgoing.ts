@@ -116,6 +116,15 @@ export class SendQueue {
     this.queuedBytes = 0;
   }
 
+  /** Drops one item; its bytes, 0 if there is none. */
+  drop(id: number): number {
+    const item = this.#all.get(id);
+    if (item === undefined) return 0;
+    item.dropped = true;
+    this.#forget(item);
+    return item.bytes.length;
+  }
+
   #forget(item: Outgoing): void {
     this.#all.delete(item.id);
     this.queuedBytes -= item.bytes.length;

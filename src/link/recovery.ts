@@ -8,7 +8,7 @@ import { PacketRing } from './packet-ring.ts';
 /** What a packet carried that must arrive. Retransmission is by item, in a new packet. */
 export type SentItem =
   | { readonly kind: 'message' | 'chunk'; readonly fragment: Fragment }
-  | { readonly kind: 'request'; readonly request: number }
+  | { readonly kind: 'request' | 'cancel'; readonly request: number }
   | { readonly kind: 'credit' };
 
 export interface SentPacket {

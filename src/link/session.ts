@@ -8,32 +8,15 @@ import { ControlQueue } from './control-queue.ts';
 import type { DatagramSize } from './datagram-size.ts';
 import { ChunkReceiver, MessageReceiver } from './incoming.ts';
 import type { Lane } from './lane.ts';
-import { Lanes, type LaneOutput } from './lanes.ts';
+import { Lanes } from './lanes.ts';
 import type { LinkOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { SendResult, SessionOutput } from './outputs.ts';
 import { RangeSet } from './ranges.ts';
 import type { PacketFates, SentItem, SentPacket } from './recovery.ts';
 import type { Counters } from './stats.ts';
 import { TimeSampler, toTimeUs } from './time-sampler.ts';
-
-export type SessionOutput =
-  | LaneOutput
-  /** One message, whole, once, in no particular order. Call `releaseMessage` when done with it. */
-  | { readonly kind: 'message'; readonly bytes: Uint8Array }
-  /** The peer wants a chunk: answer with `sendChunk`. */
-  | { readonly kind: 'chunk-request'; readonly request: number; readonly transfer: number; readonly chunk: number }
-  /** A chunk that was requested, whole, once. Call `releaseChunk` when done with it. */
-  | { readonly kind: 'chunk'; readonly transfer: number; readonly chunk: number; readonly bytes: Uint8Array }
-  /** A chunk of ours arrived; its bytes are free again. */
-  | { readonly kind: 'chunk-delivered'; readonly transfer: number; readonly chunk: number; readonly bytes: Uint8Array }
-  /** Control, at most once. `bytes` hold until the next call; `sentUs`: the sender's pool clock, modulo 2^48. */
-  | { readonly kind: 'control'; readonly schema: number; readonly bytes: Uint8Array; readonly sentUs: number }
-  /** After `blocked`: that queue has sunk to half its mark. */
-  | { readonly kind: 'room'; readonly for: 'message' | 'chunk' };
-
-/** ok: taken. blocked: the mark is reached, `room` will say when to go on. dropped: too large, or nobody to take it. */
-export type SendResult = 'ok' | 'blocked' | 'dropped';
 
 export interface Built {
   readonly lane: number;
@@ -139,8 +122,11 @@ export class Session implements PacketFates {
     return Math.min(chunkSendBytesMax, 2 * windows + chunkAheadBytes) - this.outbox.chunkBytes;
   }
 
-  dropTransfer(transfer: number, direction: 'in' | 'out'): void {
-    if (direction === 'in') return this.chunks.drop(transfer);
+  dropTransfer(transfer: number, direction: 'in' | 'out', chunk?: number): void {
+    if (direction === 'in') {
+      this.#requestQueue.push(...this.chunks.drop(transfer, chunk));
+      return;
+    }
     this.outbox.drop(transfer);
     for (const [request, asked] of this.#openPeerRequests) {
       if (asked.transfer === transfer) this.#openPeerRequests.delete(request);
@@ -263,6 +249,17 @@ export class Session implements PacketFates {
         this.#emit({ kind: 'chunk-request', request, transfer, chunk });
         return undefined;
       }
+      case 'cancel': {
+        const { request } = frame;
+        // One that overtakes its request makes that void too.
+        if (this.#peerRequests.add(request, request + 1) > 0) return undefined;
+        const open = this.#openPeerRequests.get(request);
+        this.#openPeerRequests.delete(request);
+        if (open === undefined) this.outbox.dropRequest(request);
+        this.#emit({ kind: 'chunk-cancelled', request });
+        this.#tellRoom();
+        return undefined;
+      }
       case 'chunk': {
         const arrival = this.chunks.add(frame.request, frame.offset, frame.bytes);
         if (typeof arrival === 'string') return arrival;
@@ -310,6 +307,7 @@ export class Session implements PacketFates {
     packet.lane.window.acked(packet.bytes);
     this.lanes.sum.acked(packet.bytes);
     for (const item of packet.items) {
+      if (item.kind === 'cancel') this.chunks.cancelled.delete(item.request);
       if (item.kind !== 'message' && item.kind !== 'chunk') continue;
       this.counters.bytesAcked += item.fragment.state === 'done' ? 0 : item.fragment.length;
       const done = this.outbox.acked(item.fragment);
@@ -337,6 +335,7 @@ export class Session implements PacketFates {
           this.outbox.lost(item.fragment);
           break;
         case 'request':
+        case 'cancel':
           this.#requestQueue.push(item.request);
           break;
         case 'credit':
@@ -455,9 +454,11 @@ export class Session implements PacketFates {
     while (this.#requestQueue.length > 0 && items.length < FRAMES_MAX / 2 && writer.room >= frameBytes('request')) {
       const request = this.#requestQueue.shift() ?? 0;
       const wanted = this.chunks.wanted(request);
-      if (wanted === undefined) continue; // complete, or dropped, while it waited to be repeated
-      writer.add({ kind: 'request', request, transfer: wanted.transfer, chunk: wanted.chunk });
-      items.push({ kind: 'request', request });
+      const cancelled = this.chunks.cancelled.has(request);
+      if (wanted === undefined && !cancelled) continue; // complete while it waited to be repeated
+      if (wanted === undefined) writer.add({ kind: 'cancel', request });
+      else writer.add({ kind: 'request', request, transfer: wanted.transfer, chunk: wanted.chunk });
+      items.push({ kind: cancelled ? 'cancel' : 'request', request });
     }
   }
 

@@ -7,13 +7,15 @@ import { LANE_IDS } from './frames.ts';
 import { cleanName, readSignal, wireSignal, type Signal } from './signaling.ts';
 
 export interface OfferedFile {
-  /** u32, unique on the offering device. */
+  /** u32, unique on the offering device. Names the file in requests to that device. */
   readonly transfer: number;
   /** 1 .. FILE_NAME_BYTES_MAX bytes of UTF-8. Not yet safe as a path. */
   readonly name: string;
   /** 0 .. 2^53-1 */
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** Only if it is a folder: `bytes` are its tar archive's then. */
+  readonly folder?: { readonly entries: number; readonly contentBytes: number } | undefined;
 }
 
 export type Envelope =
@@ -25,8 +27,34 @@ export type Envelope =
       readonly chunkBytes: number;
       readonly files: readonly OfferedFile[];
     }
-  | { readonly kind: 'answer'; readonly offer: number; readonly accept: boolean }
+  /** `transfers`: the files taken; empty for all. `attempt` counts up when one is taken again after its transfer ended. */
+  | {
+      readonly kind: 'answer';
+      readonly offer: number;
+      readonly accept: boolean;
+      readonly transfers: readonly number[];
+      readonly attempt: number;
+    }
   | { readonly kind: 'hashes'; readonly transfer: number; readonly first: number; readonly sha256: Uint8Array }
+  /** Roots of subtrees `first` on (hash-tree.ts), 32 bytes each, and the root of all, once it is known. */
+  | {
+      readonly kind: 'tree';
+      readonly transfer: number;
+      readonly first: number;
+      readonly subtrees: Uint8Array;
+      readonly root: Uint8Array | undefined;
+    }
+  /** What the sender has of a file that `origin` (32 hex digits) offered as `transfer`; `handle` is its own number for it. */
+  | {
+      readonly kind: 'have';
+      readonly origin: string;
+      readonly transfer: number;
+      readonly handle: number;
+      readonly first: number;
+      readonly bitmap: Uint8Array;
+      readonly all: boolean;
+    }
+  | { readonly kind: 'thumbnail'; readonly transfer: number; readonly image: Uint8Array }
   | { readonly kind: 'ended'; readonly transfer: number; readonly code: EndCode }
   /** Negotiates the transport of a further lane. */
   | { readonly kind: 'lane'; readonly lane: number; readonly attempt: number; readonly signal: Signal };
@@ -40,11 +68,22 @@ export const FILE_NAME_BYTES_MAX = 255;
 /** Chunk size of an offer. Smaller ones drown in requests, larger ones in memory. */
 export const CHUNK_BYTES_MIN: number = 16 * 1024;
 export const CHUNK_BYTES_MAX: number = 1024 * 1024;
+/** Chunks of one file: at 1 MiB each, 4 TiB. What is kept for each chunk stays below 150 MB. */
+export const CHUNKS_MAX: number = 2 ** 22;
 /** Chunk hashes in one message. */
 export const HASHES_MAX = 1024;
 export const HASH_BYTES = 32;
+/** Subtree roots in one message. */
+export const SUBTREES_MAX = 1024;
+/** Bitmap of one `have`: 65,536 chunks. */
+export const HAVE_BYTES_MAX: number = 8 * 1024;
+/** What a small picture of a file may take. */
+export const THUMBNAIL_BYTES_MAX: number = 16 * 1024;
+const DEVICE_ID_BYTES = 16;
 
 const utf8 = new TextEncoder();
+
+type Folder = NonNullable<OfferedFile['folder']>;
 
 /** Encodes what this device made itself; the limits above hold, so that no peer refuses it. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
@@ -60,9 +99,19 @@ function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeS
     case 'offer':
       return { case: 'offer', value: { ...envelope, files: [...envelope.files] } };
     case 'answer':
-      return { case: 'answer', value: envelope };
+      return { case: 'answer', value: { ...envelope, transfers: [...envelope.transfers] } };
+    case 'tree': {
+      const { transfer, first, subtrees, root = new Uint8Array() } = envelope;
+      return { case: 'tree', value: { transfer, first, subtrees: unshared(subtrees), root: unshared(root) } };
+    }
+    case 'have': {
+      const { origin, bitmap } = envelope;
+      return { case: 'have', value: { ...envelope, origin: idBytes(origin), bitmap: unshared(bitmap) } };
+    }
+    case 'thumbnail':
+      return { case: 'thumbnail', value: { transfer: envelope.transfer, image: unshared(envelope.image) } };
     case 'hashes':
-      return { case: 'hashes', value: { ...envelope, sha256: new Uint8Array(envelope.sha256) } };
+      return { case: 'hashes', value: { ...envelope, sha256: unshared(envelope.sha256) } };
     case 'ended':
       return { case: 'ended', value: { transfer: envelope.transfer, code: END_CODES[envelope.code] } };
     case 'lane':
@@ -97,16 +146,38 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
       if (files.length === 0 || files.length > FILES_PER_OFFER_MAX) return undefined;
       if (!files.every((file) => isFile(file, chunkBytes))) return undefined;
       if (new Set(files.map((file) => file.transfer)).size !== files.length) return undefined;
-      const plain = files.map(({ transfer, name, bytes, modifiedMs }) => ({ transfer, name, bytes, modifiedMs }));
+      const plain = files.map(({ transfer, name, bytes, modifiedMs, folder }) => {
+        const file = { transfer, name, bytes, modifiedMs };
+        return folder === undefined ? file : { ...file, folder: folderFacts(folder) };
+      });
       return { kind: 'offer', offer, chunkBytes, files: plain };
     }
-    case 'answer':
-      return { kind: 'answer', offer: body.value.offer, accept: body.value.accept };
+    case 'answer': {
+      const { offer, accept, transfers, attempt } = body.value;
+      if (transfers.length > FILES_PER_OFFER_MAX) return undefined;
+      return { kind: 'answer', offer, accept, transfers, attempt };
+    }
     case 'hashes': {
       const { transfer, first, sha256 } = body.value;
       const count = sha256.length / HASH_BYTES;
       if (!Number.isInteger(count) || count === 0 || count > HASHES_MAX) return undefined;
       return { kind: 'hashes', transfer, first, sha256 };
+    }
+    case 'tree': {
+      const { transfer, first, subtrees, root } = body.value;
+      if (subtrees.length % HASH_BYTES !== 0 || subtrees.length > SUBTREES_MAX * HASH_BYTES) return undefined;
+      if (root.length !== 0 && root.length !== HASH_BYTES) return undefined;
+      return { kind: 'tree', transfer, first, subtrees, root: root.length === 0 ? undefined : root };
+    }
+    case 'have': {
+      const { origin, transfer, handle, first, bitmap, all } = body.value;
+      if (origin.length !== DEVICE_ID_BYTES || bitmap.length > HAVE_BYTES_MAX) return undefined;
+      return { kind: 'have', origin: idText(origin), transfer, handle, first, bitmap, all };
+    }
+    case 'thumbnail': {
+      const { transfer, image } = body.value;
+      if (image.length === 0 || image.length > THUMBNAIL_BYTES_MAX) return undefined;
+      return { kind: 'thumbnail', transfer, image };
     }
     case 'ended': {
       const code = codeName(END_CODES, body.value.code);
@@ -123,10 +194,24 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
 }
 
 function isFile(file: OfferedFile, chunkBytes: number): boolean {
-  const { name, bytes, modifiedMs } = file;
+  const { name, bytes, modifiedMs, folder } = file;
+  if (folder !== undefined && !isSize(folder.contentBytes)) return false;
   if (name.length === 0 || name.length > FILE_NAME_BYTES_MAX || utf8.encode(name).length > FILE_NAME_BYTES_MAX)
     return false;
-  return Number.isSafeInteger(bytes) && bytes >= 0 && bytes / chunkBytes < 2 ** 32 - 1 && isTime(modifiedMs);
+  return isSize(bytes) && bytes / chunkBytes <= CHUNKS_MAX && isTime(modifiedMs);
 }
+
+const folderFacts = ({ entries, contentBytes }: Folder): Folder => ({ entries, contentBytes });
+
+const isSize = (bytes: number): boolean => Number.isSafeInteger(bytes) && bytes >= 0;
+
+/** A device's id as its bytes; 32 hex digits. */
+const idBytes = (id: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from({ length: DEVICE_ID_BYTES }, (_, i) => Number.parseInt(id.slice(2 * i, 2 * i + 2), 16));
+
+const idText = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** The encoder takes no views of shared memory. */
+const unshared = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 const isTime = (ms: number): boolean => Number.isFinite(ms) && Math.abs(ms) <= 8.64e15;

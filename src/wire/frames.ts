@@ -15,6 +15,8 @@ export const FRAMES = {
   /** `request` counts up from 0 and names the answer. */
   request: { type: 5, fields: { request: 'u32', transfer: 'u32', chunk: 'u32' } },
   chunk: { type: 6, fields: { request: 'u32', offset: 'u32', bytes: 'bytes16' } },
+  /** The request's answer is not wanted any more; a request of this number that comes later is void. */
+  cancel: { type: 8, fields: { request: 'u32' } },
   /** Sent once and never again: what it says grows stale. `schema` names the builder that reads `bytes` (registry.ts). */
   control: { type: 7, fields: { schema: 'u16', bytes: 'bytes16' } },
 } as const;
@@ -59,6 +61,8 @@ export function writeFrame(to: Cursor, frame: Frame): void {
       return (to.putU32(frame.request), to.putU32(frame.transfer), to.putU32(frame.chunk));
     case 'chunk':
       return (to.putU32(frame.request), to.putU32(frame.offset), to.putBytes16(frame.bytes));
+    case 'cancel':
+      return to.putU32(frame.request);
     case 'control':
       return (to.putU16(frame.schema), to.putBytes16(frame.bytes));
   }
@@ -92,6 +96,8 @@ function readFrame(from: Cursor): Frame | undefined {
       return { kind: 'request', request: from.u32(), transfer: from.u32(), chunk: from.u32() };
     case FRAMES.chunk.type:
       return { kind: 'chunk', request: from.u32(), offset: from.u32(), bytes: from.bytes16() };
+    case FRAMES.cancel.type:
+      return { kind: 'cancel', request: from.u32() };
     case FRAMES.control.type:
       return { kind: 'control', schema: from.u16(), bytes: from.bytes16() };
     default:

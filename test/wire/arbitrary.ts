@@ -44,6 +44,7 @@ const frames: { readonly [K in FrameKind]: fc.Arbitrary<Frame & { kind: K }> } =
       return { kind: 'message' as const, message, total: offset + bytes.length + rest, offset, bytes };
     }),
   request: fc.record({ kind: fc.constant('request'), request: u32, transfer: u32, chunk: u32 } as const),
+  cancel: fc.record({ kind: fc.constant('cancel'), request: u32 } as const),
   chunk: fc.record({ kind: fc.constant('chunk'), request: u32, offset: u32, bytes: payload } as const),
   control: fc.record({
     kind: fc.constant('control'),

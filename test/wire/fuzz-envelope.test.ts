@@ -7,6 +7,10 @@ import {
   CHAT_TEXT_MAX,
   CHUNK_BYTES_MAX,
   CHUNK_BYTES_MIN,
+  CHUNKS_MAX,
+  HAVE_BYTES_MAX,
+  SUBTREES_MAX,
+  THUMBNAIL_BYTES_MAX,
   decodeEnvelope,
   encodeEnvelope,
   FILE_NAME_BYTES_MAX,
@@ -28,13 +32,22 @@ const text = (maxLength: number): fc.Arbitrary<string> =>
   fc.string({ unit: 'grapheme', minLength: 1, maxLength }).filter((value) => value.length <= maxLength);
 const code = fc.constantFrom(...(Object.keys(END_CODES) as EndCode[]));
 
+const hashes = (min: number, max: number): fc.Arbitrary<Uint8Array> =>
+  fc.integer({ min, max }).chain((n) => fc.uint8Array({ minLength: 32 * n, maxLength: 32 * n }));
+
+const folder = fc.record({ entries: u32, contentBytes: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }) });
+
 const file = (chunkBytes: number): fc.Arbitrary<OfferedFile> =>
-  fc.record({
-    transfer: u32,
-    name: text(60),
-    bytes: fc.integer({ min: 0, max: chunkBytes * (2 ** 32 - 2) }),
-    modifiedMs: time,
-  });
+  fc
+    .record({
+      transfer: u32,
+      name: text(60),
+      bytes: fc.integer({ min: 0, max: chunkBytes * CHUNKS_MAX }),
+      modifiedMs: time,
+    })
+    .chain((plain) =>
+      fc.option(folder, { nil: undefined }).map((of) => (of === undefined ? plain : { ...plain, folder: of })),
+    );
 
 const envelope: fc.Arbitrary<Envelope> = fc.oneof(
   fc.record({
@@ -52,14 +65,35 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
       files: fc.uniqueArray(file(chunkBytes), { minLength: 1, maxLength: 5, selector: ({ transfer }) => transfer }),
     } as const),
   ),
-  fc.record({ kind: fc.constant('answer'), offer: u32, accept: fc.boolean() } as const),
-  fc
-    .tuple(
-      u32,
-      u32,
-      fc.integer({ min: 1, max: 4 }).chain((n) => fc.uint8Array({ minLength: 32 * n, maxLength: 32 * n })),
-    )
-    .map(([transfer, first, sha256]): Envelope => ({ kind: 'hashes', transfer, first, sha256 })),
+  fc.record({
+    kind: fc.constant('answer'),
+    offer: u32,
+    accept: fc.boolean(),
+    transfers: fc.array(u32, { maxLength: 4 }),
+    attempt: u32,
+  } as const),
+  fc.record({
+    kind: fc.constant('tree'),
+    transfer: u32,
+    first: u32,
+    subtrees: hashes(0, 3),
+    root: fc.option(hashes(1, 1), { nil: undefined }),
+  } as const),
+  fc.record({
+    kind: fc.constant('have'),
+    origin: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((id) => Buffer.from(id).toString('hex')),
+    transfer: u32,
+    handle: u32,
+    first: u32,
+    bitmap: fc.uint8Array({ maxLength: 40 }),
+    all: fc.boolean(),
+  } as const),
+  fc.record({
+    kind: fc.constant('thumbnail'),
+    transfer: u32,
+    image: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+  } as const),
+  fc.record({ kind: fc.constant('hashes'), transfer: u32, first: u32, sha256: hashes(1, 4) } as const),
   fc.record({ kind: fc.constant('ended'), transfer: u32, code } as const),
   fc.record({
     kind: fc.constant('lane'),
@@ -98,12 +132,22 @@ function keepsBounds(one: Envelope): void {
               Buffer.byteLength(name) <= FILE_NAME_BYTES_MAX &&
               Number.isSafeInteger(bytes) &&
               bytes >= 0 &&
-              Math.ceil(bytes / one.chunkBytes) < 2 ** 32 &&
+              Math.ceil(bytes / one.chunkBytes) <= CHUNKS_MAX &&
               Math.abs(modifiedMs) <= 8.64e15,
           )
         );
       case 'answer':
-        return typeof one.accept === 'boolean';
+        return typeof one.accept === 'boolean' && one.transfers.length <= FILES_PER_OFFER_MAX;
+      case 'tree':
+        return (
+          one.subtrees.length <= HASH_BYTES * SUBTREES_MAX &&
+          one.subtrees.length % HASH_BYTES === 0 &&
+          (one.root === undefined || one.root.length === HASH_BYTES)
+        );
+      case 'have':
+        return /^[0-9a-f]{32}$/.test(one.origin) && one.bitmap.length <= HAVE_BYTES_MAX;
+      case 'thumbnail':
+        return one.image.length > 0 && one.image.length <= THUMBNAIL_BYTES_MAX;
       case 'hashes':
         return (
           one.sha256.length >= HASH_BYTES &&
@@ -179,9 +223,9 @@ describe('the envelope decoder', () => {
     ['a file of negative size', offer({}, { bytes: -1 }), offer({}, { bytes: 0 })],
     ['a file of half a byte', offer({}, { bytes: 0.5 }), offer({}, { bytes: 1 })],
     [
-      'a file of more chunks than can be numbered',
-      offer({}, { bytes: CHUNK_BYTES_MIN * 2 ** 32 }),
-      offer({}, { bytes: CHUNK_BYTES_MIN * (2 ** 32 - 2) }),
+      'a file of more chunks than may be',
+      offer({}, { bytes: CHUNK_BYTES_MIN * CHUNKS_MAX + 1 }),
+      offer({}, { bytes: CHUNK_BYTES_MIN * CHUNKS_MAX }),
     ],
     ['a file without a name', offer({}, { name: '' }), offer({}, { name: 'a' })],
     ['a name of too many bytes', offer({}, { name: '水'.repeat(86) }), offer({}, { name: '水'.repeat(85) })],

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pool.proto.
  */
 export const file_pool: GenFile = /*@__PURE__*/
-  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIqMCCghFbnZlbG9wZRIlCgVoZWxsbxgBIAEoCzIULnJvY2twb29sLnBvb2wuSGVsbG9IABIjCgRjaGF0GAIgASgLMhMucm9ja3Bvb2wucG9vbC5DaGF0SAASJQoFb2ZmZXIYAyABKAsyFC5yb2NrcG9vbC5wb29sLk9mZmVySAASJwoGYW5zd2VyGAQgASgLMhUucm9ja3Bvb2wucG9vbC5BbnN3ZXJIABInCgZoYXNoZXMYBSABKAsyFS5yb2NrcG9vbC5wb29sLkhhc2hlc0gAEiUKBWVuZGVkGAYgASgLMhQucm9ja3Bvb2wucG9vbC5FbmRlZEgAEiMKBGxhbmUYByABKAsyEy5yb2NrcG9vbC5wb29sLkxhbmVIAEIGCgRib2R5IjgKBUhlbGxvEgwKBG5hbWUYASABKAkSDgoGZGV2aWNlGAIgASgJEhEKCW5leHRfY2hhdBgDIAEoDSIyCgRDaGF0EgsKA3NlcRgBIAEoDRIPCgdzZW50X21zGAIgASgBEgwKBHRleHQYAyABKAkiUQoLT2ZmZXJlZEZpbGUSEAoIdHJhbnNmZXIYASABKA0SDAoEbmFtZRgCIAEoCRINCgVieXRlcxgDIAEoARITCgttb2RpZmllZF9tcxgEIAEoASJWCgVPZmZlchINCgVvZmZlchgBIAEoDRITCgtjaHVua19ieXRlcxgCIAEoDRIpCgVmaWxlcxgDIAMoCzIaLnJvY2twb29sLnBvb2wuT2ZmZXJlZEZpbGUiJwoGQW5zd2VyEg0KBW9mZmVyGAEgASgNEg4KBmFjY2VwdBgCIAEoCCI5CgZIYXNoZXMSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SDgoGc2hhMjU2GAMgASgMIicKBUVuZGVkEhAKCHRyYW5zZmVyGAEgASgNEgwKBGNvZGUYAiABKA0iQAoETGFuZRIMCgRsYW5lGAEgASgNEioKBnNpZ25hbBgCIAEoCzIaLnJvY2twb29sLnNpZ25hbGluZy5TaWduYWxiBnByb3RvMw", [file_signaling]);
+  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIpwDCghFbnZlbG9wZRIlCgVoZWxsbxgBIAEoCzIULnJvY2twb29sLnBvb2wuSGVsbG9IABIjCgRjaGF0GAIgASgLMhMucm9ja3Bvb2wucG9vbC5DaGF0SAASJQoFb2ZmZXIYAyABKAsyFC5yb2NrcG9vbC5wb29sLk9mZmVySAASJwoGYW5zd2VyGAQgASgLMhUucm9ja3Bvb2wucG9vbC5BbnN3ZXJIABInCgZoYXNoZXMYBSABKAsyFS5yb2NrcG9vbC5wb29sLkhhc2hlc0gAEiUKBWVuZGVkGAYgASgLMhQucm9ja3Bvb2wucG9vbC5FbmRlZEgAEiMKBGxhbmUYByABKAsyEy5yb2NrcG9vbC5wb29sLkxhbmVIABIjCgR0cmVlGAggASgLMhMucm9ja3Bvb2wucG9vbC5UcmVlSAASIwoEaGF2ZRgJIAEoCzITLnJvY2twb29sLnBvb2wuSGF2ZUgAEi0KCXRodW1ibmFpbBgKIAEoCzIYLnJvY2twb29sLnBvb2wuVGh1bWJuYWlsSABCBgoEYm9keSI4CgVIZWxsbxIMCgRuYW1lGAEgASgJEg4KBmRldmljZRgCIAEoCRIRCgluZXh0X2NoYXQYAyABKA0iMgoEQ2hhdBILCgNzZXEYASABKA0SDwoHc2VudF9tcxgCIAEoARIMCgR0ZXh0GAMgASgJIngKC09mZmVyZWRGaWxlEhAKCHRyYW5zZmVyGAEgASgNEgwKBG5hbWUYAiABKAkSDQoFYnl0ZXMYAyABKAESEwoLbW9kaWZpZWRfbXMYBCABKAESJQoGZm9sZGVyGAUgASgLMhUucm9ja3Bvb2wucG9vbC5Gb2xkZXIiMAoGRm9sZGVyEg8KB2VudHJpZXMYASABKA0SFQoNY29udGVudF9ieXRlcxgCIAEoASJWCgVPZmZlchINCgVvZmZlchgBIAEoDRITCgtjaHVua19ieXRlcxgCIAEoDRIpCgVmaWxlcxgDIAMoCzIaLnJvY2twb29sLnBvb2wuT2ZmZXJlZEZpbGUiSwoGQW5zd2VyEg0KBW9mZmVyGAEgASgNEg4KBmFjY2VwdBgCIAEoCBIRCgl0cmFuc2ZlcnMYAyADKA0SDwoHYXR0ZW1wdBgEIAEoDSI5CgZIYXNoZXMSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SDgoGc2hhMjU2GAMgASgMIkcKBFRyZWUSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SEAoIc3VidHJlZXMYAyABKAwSDAoEcm9vdBgEIAEoDCJkCgRIYXZlEg4KBm9yaWdpbhgBIAEoDBIQCgh0cmFuc2ZlchgCIAEoDRIOCgZoYW5kbGUYAyABKA0SDQoFZmlyc3QYBCABKA0SDgoGYml0bWFwGAUgASgMEgsKA2FsbBgGIAEoCCIsCglUaHVtYm5haWwSEAoIdHJhbnNmZXIYASABKA0SDQoFaW1hZ2UYAiABKAwiJwoFRW5kZWQSEAoIdHJhbnNmZXIYASABKA0SDAoEY29kZRgCIAEoDSJACgRMYW5lEgwKBGxhbmUYASABKA0SKgoGc2lnbmFsGAIgASgLMhoucm9ja3Bvb2wuc2lnbmFsaW5nLlNpZ25hbGIGcHJvdG8z", [file_signaling]);
 
 /**
  * @generated from message rockpool.pool.Envelope
@@ -66,6 +66,24 @@ export type Envelope = Message<"rockpool.pool.Envelope"> & {
      */
     value: Lane;
     case: "lane";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Tree tree = 8;
+     */
+    value: Tree;
+    case: "tree";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Have have = 9;
+     */
+    value: Have;
+    case: "have";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Thumbnail thumbnail = 10;
+     */
+    value: Thumbnail;
+    case: "thumbnail";
   } | { case: undefined; value?: undefined };
 };
 
@@ -157,7 +175,7 @@ export type OfferedFile = Message<"rockpool.pool.OfferedFile"> & {
   name: string;
 
   /**
-   * 0 .. 2^53-1
+   * 0 .. 2^53-1; of a folder: of its tar archive
    *
    * @generated from field: double bytes = 3;
    */
@@ -167,6 +185,13 @@ export type OfferedFile = Message<"rockpool.pool.OfferedFile"> & {
    * @generated from field: double modified_ms = 4;
    */
   modifiedMs: number;
+
+  /**
+   * only for folders
+   *
+   * @generated from field: rockpool.pool.Folder folder = 5;
+   */
+  folder?: Folder | undefined;
 };
 
 /**
@@ -175,6 +200,28 @@ export type OfferedFile = Message<"rockpool.pool.OfferedFile"> & {
  */
 export const OfferedFileSchema: GenMessage<OfferedFile> = /*@__PURE__*/
   messageDesc(file_pool, 3);
+
+/**
+ * @generated from message rockpool.pool.Folder
+ */
+export type Folder = Message<"rockpool.pool.Folder"> & {
+  /**
+   * @generated from field: uint32 entries = 1;
+   */
+  entries: number;
+
+  /**
+   * @generated from field: double content_bytes = 2;
+   */
+  contentBytes: number;
+};
+
+/**
+ * Describes the message rockpool.pool.Folder.
+ * Use `create(FolderSchema)` to create a new message.
+ */
+export const FolderSchema: GenMessage<Folder> = /*@__PURE__*/
+  messageDesc(file_pool, 4);
 
 /**
  * @generated from message rockpool.pool.Offer
@@ -201,10 +248,10 @@ export type Offer = Message<"rockpool.pool.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_pool, 4);
+  messageDesc(file_pool, 5);
 
 /**
- * The receiver's word on a whole offer.
+ * The receiver's word on an offer. Of an accepted one it takes these files, or, if none is named, all.
  *
  * @generated from message rockpool.pool.Answer
  */
@@ -218,6 +265,18 @@ export type Answer = Message<"rockpool.pool.Answer"> & {
    * @generated from field: bool accept = 2;
    */
   accept: boolean;
+
+  /**
+   * @generated from field: repeated uint32 transfers = 3;
+   */
+  transfers: number[];
+
+  /**
+   * counts up when a file is taken again after its transfer ended
+   *
+   * @generated from field: uint32 attempt = 4;
+   */
+  attempt: number;
 };
 
 /**
@@ -225,7 +284,7 @@ export type Answer = Message<"rockpool.pool.Answer"> & {
  * Use `create(AnswerSchema)` to create a new message.
  */
 export const AnswerSchema: GenMessage<Answer> = /*@__PURE__*/
-  messageDesc(file_pool, 5);
+  messageDesc(file_pool, 6);
 
 /**
  * SHA-256 of chunks first .. first + n - 1, 32 bytes each; only to those who accepted.
@@ -254,7 +313,123 @@ export type Hashes = Message<"rockpool.pool.Hashes"> & {
  * Use `create(HashesSchema)` to create a new message.
  */
 export const HashesSchema: GenMessage<Hashes> = /*@__PURE__*/
-  messageDesc(file_pool, 6);
+  messageDesc(file_pool, 7);
+
+/**
+ * Roots of the hash tree over what Hashes tells, as they become known; only from the offering device, to those who accepted.
+ *
+ * @generated from message rockpool.pool.Tree
+ */
+export type Tree = Message<"rockpool.pool.Tree"> & {
+  /**
+   * @generated from field: uint32 transfer = 1;
+   */
+  transfer: number;
+
+  /**
+   * the first subtree told here
+   *
+   * @generated from field: uint32 first = 2;
+   */
+  first: number;
+
+  /**
+   * roots of whole subtrees, 32 bytes each
+   *
+   * @generated from field: bytes subtrees = 3;
+   */
+  subtrees: Uint8Array;
+
+  /**
+   * of the whole file: 32 bytes, once all is hashed, else empty
+   *
+   * @generated from field: bytes root = 4;
+   */
+  root: Uint8Array;
+};
+
+/**
+ * Describes the message rockpool.pool.Tree.
+ * Use `create(TreeSchema)` to create a new message.
+ */
+export const TreeSchema: GenMessage<Tree> = /*@__PURE__*/
+  messageDesc(file_pool, 8);
+
+/**
+ * Which chunks of a file that `origin` offered the sender of this has: these, besides those it told before.
+ *
+ * @generated from message rockpool.pool.Have
+ */
+export type Have = Message<"rockpool.pool.Have"> & {
+  /**
+   * id of the offering device, 16 bytes
+   *
+   * @generated from field: bytes origin = 1;
+   */
+  origin: Uint8Array;
+
+  /**
+   * the number that device gave the file
+   *
+   * @generated from field: uint32 transfer = 2;
+   */
+  transfer: number;
+
+  /**
+   * the number to ask the sender for chunks by
+   *
+   * @generated from field: uint32 handle = 3;
+   */
+  handle: number;
+
+  /**
+   * @generated from field: uint32 first = 4;
+   */
+  first: number;
+
+  /**
+   * chunk `first` in the lowest bit of byte 0
+   *
+   * @generated from field: bytes bitmap = 5;
+   */
+  bitmap: Uint8Array;
+
+  /**
+   * @generated from field: bool all = 6;
+   */
+  all: boolean;
+};
+
+/**
+ * Describes the message rockpool.pool.Have.
+ * Use `create(HaveSchema)` to create a new message.
+ */
+export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
+  messageDesc(file_pool, 9);
+
+/**
+ * A small picture of an offered file.
+ *
+ * @generated from message rockpool.pool.Thumbnail
+ */
+export type Thumbnail = Message<"rockpool.pool.Thumbnail"> & {
+  /**
+   * @generated from field: uint32 transfer = 1;
+   */
+  transfer: number;
+
+  /**
+   * @generated from field: bytes image = 2;
+   */
+  image: Uint8Array;
+};
+
+/**
+ * Describes the message rockpool.pool.Thumbnail.
+ * Use `create(ThumbnailSchema)` to create a new message.
+ */
+export const ThumbnailSchema: GenMessage<Thumbnail> = /*@__PURE__*/
+  messageDesc(file_pool, 10);
 
 /**
  * A transfer is over on this link. From the receiver: verified, cancelled or failed. From the sender: withdrawn or failed.
@@ -280,7 +455,7 @@ export type Ended = Message<"rockpool.pool.Ended"> & {
  * Use `create(EndedSchema)` to create a new message.
  */
 export const EndedSchema: GenMessage<Ended> = /*@__PURE__*/
-  messageDesc(file_pool, 7);
+  messageDesc(file_pool, 11);
 
 /**
  * Negotiates the transport of a further lane of this link, as the server relays it for the first.
@@ -304,5 +479,5 @@ export type Lane = Message<"rockpool.pool.Lane"> & {
  * Use `create(LaneSchema)` to create a new message.
  */
 export const LaneSchema: GenMessage<Lane> = /*@__PURE__*/
-  messageDesc(file_pool, 8);
+  messageDesc(file_pool, 12);
 
