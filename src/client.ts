@@ -2,12 +2,15 @@
 import { ControlStreams, type ControlStream, type ControlStreamOptions } from './io/control-streams.ts';
 import { Driver } from './io/driver.ts';
 import { safeFileName } from './io/file-name.ts';
-import type { Store } from './io/store.ts';
+import { StoreError, type Store } from './io/store.ts';
 import type { TransportFactory } from './io/transport.ts';
+import type { SendResult } from './link/outputs.ts';
 import type { ControlFrame } from './pool/control.ts';
 import { Pool, type PoolSetup } from './pool/pool.ts';
+import type { Share, ShareRates } from './share/share.ts';
 import type { DeviceKind, OfferView, PeerId, PeerView, PoolEvent, PoolStats, TransferView } from './pool/views.ts';
-import { FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from './wire/envelope.ts';
+import type { DatagramSchema, SchemaRegistry } from './wire/registry.ts';
+import { CHUNKS_MAX, FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from './wire/envelope.ts';
 
 export type { PoolEvent, PeerView, TransferView, OfferView, MessageView, PeerId, DeviceKind } from './pool/views.ts';
 export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './io/control-streams.ts';
@@ -19,6 +22,8 @@ export interface Platform<Source> {
   readonly store: Store<Source>;
   /** Opens the backhaul's websocket; the browser's own `WebSocket` or the one of `ws`. */
   readonly webSocket: (url: string) => WebSocket;
+  /** A small picture of an offered file by its key in the store; undefined if it has none. */
+  readonly thumbnail?: (key: string) => Promise<Uint8Array | undefined>;
 }
 
 export interface PoolClientOptions<Source> {
@@ -48,6 +53,14 @@ export interface PoolClientFace<Source> {
    * on from one pool to the next. Throws a RangeError on an option out of range, an Error on a stream that is open.
    */
   control<Up, Down = never>(options: ControlStreamOptions<Up, Down>): ControlStream<Down>;
+  /**
+   * Control datagrams of the application's own: small, at once, once only (docs/datagrams.md). Whatever another member sends
+   * under a schema of `registry` reaches `listener`; what cannot be read is dropped.
+   */
+  datagrams<D extends { readonly name: string; readonly value: unknown }>(
+    registry: SchemaRegistry<D>,
+    listener: (peer: PeerId, datagram: D) => void,
+  ): Datagrams;
   readonly peers: readonly PeerView[];
   readonly offers: readonly OfferView[];
   readonly transfers: readonly TransferView[];
@@ -59,16 +72,43 @@ export interface PoolClientFace<Source> {
    * in a moment. Throws a RangeError on another length, an Error outside a pool.
    */
   say(text: string): 'ok' | 'blocked';
-  /** Offers up to 500 files to everyone, those who come later too. Resolves to the offer's id. Rejects with a StoreError. */
+  /**
+   * Offers up to 500 files and folders to everyone, those who come later too. Resolves to the offer's id. Rejects with a
+   * StoreError.
+   */
   offer(sources: readonly Source[]): Promise<string>;
-  accept(offer: string): void;
+  /** `files`: numbers of those to take (OfferFileView); without, all. */
+  accept(offer: string, files?: readonly number[]): void;
   decline(offer: string): void;
   /** Own offer: withdraws it and stops its transfers. */
   withdraw(offer: string): void;
-  /** Stops one transfer, either direction. */
+  /** Ends one transfer, either direction; what was received of it is removed. */
   cancel(transfer: string): void;
+  /** Of what is received: asks for nothing more of it until `resume`. */
+  pause(transfer: string): void;
+  resume(transfer: string): void;
+  /** Takes a file again whose transfer ended otherwise than verified, as long as its offer stands. */
+  retry(transfer: string): void;
+  /** Puts a transfer at a place in the order of receiving; 0 is first. */
+  move(transfer: string, place: number): void;
+  /** Limits this device's rates, from one pool to the next; what is undefined has none. Throws a RangeError on 0 and below. */
+  limit(rates: ShareRates): void;
   /** Leaves when all that was said has arrived (or three seconds have passed), and lets go of everything. */
   close(): Promise<void>;
+}
+
+/** See `PoolClient.datagrams`. */
+export interface Datagrams {
+  /**
+   * To `to`, or to everyone. After `deadlineMs` (from now) it is of no use, and is dropped where it is. `dropped`: nobody was
+   * there to take it. Throws what the schema throws, a RangeError on a value that is too large or a schema that is not in the registry.
+   */
+  send<T>(
+    schema: DatagramSchema<T>,
+    value: T,
+    options: { readonly deadlineMs: number; readonly to?: PeerId },
+  ): SendResult;
+  stop(): void;
 }
 
 /** How long `close` waits for acknowledgements. */
@@ -85,11 +125,13 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   readonly #options: PoolClientOptions<Source>;
   readonly #listeners = new Set<(event: PoolEvent) => void>();
   readonly #statsListeners = new Set<(stats: PoolStats) => void>();
+  readonly #datagramListeners = new Set<(peer: PeerId, schema: number, bytes: Uint8Array) => void>();
   readonly #offers = new Map<string, OfferView>();
   readonly #transfers = new Map<string, TransferView>();
   readonly #control = new ControlStreams(() => this.#membership);
   #membership: Membership<Source> | undefined;
   #sources = 0;
+  #rates: ShareRates = {};
 
   constructor(options: PoolClientOptions<Source>) {
     if (options.secret.length !== 32) {
@@ -131,6 +173,25 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     return this.#control.open(options);
   }
 
+  datagrams<D extends { readonly name: string; readonly value: unknown }>(
+    registry: SchemaRegistry<D>,
+    listener: (peer: PeerId, datagram: D) => void,
+  ): Datagrams {
+    const take = (peer: PeerId, schema: number, bytes: Uint8Array): void => {
+      const decoded = registry.decode(schema, bytes);
+      if (decoded.kind === 'decoded') listener(peer, decoded);
+    };
+    this.#datagramListeners.add(take);
+    return {
+      send: (schema, value, { deadlineMs, to }) => {
+        const encoded = registry.encode(schema, value);
+        if (encoded.kind === 'failed') throw encoded.error ?? new RangeError(`${schema.name}: ${encoded.code}`);
+        return this.#run((pool, now) => pool.sendApplication(now, schema.id, encoded.bytes, now + deadlineMs, to));
+      },
+      stop: () => void this.#datagramListeners.delete(take),
+    };
+  }
+
   async join(code: string): Promise<void> {
     const { secret, name, device, server, platform, limits } = this.#options;
     const self = await deviceId(secret);
@@ -155,11 +216,15 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
         if (event.kind === 'joined') resolve();
         if (event.kind === 'left') reject(new Error(event.reason));
       };
+      const onApplication = (peer: PeerId, schema: number, bytes: Uint8Array): void => {
+        for (const take of this.#datagramListeners) take(peer, schema, bytes);
+      };
       const onControl = (frame: ControlFrame): void => this.#control.deliver(frame);
       const { webSocket, transport, store } = platform;
-      const driver = new Driver({ pool, server, webSocket, transport, store, onEvent, onControl });
+      const driver = new Driver({ pool, server, webSocket, transport, store, onEvent, onControl, onApplication });
       this.#membership = { pool, driver };
       if (this.#statsListeners.size > 0) this.#watchStats();
+      this.limit(this.#rates);
     });
   }
 
@@ -182,31 +247,61 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       throw new RangeError(`sources: expected 1 to ${FILES_PER_OFFER_MAX} files, got ${sources.length}`);
     }
     const { store } = this.#options.platform;
-    const chunkBytes = this.#run((pool) => pool.chunkBytes);
+    const chunkBytes = this.#run((pool) => pool.share.chunkBytes);
     const files = await Promise.all(
       sources.map(async (source) => {
         const key = `own/${this.#sources++}`;
         const facts = await store.add(key, source, chunkBytes);
+        if (facts.bytes > CHUNKS_MAX * chunkBytes) {
+          await store.remove(key);
+          throw new StoreError('unreadable', `${facts.name} is too large: ${CHUNKS_MAX * chunkBytes} bytes at most`);
+        }
         return { key, facts: { ...facts, name: offeredName(facts.name) } };
       }),
     );
-    return this.#run((pool, now) => pool.offer(now, files));
+    const offer = this.#run((pool, now) => pool.share.offer(now, files));
+    void this.#picture(
+      offer,
+      files.map(({ key }) => key),
+    );
+    return offer;
   }
 
-  accept(offer: string): void {
-    this.#run((pool, now) => pool.accept(now, offer));
+  accept(offer: string, files?: readonly number[]): void {
+    this.#share((share, now) => share.accept(now, offer, files));
   }
 
   decline(offer: string): void {
-    this.#run((pool, now) => pool.decline(now, offer));
+    this.#share((share, now) => share.decline(now, offer));
   }
 
   withdraw(offer: string): void {
-    this.#run((pool, now) => pool.withdraw(now, offer));
+    this.#share((share, now) => share.withdraw(now, offer));
   }
 
   cancel(transfer: string): void {
-    this.#run((pool, now) => pool.cancel(now, transfer));
+    this.#share((share, now) => share.cancel(now, transfer));
+  }
+
+  pause(transfer: string): void {
+    this.#share((share, now) => share.pause(now, transfer));
+  }
+
+  resume(transfer: string): void {
+    this.#share((share, now) => share.resume(now, transfer));
+  }
+
+  retry(transfer: string): void {
+    this.#share((share, now) => share.retry(now, transfer));
+  }
+
+  move(transfer: string, place: number): void {
+    this.#share((share, now) => share.move(now, transfer, place));
+  }
+
+  limit(rates: ShareRates): void {
+    this.#rates = rates;
+    this.#membership?.driver.run((pool, now) => pool.share.limit(now, rates));
   }
 
   async close(): Promise<void> {
@@ -217,6 +312,23 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     this.#control.stop();
     await this.leave();
     await this.#options.platform.store.close();
+  }
+
+  #share(call: (share: Share, now: number) => void): void {
+    this.#run((pool, now) => call(pool.share, now));
+  }
+
+  /** Small pictures of what was offered, one after the other, for as long as this membership lasts. */
+  async #picture(offer: string, keys: readonly string[]): Promise<void> {
+    const membership = this.#membership;
+    const { thumbnail } = this.#options.platform;
+    if (thumbnail === undefined) return;
+    for (const [place, key] of keys.entries()) {
+      // oxlint-disable-next-line no-await-in-loop -- one at a time: pictures are large until they are small
+      const image = await thumbnail(key);
+      if (this.#membership !== membership) return;
+      if (image !== undefined) this.#share((share, now) => share.picture(now, offer, place, image));
+    }
   }
 
   #run<T>(call: (pool: Pool, now: number) => T): T {

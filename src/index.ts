@@ -16,7 +16,7 @@
 // worker store in browsers, `nodeTransport` and `FileStore` on Node. The machines underneath (Pool, Link) do no I/O and
 // may be driven by anything that has a clock; ARCHITECTURE.md shows how.
 export { PoolClient, deviceId } from './client.ts';
-export type { Platform, PoolClientFace, PoolClientOptions } from './client.ts';
+export type { Datagrams, Platform, PoolClientFace, PoolClientOptions } from './client.ts';
 export type { PoolEvent, PeerView, MessageView, OfferView, TransferView, PeerId, DeviceKind } from './pool/views.ts';
 export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './client.ts';
 export type { PoolStats, LinkReport, LinkRates, LinkStats, ClockReport, ControlReport } from './pool/views.ts';

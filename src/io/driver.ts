@@ -19,6 +19,8 @@ export interface DriverSetup<Source> {
   /** Called in order, never from inside a call to the driver's machine. */
   readonly onEvent: (event: PoolEvent) => void;
   /** A frame of a control stream; catches what its listeners throw. */
+  /** A control datagram of the application's own. */
+  readonly onApplication?: (peer: string, schema: number, bytes: Uint8Array) => void;
   readonly onControl?: (frame: ControlFrame) => void;
 }
 
@@ -86,6 +88,8 @@ export class Driver<Source> {
         return;
       case 'event':
         return this.#tell(output.event);
+      case 'application':
+        return safely(() => this.#setup.onApplication?.(output.peer, output.schema, output.bytes));
       case 'control':
         return this.#setup.onControl?.(output.frame);
       case 'store':
@@ -104,15 +108,8 @@ export class Driver<Source> {
     }
   }
 
-  /** A listener's mistake is the program's, not the pool's: it surfaces as an uncaught error, and the pool goes on. */
   #tell(event: PoolEvent): void {
-    try {
-      this.#setup.onEvent(event);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    safely(() => this.#setup.onEvent(event));
   }
 
   #create(transport: number, initiator: boolean, iceServers: Parameters<TransportFactory>[0]['iceServers']): void {
@@ -169,6 +166,17 @@ export class Driver<Source> {
   }
 }
 
+/** A listener's mistake is the program's, not the pool's: it surfaces as an uncaught error, and the pool goes on. */
+function safely(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
 async function perform<Source>(store: Store<Source>, op: StoreOp): Promise<StoreResult> {
   try {
     return { ok: true, value: await call(store, op) };
@@ -177,24 +185,24 @@ async function perform<Source>(store: Store<Source>, op: StoreOp): Promise<Store
   }
 }
 
-async function call<Source>(store: Store<Source>, op: StoreOp): Promise<Uint8Array | boolean | string | undefined> {
+async function call<Source>(store: Store<Source>, op: StoreOp): Promise<Extract<StoreResult, { ok: true }>['value']> {
   switch (op.op) {
     case 'hash':
       return store.hash(op.key, op.first, op.count);
     case 'read':
       return store.read(op.key, op.chunk, op.spare);
+    case 'create':
+      return store.create(op.key, op.facts, op.chunkBytes);
     case 'write':
       return store.write(op.key, op.chunk, op.bytes, op.sha256);
+    case 'check':
+      return store.check(op.key, op.chunk, op.sha256);
     case 'finish':
       return store.finish(op.key);
-    case 'create':
-      await store.create(op.key, op.facts, op.chunkBytes);
-      return undefined;
     case 'remove':
-      await store.remove(op.key);
-      return undefined;
+    case 'keep':
     case 'discard':
-      await store.discard(op.key);
+      await store[op.op](op.key);
       return undefined;
   }
 }

@@ -1,6 +1,8 @@
 // What both stores are built of, over files and over a web worker: chunk arithmetic, the set of verified chunks, the
 // cache between hashing and reading, and the bounded pool of open files. Knows neither Node nor the browser.
 
+import { chunkCount } from '../share/ports.ts';
+
 /** Default for the cache between hash() and read(), bytes: 128 chunks of 256 KiB, far more than is ever under way. */
 export const CACHE_BYTES_MAX: number = 32 * 1024 * 1024;
 
@@ -14,11 +16,6 @@ export interface StoreFigures {
   /** The most bytes that were ever being hashed at once, besides the cache. */
   readonly hashingBytesPeak: number;
   readonly openFiles: number;
-}
-
-/** Chunks of a file of `bytes`; 0 for an empty one. */
-export function chunkCount(bytes: number, chunkBytes: number): number {
-  return Math.ceil(bytes / chunkBytes);
 }
 
 /** Length of chunk `chunk` in bytes; 0 if the file has no such chunk. */
@@ -46,39 +43,6 @@ export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** SHA-256 outside the calling thread, in browsers and on Node; many at once use all cores. */
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)));
-}
-
-/** Which chunks of a file are verified and stored; a bitmap, chunk 0 in the lowest bit of byte 0. */
-export class ChunkSet {
-  readonly bitmap: Uint8Array<ArrayBuffer>;
-  readonly #chunks: number;
-  #missing: number;
-
-  constructor(chunks: number) {
-    this.#chunks = chunks;
-    this.#missing = chunks;
-    this.bitmap = new Uint8Array(Math.ceil(chunks / 8));
-  }
-
-  get missing(): number {
-    return this.#missing;
-  }
-
-  has(chunk: number): boolean {
-    return ((this.bitmap[Math.floor(chunk / 8)] ?? 0) & (1 << (chunk % 8))) !== 0;
-  }
-
-  /** False if it was there already. Throws a RangeError if there is no such chunk. */
-  add(chunk: number): boolean {
-    if (!Number.isInteger(chunk) || chunk < 0 || chunk >= this.#chunks) {
-      throw new RangeError(`chunk: expected 0 to ${this.#chunks - 1}, got ${chunk}`);
-    }
-    if (this.has(chunk)) return false;
-    const byte = Math.floor(chunk / 8);
-    this.bitmap[byte] = (this.bitmap[byte] ?? 0) | (1 << (chunk % 8));
-    this.#missing -= 1;
-    return true;
-  }
 }
 
 /**
@@ -187,8 +151,10 @@ export class HandlePool<Handle> {
     if (handle !== undefined) await this.#close(handle);
   }
 
-  async dropAll(): Promise<void> {
-    await Promise.all([...this.#opened.keys()].map((name) => this.drop(name)));
+  /** Drops every file whose name begins with `prefix`. */
+  async dropAll(prefix = ''): Promise<void> {
+    const names = [...this.#opened.keys()].filter((name) => name.startsWith(prefix));
+    await Promise.all(names.map((name) => this.drop(name)));
   }
 
   async #shrink(): Promise<void> {

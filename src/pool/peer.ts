@@ -69,12 +69,13 @@ export class Peer {
     this.link = new Link({ role, random, ...(link === undefined ? {} : { options: link }) });
   }
 
-  /** Sends a message, or keeps it until the link has room. Past `backlogMax` the link is given up. */
-  send(now: number, message: Uint8Array, backlogMax: number): void {
+  /** Sends a message, or keeps it until the link has room: `blocked`. Past `backlogMax` the link is given up. */
+  send(now: number, message: Uint8Array, backlogMax: number): 'ok' | 'blocked' {
     this.#backlog.push(message);
     this.flush(now);
     // It asks and asks, or we offer and offer, and nothing is ever acknowledged.
     if (this.#backlog.length > backlogMax) this.link.close(now, 'flow-control');
+    return this.#backlog.length > 0 ? 'blocked' : 'ok';
   }
 
   flush(now: number): void {

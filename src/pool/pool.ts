@@ -2,11 +2,11 @@
 // Contract as of every machine here: call, then poll until undefined, then arm one timer for `nextTimeout`. Times are
 // milliseconds on one monotonic clock. Outputs name transports by number; the driver makes them real.
 import { PROTOCOL_VERSION } from '../wire/codes.ts';
+import { APPLICATION_SCHEMA_MIN } from '../wire/registry.ts';
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../wire/envelope.ts';
 import type { ClientMessage, IceServer, Member, ServerMessage } from '../wire/signaling.ts';
 import type { LinkOutput, SendResult } from '../link/link.ts';
 import { toTimeUs } from '../link/time-sampler.ts';
-import type { FileFacts } from '../share/ports.ts';
 import { Share } from '../share/share.ts';
 import { PoolControl } from './control.ts';
 import { Conversation } from './conversation.ts';
@@ -25,11 +25,12 @@ export class Pool {
   readonly options: PoolOptions;
   /** Control streams: inputs at a fixed rate, each in time or not at all. */
   readonly control: PoolControl;
+  /** Offers and transfers. */
+  readonly share: Share;
   readonly #setup: PoolSetup;
   readonly #outputs: PoolOutput[] = [];
   readonly #peers = new Map<PeerId, Peer>();
   readonly #transports: Transports;
-  readonly #share: Share;
   readonly #conversation: Conversation;
   readonly #clock: PoolClock;
   readonly #meter = new StatsMeter();
@@ -61,19 +62,14 @@ export class Pool {
       transitMs: (peer, at, sentUs) => this.#peers.get(peer)?.ageMs(at, sentUs),
       emit: (frame) => this.#outputs.push({ kind: 'control', frame }),
     });
-    this.#share = new Share({
+    this.share = new Share({
       self: setup.self,
-      links: shareLinks(this.#peers, () => this.#now, this.options.backlogMax),
+      links: shareLinks(this.#peers, () => this.share.now, this.options.backlogMax),
       nameOf: (peer) => (peer === setup.self ? setup.name : (this.#peers.get(peer)?.name ?? '')),
       wallOffsetMs: setup.wallOffsetMs,
       firstNumber: this.#random32(),
       ...(setup.options?.share === undefined ? {} : { options: setup.options.share }),
     });
-  }
-
-  /** Chunk size of own offers: what the store must cut their files into. */
-  get chunkBytes(): number {
-    return this.#share.chunkBytes;
   }
 
   get peers(): PeerView[] {
@@ -114,30 +110,18 @@ export class Pool {
     return result;
   }
 
-  /** See Share: files that the store holds under their keys. */
-  offer(now: number, files: readonly { readonly key: string; readonly facts: FileFacts }[]): string {
+  /**
+   * Sends a control datagram of the application's own (schema 256 and above, at most CONTROL_BYTES_MAX) to `to`, or to
+   * everyone: at once and once only, or not at all after `deadlineMs`. `dropped`: nobody was there to take it.
+   */
+  sendApplication(now: number, schema: number, bytes: Uint8Array, deadlineMs: number, to?: PeerId): SendResult {
     this.#now = now;
-    return this.#share.offer(now, files);
-  }
-
-  accept(now: number, offer: string): void {
-    this.#now = now;
-    this.#share.accept(now, offer);
-  }
-
-  decline(now: number, offer: string): void {
-    this.#now = now;
-    this.#share.decline(now, offer);
-  }
-
-  withdraw(now: number, offer: string): void {
-    this.#now = now;
-    this.#share.withdraw(now, offer);
-  }
-
-  cancel(now: number, transfer: string): void {
-    this.#now = now;
-    this.#share.cancel(now, transfer);
+    let result: SendResult = 'dropped';
+    for (const peer of this.#peers.values()) {
+      if (to !== undefined && peer.id !== to) continue;
+      if (peer.alive && peer.link.sendControl(now, schema, bytes, deadlineMs) === 'ok') result = 'ok';
+    }
+    return result;
   }
 
   /** Out of the pool: tells the server and every peer, and ends every transfer. The machine is done after that. */
@@ -146,6 +130,7 @@ export class Pool {
     if (this.#left) return;
     this.#meter.hasten(now);
     this.#report();
+    this.share.leave(now);
     for (const peer of this.#peers.values()) this.#remove(peer);
     this.#left = true;
     if (this.#online) this.#outputs.push({ kind: 'backhaul', message: { kind: 'leave' } });
@@ -188,7 +173,7 @@ export class Pool {
         return;
       }
       case 'stored':
-        this.#share.stored(now, input.id, input.result);
+        this.share.stored(now, input.id, input.result);
         return;
       case 'timeout':
         return this.#timeout();
@@ -197,7 +182,7 @@ export class Pool {
 
   poll(): PoolOutput | undefined {
     for (;;) {
-      const output = this.#outputs.shift() ?? this.#share.poll();
+      const output = this.#outputs.shift() ?? this.share.poll();
       if (output !== undefined) return output;
       // Data datagrams are built last and one at a time: each lives in its link's one buffer until it is sent.
       if (!this.#pollLinks()) return undefined;
@@ -206,7 +191,7 @@ export class Pool {
 
   nextTimeout(): number | undefined {
     if (this.#left) return undefined;
-    let next = Math.min(this.#share.nextTimeout() ?? Infinity, this.#meter.dueMs);
+    let next = Math.min(this.share.nextTimeout() ?? Infinity, this.#meter.dueMs);
     if (this.#online) next = Math.min(next, this.#clock.nextAskMs);
     for (const peer of this.#peers.values()) {
       next = Math.min(next, peer.link.nextTimeout() ?? Infinity, peer.doubt?.untilMs ?? Infinity);
@@ -307,7 +292,7 @@ export class Pool {
     this.#peers.delete(peer.id);
     this.#drainLink(peer);
     this.#transports.close(peer);
-    this.#share.peerDown(this.#now, peer.id);
+    this.share.peerDown(this.#now, peer.id);
     this.control.peerDown(peer.id);
     this.#event({ kind: 'peer-left', peer: peer.view });
   }
@@ -346,7 +331,7 @@ export class Pool {
         return this.#transports.closeLane(peer, output.lane);
       case 'open':
         peer.retryMs = this.options.retryMsMin;
-        if (!output.resumed) this.#share.peerUp(this.#now, peer.id);
+        if (!output.resumed) this.share.peerUp(this.#now, peer.id);
         this.#event({ kind: 'peer-changed', peer: peer.view });
         return;
       case 'lost':
@@ -356,14 +341,23 @@ export class Pool {
         return this.#hello(peer);
       case 'message':
         return this.#onMessage(peer, output.bytes);
-      case 'control':
-        return this.control.receive(this.#now, peer.id, output.schema, output.bytes, output.sentUs);
+      case 'control': {
+        const { schema, bytes } = output;
+        // What waits to be handed out must outlive the datagram.
+        if (schema >= APPLICATION_SCHEMA_MIN) {
+          this.#outputs.push({ kind: 'application', peer: peer.id, schema, bytes: bytes.slice() });
+          return;
+        }
+        return this.control.receive(this.#now, peer.id, schema, bytes, output.sentUs);
+      }
       case 'chunk-request':
-        return this.#share.chunkRequested(this.#now, peer.id, output.request, output.transfer, output.chunk);
+        return this.share.chunkRequested(this.#now, peer.id, output.request, output.transfer, output.chunk);
+      case 'chunk-cancelled':
+        return this.share.chunkCancelled(this.#now, peer.id, output.request);
       case 'chunk':
-        return this.#share.chunkArrived(this.#now, peer.id, output.transfer, output.chunk, output.bytes);
+        return this.share.chunkArrived(this.#now, peer.id, output.transfer, output.chunk, output.bytes);
       case 'chunk-delivered':
-        return this.#share.chunkDelivered(this.#now, peer.id, output.transfer, output.bytes);
+        return this.share.chunkDelivered(this.#now, peer.id, output.transfer, output.bytes);
       case 'room':
         return peer.flush(this.#now);
       case 'closed':
@@ -376,7 +370,7 @@ export class Pool {
     if (code === 'left' || !peer.listed) return this.#remove(peer);
     // The peer broke the protocol, or says that we did: begin anew, later and later, with nothing kept.
     this.#transports.close(peer);
-    this.#share.peerDown(this.#now, peer.id);
+    this.share.peerDown(this.#now, peer.id);
     const fresh = this.#newPeer(peer.id, peer.name, peer.device, Math.min(peer.retryMs * 2, this.options.retryMsMax));
     if (fresh.initiator) fresh.transport = { kind: 'none', retryAtMs: this.#now + peer.retryMs };
     this.#event({ kind: 'peer-changed', peer: fresh.view });
@@ -415,7 +409,7 @@ export class Pool {
         return this.#transports.laneSignal(peer, envelope.lane, envelope.attempt, envelope.signal);
       default:
         peer.link.releaseMessage(this.#now, bytes.length);
-        return this.#share.envelope(this.#now, peer.id, envelope);
+        return this.share.envelope(this.#now, peer.id, envelope);
     }
   }
 
@@ -442,7 +436,7 @@ export class Pool {
         else transport.retryAtMs = undefined;
       }
     }
-    this.#share.timeout(this.#now);
+    this.share.timeout(this.#now);
   }
 
   #report(): void {

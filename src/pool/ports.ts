@@ -48,6 +48,8 @@ export type PoolOutput =
   /** The bytes hold until the next call to the machine. */
   | { readonly kind: 'datagram'; readonly transport: number; readonly bytes: Uint8Array }
   | { readonly kind: 'store'; readonly id: number; readonly op: StoreOp }
+  /** A control datagram of the application's own. */
+  | { readonly kind: 'application'; readonly peer: PeerId; readonly schema: number; readonly bytes: Uint8Array }
   /** A frame of a control stream, to be acted on now. */
   | { readonly kind: 'control'; readonly frame: ControlFrame }
   | { readonly kind: 'event'; readonly event: PoolEvent };

@@ -10,12 +10,24 @@ export interface ShareOptions {
   readonly hashStepChunks: number;
   /** Chunks hashed ahead of the furthest one asked for; the store's cache holds about as many. */
   readonly hashAheadChunks: number;
+  /** The same for a receiver that finds what it kept of an earlier time: it only compares. */
+  readonly hashResumeChunks: number;
   /** Chunk hashes in one message. */
   readonly hashesPerMessage: number;
-  /** Hashes a receiver keeps ahead of the next chunk to ask for; a sender that tells more is refused. */
-  readonly hashesHeldMax: number;
-  /** A chunk that is wrong this often ends the transfer. */
-  readonly wrongChunkMax: number;
+  /** Chunks proven wrong after which a peer is asked no more. */
+  readonly strikesMax: number;
+  /** Chunks among which the rarest is looked for. */
+  readonly rarestAmongChunks: number;
+  /** Requests ahead of what a source delivers, ms of its rate; a round trip comes on top. */
+  readonly requestAheadMs: number;
+  /** Chunks asked of a source before anything is known of it. */
+  readonly requestsStart: number;
+  /** A chunk that is waited for so long is asked of a second source as well, once nothing else is left to ask. */
+  readonly hedgeMs: number;
+  /** How often the others are told what arrived here. */
+  readonly haveMs: number;
+  /** Chunks kept of an earlier time that are checked at once. */
+  readonly checksMax: number;
   /** Offers one peer may have open here, */
   readonly offersPerPeerMax: number;
   /** and files in them. More are declined unseen. */
@@ -28,10 +40,16 @@ export const SHARE_DEFAULTS: ShareOptions = {
   chunkBytes: 256 * 1024,
   receivingMax: 4,
   hashStepChunks: 8,
-  hashAheadChunks: 32,
+  hashAheadChunks: 96,
+  hashResumeChunks: 1024,
   hashesPerMessage: 256,
-  hashesHeldMax: 4096,
-  wrongChunkMax: 3,
+  strikesMax: 3,
+  rarestAmongChunks: 2048,
+  requestAheadMs: 150,
+  requestsStart: 4,
+  hedgeMs: 1000,
+  haveMs: 100,
+  checksMax: 4,
   offersPerPeerMax: 64,
   filesPerPeerMax: 5000,
   progressMs: 250,

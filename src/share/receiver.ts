@@ -1,260 +1,430 @@
-// Offers of others, and what was accepted of them: ask for every chunk whose hash is known, have the store verify and keep
-// it, ask again for one that was wrong. A transfer ends once, with a code; only `verified` leaves a file behind.
+// The files accepted of others' offers: their order, pause and end, and which peer serves which. A transfer ends once, with
+// a code; only `verified` leaves a finished file, but what is verified of the others is kept for another time.
 import type { EndCode } from '../wire/codes.ts';
-import { HASH_BYTES, type OfferedFile } from '../wire/envelope.ts';
+import { HASH_BYTES, type Envelope, type OfferedFile } from '../wire/envelope.ts';
 import type { ShareContext } from './context.ts';
+import { Download } from './download.ts';
+import { Inbox } from './inbox.ts';
+import { factsOf, keptPart, pastSources, sameFile, transferView, type Incoming, type InOffer } from './incoming.ts';
 import { Meter } from './meter.ts';
-import { chunkCount, chunkLength } from './ports.ts';
-import type { OfferView, TransferView } from './views.ts';
+import { chunkCount, type KeptPart } from './ports.ts';
+import { RateCap } from './rate-cap.ts';
+import type { Source } from './source.ts';
+import { Strikes } from './strikes.ts';
+import type { Uploads } from './uploads.ts';
 
-interface InOffer {
-  readonly peer: string;
-  readonly peerName: string;
-  readonly number: number;
-  readonly id: string;
-  readonly atMs: number;
-  readonly chunkBytes: number;
-  readonly files: readonly OfferedFile[];
-  state: OfferView['state'];
-}
+/** Files of one chunk that count as one larger file among those that are received at once. */
+const SMALL_FILE_WEIGHT = 1 / 8;
 
-interface In {
-  readonly id: string;
-  readonly offer: InOffer;
-  readonly file: OfferedFile;
-  readonly key: string;
-  readonly chunks: number;
-  readonly meter: Meter;
-  /** queued: waits its turn. creating, receiving, finishing: what the store is doing for it. */
-  state: 'queued' | 'creating' | 'receiving' | 'finishing' | 'ended';
-  /** Hashes of chunks that are announced and not yet verified. */
-  readonly sha256: Map<number, Uint8Array>;
-  nextChunk: number;
-  /** To ask for again: they were wrong, or their request went with a session. */
-  readonly again: number[];
-  readonly outstanding: Set<number>;
-  readonly wrong: Map<number, number>;
-  verifiedChunks: number;
-  end: EndCode | undefined;
-  location: string | undefined;
-}
+/** What the offering device took back, or nobody wants any more, is not kept. */
+const DISCARDED: ReadonlySet<EndCode> = new Set(['cancelled', 'withdrawn', 'declined']);
+
+/** Where a paused transfer goes on, by whether the store has it. */
+const RESUMED = { no: 'queued', asked: 'creating', yes: 'receiving' } as const;
 
 export class Receiver {
+  readonly cap: RateCap = new RateCap();
   readonly #context: ShareContext;
-  readonly #offers = new Map<string, InOffer>();
-  /** In the order of acceptance. */
-  readonly #running = new Map<string, In>();
-  /** Withdrawals of what was never offered, `peer/transfer`: messages keep no order, so the offer may be on its way. */
-  readonly #early = new Set<string>();
+  readonly #uploads: Uploads;
+  readonly #inbox: Inbox;
+  readonly #strikes: Strikes;
+  /** Not ended, in the order they are to be received. */
+  #running: Incoming[] = [];
+  /** What is verified is served on; what is not may be tried again. */
+  #ended: Incoming[] = [];
   #keys = 0;
 
-  constructor(context: ShareContext) {
+  constructor(context: ShareContext, uploads: Uploads) {
     this.#context = context;
+    this.#uploads = uploads;
+    this.#inbox = new Inbox(context);
+    this.#strikes = new Strikes(context);
   }
+
+  // --- offers ---
 
   offered(peer: string, number: number, chunkBytes: number, files: readonly OfferedFile[]): void {
-    const id = `${peer}/${number}`;
-    const known = this.#offers.get(id);
-    if (known !== undefined) return;
-    if (files.some((file) => this.#early.has(`${peer}/${file.transfer}`))) return; // withdrawn before it arrived
-    const mine = [...this.#offers.values()].filter((offer) => offer.peer === peer);
-    const fileCount = mine.reduce((sum, offer) => sum + offer.files.length, files.length);
-    const { offersPerPeerMax, filesPerPeerMax } = this.#context.options;
-    if (mine.length >= offersPerPeerMax || fileCount > filesPerPeerMax) {
-      this.#context.links.send(peer, { kind: 'answer', offer: number, accept: false });
-      return;
-    }
-    const atMs = this.#context.wallMs();
-    const peerName = this.#context.nameOf(peer);
-    const offer: InOffer = { peer, peerName, number, id, atMs, chunkBytes, files, state: 'open' };
-    this.#offers.set(id, offer);
-    this.#emitOffer(offer);
+    const offer = this.#inbox.offered(peer, number, chunkBytes, files);
+    if (offer !== undefined) this.#takeUp(offer);
   }
 
-  accept(id: string): void {
-    const offer = this.#offers.get(id);
+  thumbnail(peer: string, transfer: number, image: Uint8Array): void {
+    this.#inbox.thumbnail(peer, transfer, image);
+  }
+
+  /** `numbers`: of the files to take; without, all. Nothing happens for an offer that is not open. */
+  accept(id: string, numbers: readonly number[] | undefined): void {
+    const offer = this.#inbox.get(id);
     if (offer?.state !== 'open') return;
-    offer.state = 'accepted';
-    this.#context.links.send(offer.peer, { kind: 'answer', offer: offer.number, accept: true });
-    this.#emitOffer(offer);
-    for (const file of offer.files) {
-      const transfer: In = {
-        id: `in/${offer.peer}/${file.transfer}`,
-        offer,
-        file,
-        key: `in/${offer.peer}/${file.transfer}/${this.#keys++}`,
-        chunks: chunkCount(file.bytes, offer.chunkBytes),
-        meter: new Meter(this.#context.now()),
-        state: 'queued',
-        sha256: new Map(),
-        nextChunk: 0,
-        again: [],
-        outstanding: new Set(),
-        wrong: new Map(),
-        verifiedChunks: 0,
-        end: undefined,
-        location: undefined,
-      };
-      this.#running.set(transfer.id, transfer);
-      this.#emit(transfer);
+    const taken = offer.files.filter((file) => numbers?.includes(file.transfer) ?? true);
+    if (taken.length === 0) return this.#inbox.decline(id);
+    this.#inbox.close(offer, 'accepted');
+    const transfers = taken.length === offer.files.length ? [] : taken.map((file) => file.transfer);
+    this.#answer(offer, transfers);
+    for (const file of taken) {
+      const waiting = this.#waitingFor(file, offer.chunkBytes);
+      if (waiting === undefined) this.#add(offer, file);
+      else this.#reattach(waiting, offer, file);
     }
     this.#startNext();
   }
 
   decline(id: string): void {
-    const offer = this.#offers.get(id);
-    if (offer?.state !== 'open') return;
-    this.#context.links.send(offer.peer, { kind: 'answer', offer: offer.number, accept: false });
-    this.#close(offer, 'declined');
+    this.#inbox.decline(id);
   }
 
+  // --- what people do with transfers ---
+
+  /** Ends it and removes what is here of it. */
   cancel(id: string): void {
-    const transfer = this.#running.get(id);
+    const transfer = this.#find(id);
     if (transfer !== undefined) this.#end(transfer, 'cancelled', true);
   }
 
-  /** A new session with the same peer: what was asked of the old one is asked again. */
-  peerReset(peer: string): void {
-    const offers = new Set<InOffer>();
-    for (const transfer of this.#of(peer)) {
-      offers.add(transfer.offer);
-      transfer.again.push(...transfer.outstanding);
-      transfer.outstanding.clear();
+  pause(id: string): void {
+    const transfer = this.#find(id);
+    if (transfer === undefined || transfer.state === 'finishing') return;
+    transfer.state = 'paused';
+    for (const source of transfer.download?.sources.values() ?? []) transfer.download?.release(source);
+    this.#emit(transfer);
+    this.#startNext();
+  }
+
+  resume(id: string): void {
+    const transfer = this.#find(id);
+    if (transfer?.state !== 'paused') return;
+    transfer.state = RESUMED[transfer.created];
+    this.#emit(transfer);
+    this.#startNext();
+    this.#pumpAll();
+  }
+
+  /** Takes a file again whose transfer ended, if its offer still stands. */
+  retry(id: string): void {
+    const transfer = this.#ended.find((each) => each.id === id);
+    if (transfer === undefined || transfer.end === 'verified') return;
+    const offer = this.#inbox.get(transfer.offer.id);
+    if (offer?.state !== 'accepted') return;
+    offer.attempt++;
+    this.#answer(offer, [transfer.file.transfer]);
+    this.#ended = this.#ended.filter((each) => each !== transfer);
+    this.#add(offer, transfer.file);
+    this.#startNext();
+  }
+
+  /** Places a transfer in the order of receiving: 0 is first. */
+  move(id: string, place: number): void {
+    const transfer = this.#find(id);
+    if (transfer === undefined) return;
+    this.#running = this.#running.filter((each) => each !== transfer);
+    this.#running.splice(Math.max(0, place), 0, transfer);
+    this.#startNext();
+  }
+
+  // --- peers ---
+
+  /** A new session with a peer: it hears what is here, and what an earlier one had been asked is asked again. */
+  peerUp(peer: string): void {
+    const offers = new Map<InOffer, number[]>();
+    for (const { offer, file } of this.#running) {
+      if (offer.peer === peer) offers.set(offer, [...(offers.get(offer) ?? []), file.transfer]);
     }
-    for (const offer of offers) {
-      this.#context.links.send(peer, { kind: 'answer', offer: offer.number, accept: true });
+    for (const [offer, transfers] of offers) this.#answer(offer, transfers);
+    for (const transfer of [...this.#running, ...this.#verifiedOnes()]) {
+      const { download, offer, state } = transfer;
+      download?.drop(peer);
+      download?.forget(peer);
+      if (offer.peer !== peer) download?.tell(peer);
+      else if (download !== undefined && state !== 'ended') this.#addOrigin(download);
     }
     this.#pump(peer);
   }
 
   peerDown(peer: string): void {
-    for (const transfer of this.#of(peer)) this.#end(transfer, 'peer-left', false);
-    for (const offer of this.#offers.values()) {
-      if (offer.peer !== peer) continue;
-      // Forgotten, so that it may be offered anew when its device returns.
-      if (offer.state === 'open') this.#close(offer, 'withdrawn');
-      this.#offers.delete(offer.id);
+    this.#inbox.peerDown(peer);
+    for (const transfer of [...this.#running, ...this.#ended]) {
+      transfer.download?.forget(peer);
+      this.#drop(transfer, peer);
     }
-    for (const early of this.#early) if (early.startsWith(`${peer}/`)) this.#early.delete(early);
+    this.#pumpAll();
   }
 
+  /** Out of the pool: everything ends, and what is unfinished is kept. */
+  leave(): void {
+    for (const transfer of this.#running) this.#end(transfer, 'peer-left', false);
+    for (const { key } of this.#verifiedOnes()) this.#context.store({ op: 'remove', key }, () => {});
+  }
+
+  // --- what peers say ---
+
   hashes(peer: string, number: number, first: number, sha256: Uint8Array): void {
-    const transfer = this.#running.get(`in/${peer}/${number}`);
-    if (transfer === undefined) return;
-    const count = sha256.length / HASH_BYTES;
-    const limit = Math.min(transfer.chunks, transfer.nextChunk + this.#context.options.hashesHeldMax);
-    if (first + count > limit) return this.#end(transfer, 'refused', true);
-    for (let i = 0; i < count; i++) {
-      // Only what is not yet asked for, or was asked of a session that is gone; a hash once told stands.
-      if (transfer.sha256.has(first + i) || first + i < transfer.nextChunk) continue;
-      transfer.sha256.set(first + i, sha256.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES));
-    }
+    const transfer = this.#offeredBy(peer, number);
+    if (transfer?.download === undefined) return;
+    if (first + sha256.length / HASH_BYTES > transfer.download.file.chunks) return this.#end(transfer, 'refused', true);
+    if (!transfer.download.learn(first, sha256)) return this.#end(transfer, 'corrupt', true);
+    this.#pumpSources(transfer);
+  }
+
+  tree(peer: string, tree: Extract<Envelope, { kind: 'tree' }>): void {
+    const transfer = this.#offeredBy(peer, tree.transfer);
+    if (transfer?.download?.grow(tree) === false) this.#end(transfer, 'corrupt', true);
+  }
+
+  had(peer: string, have: Extract<Envelope, { kind: 'have' }>): void {
+    if (this.#strikes.struck(peer)) return;
+    const same = ({ offer, file }: Incoming): boolean => offer.peer === have.origin && file.transfer === have.transfer;
+    for (const { download } of this.#running.filter(same)) download?.had(this.#context.now(), peer, have);
+    for (const { download } of this.#verifiedOnes().filter(same)) download?.answer(peer);
     this.#pump(peer);
   }
 
-  /** The peer's word that a transfer is over. */
+  /** The peer's word that a transfer is over, or that it has nothing more of it. */
   ended(peer: string, number: number, code: EndCode): void {
-    const transfer = this.#running.get(`in/${peer}/${number}`);
+    const transfer = this.#offeredBy(peer, number);
+    const served = this.#running.find(({ download }) => download?.sources.get(peer)?.handle === number);
+    if (served !== undefined && served !== transfer) {
+      this.#drop(served, peer);
+      return this.#pumpAll();
+    }
+    if (transfer === undefined) return this.#inbox.ended(peer, number, code);
     // What is verified stays so, whatever its sender says afterwards.
-    if (transfer !== undefined && code !== 'verified') return this.#end(transfer, code, false);
-    const offers = [...this.#offers.values()].filter((offer) => offer.peer === peer);
-    const named = offers.filter((offer) => offer.files.some((file) => file.transfer === number));
-    for (const offer of named) if (offer.state === 'open') this.#close(offer, 'withdrawn');
-    if (named.length > 0 || code !== 'withdrawn') return;
-    if (this.#early.size < this.#context.options.filesPerPeerMax) this.#early.add(`${peer}/${number}`);
+    if (code === 'verified') return;
+    if (code !== 'refused') return this.#end(transfer, code, false);
+    // It knows nothing of it, as after a restart. Perhaps it offered it anew.
+    this.#drop(transfer, peer);
+    const anew = this.#inbox.openOffer(peer, (file) => sameFile(file, transfer.file));
+    if (anew !== undefined) this.#takeUp(anew);
   }
 
   arrived(peer: string, number: number, chunk: number, bytes: Uint8Array): void {
+    const { length } = bytes;
     const release = (): void => this.#context.links.releaseChunk(peer, length, bytes);
-    const length = bytes.length;
-    const transfer = this.#running.get(`in/${peer}/${number}`);
-    const sha256 = transfer?.sha256.get(chunk);
-    if (transfer?.state !== 'receiving' || sha256 === undefined || !transfer.outstanding.delete(chunk))
-      return release();
-    this.#context.store({ op: 'write', key: transfer.key, chunk, bytes, sha256 }, (result) => {
-      release();
-      if (transfer.state === 'receiving') {
-        if (!result.ok) this.#end(transfer, result.code, true);
-        else if (result.value === true) this.#verified(transfer, chunk, length);
-        else this.#wrong(transfer, chunk);
-      }
-      this.#pump(peer);
-    });
+    for (const { download, state } of this.#running) {
+      const source = state === 'receiving' ? download?.sources.get(peer) : undefined;
+      if (source?.handle !== number) continue;
+      return download?.arrived(source, chunk, bytes, release);
+    }
+    release();
   }
 
   get running(): boolean {
-    return this.#running.size > 0;
+    return this.#running.some(({ state }) => state !== 'paused');
   }
 
+  /** Tells the others what has arrived, and asks for what time has made due. */
+  turn(): void {
+    for (const { download } of this.#running) {
+      download?.flush();
+      for (const source of download?.sources.values() ?? []) source.meter.sample(this.#context.now());
+    }
+    if (this.cap.free(this.#context.now())) this.#pumpAll();
+  }
+
+  /** Samples rates, and shows them. */
   tick(): void {
-    for (const transfer of this.#running.values()) {
+    for (const transfer of this.#running) {
+      if (transfer.state === 'queued' || transfer.state === 'paused') continue;
       transfer.meter.sample(this.#context.now());
       this.#emit(transfer);
+      transfer.capped = false;
     }
   }
 
-  #of(peer: string): In[] {
-    return [...this.#running.values()].filter((transfer) => transfer.offer.peer === peer);
+  // --- inside ---
+
+  #find(id: string): Incoming | undefined {
+    return this.#running.find((transfer) => transfer.id === id);
+  }
+
+  #offeredBy(peer: string, number: number): Incoming | undefined {
+    return this.#running.find(({ offer, file }) => offer.peer === peer && file.transfer === number);
+  }
+
+  #verifiedOnes(): Incoming[] {
+    return this.#ended.filter(({ end }) => end === 'verified');
+  }
+
+  /** A transfer of this very file whose offering device is not there. */
+  #waitingFor(file: OfferedFile, chunkBytes: number): Incoming | undefined {
+    return this.#running.find(({ offer, file: known, state, download }) => {
+      if (state === 'finishing' || offer.chunkBytes !== chunkBytes || !sameFile(known, file)) return false;
+      return download === undefined ? this.#inbox.get(offer.id) !== offer : !download.sources.has(offer.peer);
+    });
+  }
+
+  /** What waits for this device to come back goes on with what it offers now. */
+  #takeUp(offer: InOffer): void {
+    for (const file of offer.files) {
+      const waiting = this.#waitingFor(file, offer.chunkBytes);
+      if (waiting?.offer.peer !== offer.peer) continue;
+      offer.state = 'accepted';
+      this.#reattach(waiting, offer, file);
+    }
+    this.#inbox.emit(offer);
+    this.#startNext();
+  }
+
+  #answer(offer: InOffer, transfers: readonly number[]): void {
+    const { number, attempt } = offer;
+    this.#context.links.send(offer.peer, { kind: 'answer', offer: number, accept: true, transfers, attempt });
+  }
+
+  #add(offer: InOffer, file: OfferedFile): void {
+    const transfer: Incoming = {
+      id: `in/${offer.peer}/${file.transfer}`,
+      key: `in/${offer.peer}/${file.transfer}/${this.#keys++}`,
+      handle: this.#context.number(),
+      meter: new Meter(this.#context.now()),
+      offer,
+      file,
+      state: 'queued',
+      created: 'no',
+      download: undefined,
+      keptBytes: 0,
+      end: undefined,
+      location: undefined,
+      past: new Map(),
+      capped: false,
+    };
+    this.#running.push(transfer);
+    this.#emit(transfer);
+  }
+
+  /** The same file, offered by another device or anew: what is here of it is compared with what is told now. */
+  #reattach(transfer: Incoming, offer: InOffer, file: OfferedFile): void {
+    const { download } = transfer;
+    const again = transfer.offer.peer === offer.peer && transfer.file.transfer === file.transfer;
+    transfer.offer = offer;
+    transfer.file = file;
+    if (download !== undefined && !again) {
+      const { part } = download;
+      for (const peer of download.sources.keys()) this.#drop(transfer, peer);
+      transfer.meter.skip(-transfer.meter.doneBytes);
+      transfer.keptBytes = 0;
+      transfer.download = this.#download(transfer);
+      if (transfer.created === 'yes') this.#begin(transfer, part);
+    } else if (download !== undefined) this.#addOrigin(download);
+    this.#answer(offer, [file.transfer]);
+    this.#emit(transfer);
+    this.#pumpSources(transfer);
   }
 
   #startNext(): void {
     let active = 0;
-    for (const transfer of this.#running.values()) {
-      if (active >= this.#context.options.receivingMax) return;
-      active++;
-      if (transfer.state === 'queued') this.#start(transfer);
+    for (const transfer of this.#running) {
+      const { state, download } = transfer;
+      if (state === 'paused' || (state === 'receiving' && download?.served === false)) continue;
+      // A file of one chunk is mostly waited for: many at once cost nothing.
+      active += transfer.file.bytes <= transfer.offer.chunkBytes ? SMALL_FILE_WEIGHT : 1;
+      if (active > this.#context.options.receivingMax) return;
+      if (state === 'queued') this.#start(transfer);
     }
   }
 
-  #start(transfer: In): void {
+  #start(transfer: Incoming): void {
+    const { key, file, offer } = transfer;
     transfer.state = 'creating';
-    const { name, bytes, modifiedMs } = transfer.file;
-    const { chunkBytes, peer } = transfer.offer;
-    const facts = { name, bytes, modifiedMs };
-    this.#context.store({ op: 'create', key: transfer.key, facts, chunkBytes }, (result) => {
-      if (transfer.state === 'ended') return this.#discard(transfer); // cancelled meanwhile
+    transfer.created = 'asked';
+    transfer.download = this.#download(transfer);
+    const op = { op: 'create', key, facts: factsOf(file), chunkBytes: offer.chunkBytes } as const;
+    this.#context.store(op, (result) => {
+      if (result.ok) transfer.created = 'yes';
+      // Over meanwhile: cancelled, or its device took it back.
+      if (transfer.state === 'ended') return this.#letGo(transfer);
       if (!result.ok) return this.#end(transfer, result.code, true);
-      transfer.state = 'receiving';
-      if (transfer.chunks === 0) this.#finish(transfer);
-      else this.#pump(peer);
+      if (transfer.state === 'creating') transfer.state = 'receiving';
+      this.#begin(transfer, keptPart(result));
     });
   }
 
-  /** Asks for one chunk of each running transfer in turn, until the link takes no more. */
-  #pump(peer: string): void {
-    const receiving = this.#of(peer).filter((transfer) => transfer.state === 'receiving');
-    for (let asked = true; asked;) {
-      asked = false;
-      for (const transfer of receiving) {
-        const chunk = transfer.again[0] ?? transfer.nextChunk;
-        if (!transfer.sha256.has(chunk)) continue;
-        const bytes = chunkLength(transfer.file.bytes, transfer.offer.chunkBytes, chunk);
-        if (this.#context.links.requestChunk(peer, transfer.file.transfer, chunk, bytes) !== 'ok') return;
-        if (transfer.again.length > 0) transfer.again.shift();
-        else transfer.nextChunk++;
-        transfer.outstanding.add(chunk);
-        asked = true;
-      }
+  #begin(transfer: Incoming, kept: KeptPart | undefined): void {
+    const { download } = transfer;
+    download?.begin(kept);
+    if (download?.have.missing === 0 && transfer.state === 'receiving') this.#finish(transfer);
+    else this.#pumpSources(transfer);
+  }
+
+  /** Serves and asks for a file; the others hear that it is received here. */
+  #download(transfer: Incoming): Download {
+    const { key, handle, file, offer } = transfer;
+    const { chunkBytes, peer: origin } = offer;
+    const chunks = chunkCount(file.bytes, chunkBytes);
+    const facts = { key, handle, origin, transfer: file.transfer, bytes: file.bytes, chunkBytes, chunks };
+    const download = new Download(this.#context, facts, {
+      verified: (chunk, source) => this.#verified(transfer, download.length(chunk), source),
+      wrong: (chunk, source) => this.#wrong(transfer, chunk, source),
+      failed: (code) => this.#end(transfer, code, true),
+      lacking: () => this.#pumpSources(transfer),
+    });
+    this.#uploads.serve({
+      handle,
+      key,
+      bytes: file.bytes,
+      chunkBytes,
+      given: download.given,
+      refusal: (_peer, chunk) => (chunk < chunks && download.have.has(chunk) ? undefined : 'refused'),
+      wanted: () => {},
+      delivered: () => {},
+      failed: () => this.#uploads.end(handle),
+    });
+    for (const peer of this.#uploads.peers) {
+      if (peer !== origin) download.tell(peer);
+      else this.#addOrigin(download);
+    }
+    return download;
+  }
+
+  /** Tells the offering device that hashes are wanted now. */
+  #addOrigin(download: Download): void {
+    const { origin } = download.file;
+    if (this.#strikes.struck(origin)) return;
+    download.addOrigin(this.#context.now());
+    download.tell(origin);
+  }
+
+  #verified(transfer: Incoming, bytes: number, source: Source | undefined): void {
+    const { meter, download } = transfer;
+    const first = meter.doneBytes === 0;
+    if (source === undefined) {
+      meter.skip(bytes);
+      transfer.keptBytes += bytes;
+    } else meter.doneBytes += bytes;
+    if (download?.have.missing === 0) this.#finish(transfer);
+    else {
+      if (first) this.#emit(transfer);
+      if (source !== undefined) this.#pump(source.peer);
     }
   }
 
-  #verified(transfer: In, chunk: number, bytes: number): void {
-    transfer.sha256.delete(chunk);
-    transfer.wrong.delete(chunk);
-    const first = transfer.verifiedChunks++ === 0;
-    transfer.meter.doneBytes += bytes;
-    if (transfer.verifiedChunks === transfer.chunks) this.#finish(transfer);
-    else if (first) this.#emit(transfer);
+  #wrong(transfer: Incoming, chunk: number, source: Source): void {
+    source.wrongChunks++;
+    const { file, digests } = transfer.download ?? {};
+    const sha256 = digests?.get(chunk)?.slice() ?? new Uint8Array();
+    const { origin = '', transfer: number = 0 } = file ?? {};
+    const evidence = { origin, transfer: number, chunk, sha256, atMs: this.#context.wallMs() };
+    this.#strikes.add(source.peer, evidence);
+    if (!this.#strikes.struck(source.peer)) return this.#pump(source.peer);
+    for (const each of this.#running) this.#drop(each, source.peer);
+    this.#pumpAll();
+    for (const each of this.#running) {
+      // Nobody else has it, and it offers what it does not send.
+      if (each.offer.peer === source.peer && each.download?.sources.size === 0) this.#end(each, 'corrupt', true);
+    }
   }
 
-  #wrong(transfer: In, chunk: number): void {
-    const times = (transfer.wrong.get(chunk) ?? 0) + 1;
-    if (times >= this.#context.options.wrongChunkMax) return this.#end(transfer, 'corrupt', true);
-    transfer.wrong.set(chunk, times);
-    transfer.again.push(chunk);
+  #drop(transfer: Incoming, peer: string): void {
+    const { download } = transfer;
+    const source = download?.sources.get(peer);
+    if (source === undefined) return;
+    pastSources(transfer, source, this.#context.nameOf(peer));
+    download?.drop(peer);
+    if (transfer.state === 'ended' || download?.served === true) return;
+    this.#emit(transfer);
+    this.#startNext();
   }
 
-  #finish(transfer: In): void {
+  #finish(transfer: Incoming): void {
+    if (transfer.state !== 'receiving' && transfer.state !== 'paused') return;
     transfer.state = 'finishing';
     this.#context.store({ op: 'finish', key: transfer.key }, (result) => {
       if (!result.ok) return this.#end(transfer, result.code, true);
@@ -263,55 +433,66 @@ export class Receiver {
     });
   }
 
-  #end(transfer: In, code: EndCode, tell: boolean): void {
+  #end(transfer: Incoming, code: EndCode, tell: boolean): void {
     if (transfer.state === 'ended') return;
     // The last chunk is verified: only the store may still change the outcome.
-    if (transfer.state === 'finishing' && (code === 'peer-left' || code === 'cancelled' || !tell)) return;
-    const { state, offer, file } = transfer;
+    if (transfer.state === 'finishing' && (code === 'cancelled' || !tell)) return;
+    const { offer, file, download } = transfer;
     transfer.state = 'ended';
     transfer.end = code;
+    this.#running = this.#running.filter((each) => each !== transfer);
+    this.#ended.push(transfer);
     transfer.meter.end(this.#context.now());
-    this.#running.delete(transfer.id);
-    this.#context.links.dropTransfer(offer.peer, file.transfer, 'in');
+    if (code === 'verified') download?.flush();
+    for (const peer of download?.sources.keys() ?? []) this.#drop(transfer, peer);
     if (tell) this.#context.links.send(offer.peer, { kind: 'ended', transfer: file.transfer, code });
-    if (code !== 'verified' && (state === 'receiving' || state === 'finishing')) this.#discard(transfer);
+    if (code !== 'verified') {
+      this.#uploads.end(transfer.handle);
+      if (transfer.created === 'yes') this.#letGo(transfer);
+    }
     this.#emit(transfer);
     this.#startNext();
-    this.#pump(offer.peer);
+    this.#pumpAll();
   }
 
-  #discard(transfer: In): void {
-    this.#context.store({ op: 'discard', key: transfer.key }, () => {});
+  #letGo({ key, end }: Incoming): void {
+    const op = end !== undefined && DISCARDED.has(end) ? 'discard' : 'keep';
+    this.#context.store({ op, key }, () => {});
   }
 
-  #close(offer: InOffer, state: OfferView['state']): void {
-    offer.state = state;
-    this.#emitOffer(offer);
+  /** Asks for one chunk of each running transfer in turn, until nothing more is to be asked of this peer. */
+  #pump(peer: string): void {
+    const receiving = this.#running.filter(
+      ({ state, download }) => state === 'receiving' && download?.sources.has(peer) === true,
+    );
+    for (let asked = true; asked;) {
+      asked = false;
+      for (const transfer of receiving) {
+        if (!this.cap.free(this.#context.now())) transfer.capped = true;
+        else {
+          const bytes = transfer.download?.ask(peer) ?? 0;
+          this.cap.spend(bytes);
+          asked ||= bytes > 0;
+        }
+      }
+    }
   }
 
-  #emit(transfer: In): void {
-    const { meter, offer, file, end, location } = transfer;
-    const view: TransferView = {
-      id: transfer.id,
-      offer: offer.id,
-      direction: 'in',
-      peer: offer.peer,
-      peerName: offer.peerName,
-      name: file.name,
-      bytes: file.bytes,
-      doneBytes: meter.doneBytes,
-      bytesPerSecond: meter.bytesPerSecond,
-      state: end === undefined ? 'running' : 'ended',
-      ...(end === undefined ? {} : { end }),
-      ...(location === undefined ? {} : { location }),
-      seconds: meter.seconds(this.#context.now()),
-    };
+  #pumpSources({ download }: Incoming): void {
+    for (const peer of download?.sources.keys() ?? []) this.#pump(peer);
+  }
+
+  #pumpAll(): void {
+    const peers = new Set<string>();
+    for (const { state, download } of this.#running) {
+      if (state === 'receiving') for (const peer of download?.sources.keys() ?? []) peers.add(peer);
+    }
+    for (const peer of peers) this.#pump(peer);
+  }
+
+  #emit(transfer: Incoming): void {
+    const nameOf = (peer: string): string => this.#context.nameOf(peer);
+    const view = transferView(transfer, this.#context.now(), nameOf);
     this.#context.emit({ kind: 'transfer', transfer: view });
-  }
-
-  #emitOffer(offer: InOffer): void {
-    const { id, peer, peerName, atMs, state } = offer;
-    const files = offer.files.map(({ name, bytes }) => ({ name, bytes }));
-    this.#context.emit({ kind: 'offer', offer: { id, from: peer, name: peerName, own: false, atMs, files, state } });
   }
 }

@@ -1,10 +1,15 @@
-// Own offers: files announced to everyone, hashed a little ahead of what is asked for, read chunk by chunk on request.
-// The bytes of a chunk are asked of the store only when the link has room for them.
+// Own offers: files announced to everyone, hashed a little ahead of what is asked for, their hash tree told as it grows.
+// What goes out is uploads.ts's; what is kept here for each receiver is only for people to see.
 import type { EndCode } from '../wire/codes.ts';
-import { HASH_BYTES, type Envelope } from '../wire/envelope.ts';
+import { HASH_BYTES, SUBTREES_MAX, type Envelope } from '../wire/envelope.ts';
+import { ChunkSet } from './chunk-set.ts';
 import type { ShareContext } from './context.ts';
+import { partsOf, partsOfSet } from './have.ts';
+import { Digests } from './digests.ts';
+import { SUBTREE_CHUNKS, subtreeRoot, treeRoot } from './hash-tree.ts';
 import { Meter } from './meter.ts';
-import { chunkCount, chunkLength, type FileFacts } from './ports.ts';
+import { chunkCount, type FileFacts } from './ports.ts';
+import type { Served, Uploads } from './uploads.ts';
 import type { OfferView, TransferView } from './views.ts';
 
 interface Out {
@@ -12,24 +17,32 @@ interface Out {
   readonly peer: string;
   readonly peerName: string;
   readonly meter: Meter;
-  /** Chunks whose hashes this peer was told. */
+  readonly attempt: number;
+  /** Chunks whose hashes this peer was told, and subtrees. */
   toldChunks: number;
+  toldSubtrees: number;
+  toldRoot: boolean;
+  toldGiven: boolean;
+  /** It said that it is receiving now; before, it may just have put the file into its queue. */
+  begun: boolean;
   end: EndCode | undefined;
 }
 
 interface OwnFile {
   readonly offer: OwnOffer;
-  readonly transfer: number;
-  readonly key: string;
+  readonly served: Served;
   readonly facts: FileFacts;
-  readonly chunks: number;
-  readonly sha256: Uint8Array;
-  hashedChunks: number;
+  readonly digests: Digests;
+  /** Roots of the subtrees that are hashed whole, 32 bytes each. */
+  subtrees: Uint8Array;
   hashing: boolean;
-  /** One above the furthest chunk anyone asked for. */
+  /** One above the furthest chunk that anybody needs to know of. */
   wantedChunks: number;
   /** Why it can be served no more. */
   failed: EndCode | undefined;
+  thumbnail: Uint8Array | undefined;
+  /** Chunks that were asked for since the receivers were told. */
+  fresh: number[];
   readonly outs: Map<string, Out>;
 }
 
@@ -41,70 +54,44 @@ interface OwnOffer {
   withdrawn: boolean;
 }
 
-interface Asked {
-  readonly request: number;
-  readonly file: OwnFile;
-  readonly chunk: number;
-}
-
-/** What one peer asked for and still waits for, and what is being read for it. */
-interface PeerQueue {
-  asked: Asked[];
-  readingBytes: number;
-}
-
-const SPARES_MAX = 8;
-
 export class Sender {
   readonly #context: ShareContext;
-  readonly #self: string;
+  readonly #uploads: Uploads;
   readonly #offers = new Map<number, OwnOffer>();
   readonly #files = new Map<number, OwnFile>();
-  readonly #peers = new Map<string, PeerQueue>();
-  /** Buffers of delivered chunks, for the next reads: allocating them anew keeps the collector busy. */
-  readonly #spares: Uint8Array[] = [];
-  #next: number;
+  readonly #peers = new Set<string>();
 
-  /** `first` (u32) is where the numbers of offers and transfers begin; random, so that a restart never reuses one. */
-  constructor(context: ShareContext, self: string, first: number) {
+  constructor(context: ShareContext, uploads: Uploads) {
     this.#context = context;
-    this.#self = self;
-    this.#next = first;
+    this.#uploads = uploads;
   }
 
   /** Announces files that the store holds under `keys`. Returns the offer's id. */
   offer(files: readonly { readonly key: string; readonly facts: FileFacts }[]): string {
-    const number = this.#number();
-    const { chunkBytes } = this.#context.options;
-    const offer: OwnOffer = {
-      number,
-      id: `${this.#self}/${number}`,
-      atMs: this.#context.wallMs(),
-      files: [],
-      withdrawn: false,
-    };
+    const number = this.#context.number();
+    const id = `${this.#context.self}/${number}`;
+    const offer: OwnOffer = { number, id, atMs: this.#context.wallMs(), files: [], withdrawn: false };
     for (const { key, facts } of files) {
-      const chunks = chunkCount(facts.bytes, chunkBytes);
-      const file: OwnFile = {
-        offer,
-        transfer: this.#number(),
-        key,
-        facts,
-        chunks,
-        sha256: new Uint8Array(chunks * HASH_BYTES),
-        hashedChunks: 0,
-        hashing: false,
-        wantedChunks: 0,
-        failed: undefined,
-        outs: new Map(),
-      };
+      const file = this.#file(offer, key, facts);
       offer.files.push(file);
-      this.#files.set(file.transfer, file);
+      this.#files.set(file.served.handle, file);
+      this.#uploads.serve(file.served);
     }
     this.#offers.set(number, offer);
     this.#emitOffer(offer);
-    for (const peer of this.#peers.keys()) this.#announce(peer, offer);
+    for (const peer of this.#peers) this.#announce(peer, offer);
     return offer.id;
+  }
+
+  /** Shows a small picture of the file of this place in an own offer. */
+  picture(id: string, place: number, image: Uint8Array): void {
+    for (const offer of this.#offers.values()) {
+      const file = offer.files[place];
+      if (offer.id !== id || file === undefined) continue;
+      file.thumbnail = image;
+      for (const peer of this.#peers) this.#tellPicture(peer, file);
+      this.#emitOffer(offer);
+    }
   }
 
   /** Takes an own offer back, from those who have not answered and those who are receiving. */
@@ -112,7 +99,7 @@ export class Sender {
     for (const offer of this.#offers.values()) {
       if (offer.id !== id || offer.withdrawn) continue;
       offer.withdrawn = true;
-      for (const file of offer.files) this.#fail(file, 'withdrawn', [...this.#peers.keys()]);
+      for (const file of offer.files) this.#fail(file, 'withdrawn', [...this.#peers]);
       this.#offers.delete(offer.number);
       this.#emitOffer(offer);
     }
@@ -128,13 +115,8 @@ export class Sender {
   }
 
   peerUp(peer: string): void {
-    if (!this.#peers.has(peer)) this.#peers.set(peer, { asked: [], readingBytes: 0 });
+    this.#peers.add(peer);
     for (const offer of this.#offers.values()) this.#announce(peer, offer);
-  }
-
-  /** The link's session began anew: requests of the old one are void, the peer asks again. */
-  peerReset(peer: string): void {
-    if (this.#peers.has(peer)) this.#peers.set(peer, { asked: [], readingBytes: 0 });
   }
 
   peerDown(peer: string): void {
@@ -147,79 +129,59 @@ export class Sender {
     }
   }
 
-  answer(peer: string, number: number, accept: boolean): void {
-    const offer = this.#offers.get(number);
-    if (offer === undefined) return;
+  answer(peer: string, answer: Extract<Envelope, { kind: 'answer' }>): void {
+    const offer = this.#offers.get(answer.offer);
+    if (offer === undefined) {
+      // Of an earlier life of this device: whoever waits for these may take them up from a new offer.
+      for (const transfer of answer.transfers)
+        this.#context.links.send(peer, { kind: 'ended', transfer, code: 'refused' });
+      return;
+    }
+    const taken = answer.transfers.length > 0 ? new Set(answer.transfers) : undefined;
     for (const file of offer.files) {
+      if (taken?.has(file.served.handle) === false) continue;
       const known = file.outs.get(peer);
       // Accepted before, over a session that is gone: it forgot the hashes with it.
-      if (known !== undefined && known.end === undefined) known.toldChunks = 0;
-      if (known === undefined) {
-        const out = this.#out(file, peer);
-        if (!accept) this.#stop(file, out, 'declined', false);
-        else if (file.failed !== undefined) this.#stop(file, out, file.failed, true);
-        else this.#emit(file, out);
+      if (known !== undefined && known.end === undefined) {
+        known.toldChunks = known.toldSubtrees = 0;
+        known.toldRoot = known.toldGiven = false;
       }
+      if (known === undefined || answer.attempt > known.attempt) this.#begin(file, peer, answer.attempt, answer.accept);
       this.#hash(file);
       this.#tellHashes(file);
     }
+  }
+
+  /**
+   * A receiver begins with a file, and has these chunks of it from an earlier time: it wants to know of those that follow. It
+   * may overtake the answer that it goes with: messages keep no order.
+   */
+  had(peer: string, have: Extract<Envelope, { kind: 'have' }>): void {
+    const file = this.#files.get(have.transfer);
+    if (file === undefined || !this.#peers.has(peer)) return;
+    const out = file.outs.get(peer) ?? this.#begin(file, peer, 0, true);
+    out.begun = true;
+    const furthest = have.bitmap.length > 0 ? have.first + have.bitmap.length * 8 : 0;
+    const { hashAheadChunks, hashResumeChunks } = this.#context.options;
+    this.#want(file, furthest > 0 ? furthest + hashResumeChunks : hashAheadChunks);
+    this.#hash(file);
+    this.#tellHashes(file);
   }
 
   /** The peer's word that a transfer is over. It may overtake the answer that began it: messages keep no order. */
   ended(peer: string, transfer: number, code: EndCode): void {
     const file = this.#files.get(transfer);
     if (file === undefined || !this.#peers.has(peer)) return;
-    const out = file.outs.get(peer) ?? this.#out(file, peer);
+    const out = file.outs.get(peer) ?? this.#out(file, peer, 0);
     if (out.end !== undefined) return;
-    if (code === 'verified') out.meter.doneBytes = file.facts.bytes;
+    if (code === 'verified') out.meter.skip(file.facts.bytes - Math.min(out.meter.doneBytes, file.facts.bytes));
     this.#stop(file, out, code, false);
   }
 
-  requested(peer: string, request: number, transfer: number, chunk: number): void {
-    const file = this.#files.get(transfer);
-    const out = file?.outs.get(peer);
-    const queue = this.#peers.get(peer);
-    if (queue === undefined) return;
-    if (file === undefined || out === undefined || out.end !== undefined || chunk >= file.chunks) {
-      this.#context.links.dropTransfer(peer, transfer, 'out');
-      this.#context.links.send(peer, { kind: 'ended', transfer, code: out?.end ?? 'refused' });
-      return;
-    }
-    queue.asked.push({ request, file, chunk });
-    file.wantedChunks = Math.max(file.wantedChunks, chunk + 1);
-    this.#hash(file);
-    this.pump(peer);
-  }
-
-  delivered(peer: string, transfer: number, bytes: Uint8Array): void {
-    if (this.#spares.length < SPARES_MAX) this.#spares.push(bytes);
-    const out = this.#files.get(transfer)?.outs.get(peer);
-    if (out !== undefined && out.end === undefined) out.meter.doneBytes += bytes.length;
-    this.pump(peer);
-  }
-
-  /** Reads what was asked for, as far as the link has room. */
-  pump(peer: string): void {
-    const queue = this.#peers.get(peer);
-    if (queue === undefined) return;
-    for (let next = queue.asked[0]; next !== undefined; next = queue.asked[0]) {
-      const { request, file, chunk } = next;
-      const bytes = chunkLength(file.facts.bytes, this.#context.options.chunkBytes, chunk);
-      if (this.#context.links.chunkRoomBytes(peer) - queue.readingBytes < bytes) return;
-      queue.asked.shift();
-      queue.readingBytes += bytes;
-      const spare = this.#spares.pop();
-      this.#context.store({ op: 'read', key: file.key, chunk, spare }, (result) => {
-        queue.readingBytes -= bytes;
-        if (!result.ok) return this.#fail(file, result.code, []);
-        // What was read for a session that is gone answers no request of the next, whatever its number.
-        if (this.#peers.get(peer) !== queue) return;
-        if (file.failed === undefined && result.value instanceof Uint8Array) {
-          const sent = this.#context.links.sendChunk(peer, request, result.value);
-          if (sent === 'blocked') queue.asked.unshift(next);
-        }
-        this.pump(peer);
-      });
+  /** Out of the pool: nothing is offered any more. */
+  leave(): void {
+    for (const { served, failed } of this.#files.values()) {
+      if (failed === undefined) this.#context.store({ op: 'remove', key: served.key }, () => {});
     }
   }
 
@@ -230,6 +192,16 @@ export class Sender {
     return false;
   }
 
+  /** Tells what links had no room for. */
+  turn(): void {
+    for (const file of this.#files.values()) {
+      if (file.digests.end === 0) continue;
+      this.#tellHashes(file);
+      this.#tellGiven(file);
+    }
+  }
+
+  /** Samples rates, and shows them. */
   tick(): void {
     for (const file of this.#files.values()) {
       for (const out of file.outs.values()) {
@@ -240,57 +212,168 @@ export class Sender {
     }
   }
 
-  #out(file: OwnFile, peer: string): Out {
-    const id = `out/${peer}/${file.transfer}`;
-    const meter = new Meter(this.#context.now());
-    const out: Out = { id, peer, peerName: this.#context.nameOf(peer), meter, toldChunks: 0, end: undefined };
+  #file(offer: OwnOffer, key: string, facts: FileFacts): OwnFile {
+    const { chunkBytes } = this.#context.options;
+    const chunks = chunkCount(facts.bytes, chunkBytes);
+    const file: OwnFile = {
+      offer,
+      facts,
+      served: {
+        handle: this.#context.number(),
+        key,
+        bytes: facts.bytes,
+        chunkBytes,
+        given: new ChunkSet(chunks),
+        refusal: (peer, chunk) => {
+          const out = file.outs.get(peer);
+          return out === undefined || chunk >= chunks ? 'refused' : out.end;
+        },
+        wanted: (chunk) => {
+          file.fresh.push(chunk);
+          this.#want(file, chunk + this.#context.options.hashAheadChunks);
+        },
+        delivered: (peer, bytes) => {
+          const out = file.outs.get(peer);
+          if (out !== undefined && out.end === undefined) out.meter.doneBytes += bytes;
+        },
+        failed: (code) => this.#fail(file, code, []),
+      },
+      digests: new Digests(chunks),
+      subtrees: new Uint8Array(),
+      hashing: false,
+      wantedChunks: 0,
+      failed: undefined,
+      thumbnail: undefined,
+      fresh: [],
+      outs: new Map(),
+    };
+    return file;
+  }
+
+  #begin(file: OwnFile, peer: string, attempt: number, accept: boolean): Out {
+    const out = this.#out(file, peer, attempt);
+    if (!accept) this.#stop(file, out, 'declined', false);
+    else if (file.failed !== undefined) this.#stop(file, out, file.failed, true);
+    else this.#emit(file, out);
+    return out;
+  }
+
+  #out(file: OwnFile, peer: string, attempt: number): Out {
+    const out: Out = {
+      id: `out/${peer}/${file.served.handle}`,
+      peer,
+      peerName: this.#context.nameOf(peer),
+      meter: new Meter(this.#context.now()),
+      attempt,
+      toldChunks: 0,
+      toldSubtrees: 0,
+      toldRoot: false,
+      toldGiven: false,
+      begun: false,
+      end: undefined,
+    };
     file.outs.set(peer, out);
     return out;
   }
 
-  #number(): number {
-    const number = this.#next;
-    this.#next = (this.#next + 1) % 2 ** 32;
-    return number;
-  }
-
   #announce(peer: string, offer: OwnOffer): void {
-    const files = offer.files.map(({ transfer, facts }) => ({ transfer, ...facts }));
+    const files = offer.files.map(({ served, facts }) => ({ transfer: served.handle, ...facts }));
     const { chunkBytes } = this.#context.options;
     this.#context.links.send(peer, { kind: 'offer', offer: offer.number, chunkBytes, files });
+    for (const file of offer.files) this.#tellPicture(peer, file);
   }
 
-  /** Hashes on, in steps, while somebody receives, up to hashAheadChunks beyond the furthest request. */
+  #tellPicture(peer: string, { served, thumbnail }: OwnFile): void {
+    if (thumbnail === undefined) return;
+    this.#context.links.send(peer, { kind: 'thumbnail', transfer: served.handle, image: thumbnail });
+  }
+
+  #want(file: OwnFile, chunks: number): void {
+    if (chunks <= file.wantedChunks) return;
+    file.wantedChunks = chunks;
+    this.#hash(file);
+  }
+
+  /** Hashes on, in steps, while somebody receives, up to what is wanted. */
   #hash(file: OwnFile): void {
-    const { hashStepChunks, hashAheadChunks } = this.#context.options;
-    const goal = Math.min(file.chunks, file.wantedChunks + hashAheadChunks);
-    if (file.hashing || file.failed !== undefined || file.hashedChunks >= goal) return;
-    if (![...file.outs.values()].some((out) => out.end === undefined)) return;
-    const first = file.hashedChunks;
+    const first = file.digests.end;
+    const goal = Math.min(file.served.given.chunks, file.wantedChunks);
+    if (file.hashing || file.failed !== undefined || first >= goal) return;
+    if (![...file.outs.values()].some((out) => out.begun && out.end === undefined)) return;
     // One chunk to begin with: it is what everybody waits for.
-    const count = Math.min(first === 0 ? 1 : hashStepChunks, goal - first);
+    const count = Math.min(first === 0 ? 1 : this.#context.options.hashStepChunks, goal - first);
     file.hashing = true;
-    this.#context.store({ op: 'hash', key: file.key, first, count }, (result) => {
+    this.#context.store({ op: 'hash', key: file.served.key, first, count }, (result) => {
       file.hashing = false;
       if (!result.ok) return this.#fail(file, result.code, []);
       if (!(result.value instanceof Uint8Array)) return;
-      file.sha256.set(result.value, first * HASH_BYTES);
-      file.hashedChunks = first + count;
+      for (let i = 0; i < count; i++) {
+        file.digests.set(first + i, result.value.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+      }
+      this.#grow(file);
       this.#tellHashes(file);
       this.#hash(file);
     });
   }
 
+  /** Adds the subtrees that are whole now. */
+  #grow(file: OwnFile): void {
+    const { chunks } = file.served.given;
+    for (;;) {
+      const first = (file.subtrees.length / HASH_BYTES) * SUBTREE_CHUNKS;
+      const count = Math.min(SUBTREE_CHUNKS, chunks - first);
+      if (count <= 0 || first + count > file.digests.end) return;
+      const subtrees = new Uint8Array(file.subtrees.length + HASH_BYTES);
+      subtrees.set(file.subtrees);
+      subtrees.set(subtreeRoot(file.digests.range(first, count)), file.subtrees.length);
+      file.subtrees = subtrees;
+    }
+  }
+
   #tellHashes(file: OwnFile): void {
+    const { hashesPerMessage } = this.#context.options;
     for (const out of file.outs.values()) {
-      if (out.end !== undefined || out.toldChunks >= file.hashedChunks) continue;
-      const first = out.toldChunks;
-      // Never more at once than a receiver takes ahead of what it has asked for.
-      const count = Math.min(file.hashedChunks - first, this.#context.options.hashesPerMessage);
-      const sha256 = file.sha256.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES);
-      this.#context.links.send(out.peer, { kind: 'hashes', transfer: file.transfer, first, sha256 });
-      out.toldChunks = first + count;
-      if (out.toldChunks < file.hashedChunks) this.#tellHashes(file);
+      const { handle: transfer } = file.served;
+      if (!out.begun) continue;
+      // A file that was hashed before has many to tell: as fast as the link takes them.
+      for (let taken = true; taken && out.end === undefined && out.toldChunks < file.digests.end;) {
+        const first = out.toldChunks;
+        const count = Math.min(file.digests.end - first, hashesPerMessage);
+        const sha256 = file.digests.range(first, count);
+        out.toldChunks = first + count;
+        taken = this.#context.links.send(out.peer, { kind: 'hashes', transfer, first, sha256 }) === 'ok';
+      }
+      if (out.end === undefined) this.#tellTree(file, out);
+    }
+  }
+
+  /** With several receivers: each hears what the others were given, and asks them for it. */
+  #tellGiven(file: OwnFile): void {
+    const { given, handle } = file.served;
+    const { self: origin, links } = this.#context;
+    const receiving = [...file.outs.values()].filter(({ begun, end }) => begun && end === undefined);
+    const fresh = file.fresh.splice(0);
+    if (receiving.length < 2) return;
+    for (const out of receiving) {
+      const parts = out.toldGiven ? partsOf(fresh) : partsOfSet(given);
+      out.toldGiven = true;
+      for (const part of parts)
+        links.send(out.peer, { kind: 'have', origin, transfer: handle, handle, ...part, all: false });
+    }
+  }
+
+  #tellTree(file: OwnFile, out: Out): void {
+    const known = file.subtrees.length / HASH_BYTES;
+    const whole = file.digests.end === file.served.given.chunks;
+    for (;;) {
+      if (out.toldRoot || (out.toldSubtrees === known && !whole)) return;
+      const first = out.toldSubtrees;
+      const until = Math.min(known, first + SUBTREES_MAX);
+      const subtrees = file.subtrees.subarray(first * HASH_BYTES, until * HASH_BYTES);
+      out.toldSubtrees = until;
+      out.toldRoot = whole && until === known;
+      const root = out.toldRoot ? treeRoot(file.subtrees) : undefined;
+      this.#context.links.send(out.peer, { kind: 'tree', transfer: file.served.handle, first, subtrees, root });
     }
   }
 
@@ -303,51 +386,59 @@ export class Sender {
       if (out.end === undefined) told.add(out.peer);
       this.#stop(file, out, code, false);
     }
-    const ended: Envelope = { kind: 'ended', transfer: file.transfer, code };
+    const ended: Envelope = { kind: 'ended', transfer: file.served.handle, code };
     for (const peer of told) this.#context.links.send(peer, ended);
-    this.#context.store({ op: 'remove', key: file.key }, () => {});
+    this.#uploads.end(file.served.handle);
+    this.#context.store({ op: 'remove', key: file.served.key }, () => {});
   }
 
   #stop(file: OwnFile, out: Out, code: EndCode, tell: boolean): void {
     if (out.end !== undefined) return;
     out.end = code;
     out.meter.end(this.#context.now());
-    const queue = this.#peers.get(out.peer);
-    if (queue !== undefined) queue.asked = queue.asked.filter((asked) => asked.file !== file);
-    this.#context.links.dropTransfer(out.peer, file.transfer, 'out');
-    if (tell) this.#context.links.send(out.peer, { kind: 'ended', transfer: file.transfer, code });
+    this.#uploads.drop(out.peer, file.served);
+    if (tell) this.#context.links.send(out.peer, { kind: 'ended', transfer: file.served.handle, code });
     this.#emit(file, out);
-    // What was dropped made room that no delivery will tell of.
-    this.pump(out.peer);
   }
 
   #emit(file: OwnFile, out: Out): void {
     const { meter, end } = out;
+    const { name, bytes, folder } = file.facts;
     const transfer: TransferView = {
       id: out.id,
       offer: file.offer.id,
       direction: 'out',
       peer: out.peer,
       peerName: out.peerName,
-      name: file.facts.name,
-      bytes: file.facts.bytes,
-      doneBytes: Math.min(meter.doneBytes, file.facts.bytes),
+      name,
+      bytes,
+      doneBytes: Math.min(meter.doneBytes, bytes),
+      keptBytes: 0,
       bytesPerSecond: meter.bytesPerSecond,
       state: end === undefined ? 'running' : 'ended',
       ...(end === undefined ? {} : { end }),
       seconds: meter.seconds(this.#context.now()),
+      ...(folder === undefined ? {} : { folder }),
+      sources: [],
     };
     this.#context.emit({ kind: 'transfer', transfer });
   }
 
   #emitOffer(offer: OwnOffer): void {
+    const { self } = this.#context;
     const view: OfferView = {
       id: offer.id,
-      from: this.#self,
-      name: this.#context.nameOf(this.#self),
+      from: self,
+      name: this.#context.nameOf(self),
       own: true,
       atMs: offer.atMs,
-      files: offer.files.map(({ facts }) => ({ name: facts.name, bytes: facts.bytes })),
+      files: offer.files.map(({ served, facts: { name, bytes, folder }, thumbnail }) => ({
+        number: served.handle,
+        name,
+        bytes,
+        ...(folder === undefined ? {} : { folder }),
+        ...(thumbnail === undefined ? {} : { thumbnail }),
+      })),
       state: offer.withdrawn ? 'withdrawn' : 'open',
     };
     this.#context.emit({ kind: 'offer', offer: view });

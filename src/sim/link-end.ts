@@ -182,6 +182,9 @@ export class LinkEnd {
         this.#unanswered.push(output);
         this.#answer();
         return;
+      case 'chunk-cancelled':
+        this.#unanswered = this.#unanswered.filter(({ request }) => request !== output.request);
+        return;
       case 'room':
         this.#answer();
         return;

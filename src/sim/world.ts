@@ -57,6 +57,8 @@ export class Member {
   onEvent: (event: PoolEvent) => void = () => {};
   /** Called for each frame of a control stream. */
   onControl: (frame: ControlFrame) => void = () => {};
+  /** Called for each control datagram of the application's own. */
+  onApplication: (peer: string, schema: number, bytes: Uint8Array) => void = () => {};
   /** The connection to the server, if there is one. */
   client: number | undefined;
   readonly #world: World;
@@ -115,7 +117,7 @@ export class Member {
       this.store.add(key, bytes, chunkBytes);
       return { key, facts: { name, bytes: bytes.length, modifiedMs: 0 } };
     });
-    return this.act((pool, nowMs) => pool.offer(nowMs, offered));
+    return this.act((pool, nowMs) => pool.share.offer(nowMs, offered));
   }
 
   /** All events of one kind so far. */
@@ -173,6 +175,8 @@ export class Member {
       }
       case 'store':
         return this.store.perform(output.op, (result) => this.handle({ kind: 'stored', id: output.id, result }));
+      case 'application':
+        return this.onApplication(output.peer, output.schema, output.bytes);
       case 'control':
         return this.onControl(output.frame);
       case 'event':

@@ -166,7 +166,7 @@ describe('a member whose own clock jumps ahead by hours', () => {
     expect(world.runUntil(met, 30_000)).toBe(true);
     a.offer([{ name: 'file', bytes: new Random(1).bytes(6_000_000) }]);
     world.run(500);
-    for (const { offer } of b.all('offer')) b.act((pool, now) => pool.accept(now, offer.id));
+    for (const { offer } of b.all('offer')) b.act((pool, now) => pool.share.accept(now, offer.id));
     poll(1000);
     for (const member of [a, b]) {
       const jumpedMs = world.clock.now;

@@ -82,7 +82,7 @@ describe('control streams of a pool', () => {
     if (from === undefined || to === undefined) throw new Error('no members');
     from.offer([{ name: 'a', bytes: new Uint8Array(4_000_000) }]);
     it.run(500);
-    for (const { offer } of to.all('offer')) to.act((pool, now) => pool.accept(now, offer.id));
+    for (const { offer } of to.all('offer')) to.act((pool, now) => pool.share.accept(now, offer.id));
     play(it, [from], 1500);
     it.run(200);
     const frames = told[1] ?? [];

@@ -188,19 +188,19 @@ class Campaign {
     const decline = random.chance(0.1);
     if (decline) this.#declined.add(`${member.index}/${offer}`);
     this.#later(random.between(0, 500), () => {
-      member.act((pool, nowMs) => (decline ? pool.decline(nowMs, offer) : pool.accept(nowMs, offer)));
+      member.act((pool, nowMs) => (decline ? pool.share.decline(nowMs, offer) : pool.share.accept(nowMs, offer)));
     });
   }
 
   #cancel(member: Member, pick: number): void {
     const running = [...latest(member).values()].filter(({ state }) => state === 'running');
     const transfer = pickFrom(running, pick);
-    if (transfer !== undefined) member.act((pool, nowMs) => pool.cancel(nowMs, transfer.id));
+    if (transfer !== undefined) member.act((pool, nowMs) => pool.share.cancel(nowMs, transfer.id));
   }
 
   #withdraw(pick: number): void {
     const offered = pickFrom(this.#offered, pick);
-    offered?.from.act((pool, nowMs) => pool.withdraw(nowMs, offered.id));
+    offered?.from.act((pool, nowMs) => pool.share.withdraw(nowMs, offered.id));
   }
 
   #leave(member: Member): void {
@@ -216,7 +216,8 @@ class Campaign {
   #calm(): boolean {
     return (
       this.#staying.every((member) => {
-        const ended = [...latest(member).values()].every(({ state }) => state === 'ended');
+        // What its device took along waits for it, or for somebody else.
+        const ended = [...latest(member).values()].every(({ state }) => state === 'ended' || state === 'waiting');
         const answered = [...offersOf(member).values()].every(({ own, state }) => own || state !== 'open');
         return ended && answered;
       }) && this.#quiet()
@@ -260,7 +261,8 @@ class Campaign {
     for (const member of this.#staying) {
       const fail = (what: string): void => void this.#failures.push(`member ${member.index}: ${what}`);
       for (const violation of member.store.violations) fail(violation);
-      if (member.store.unfinished > 0) fail(`${member.store.unfinished} files were never finished`);
+      const waiting = [...latest(member).values()].filter(({ state }) => state === 'waiting').length;
+      if (member.store.unfinished > waiting) fail(`${member.store.unfinished} files unfinished, ${waiting} waiting`);
       const left = member.all('peer-left').length;
       if (left !== (this.#left === undefined ? 0 : 1)) fail(`${left} peers were taken for gone`);
       for (const held of member.pool.heldBytes) {

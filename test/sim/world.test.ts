@@ -37,7 +37,7 @@ function handOut(world: World, bytes: number): number {
     member.onEvent = (event) => {
       if (event.kind === 'offer' && !event.offer.own && event.offer.state === 'open') {
         const { id } = event.offer;
-        world.clock.after(1, () => member.act((pool, nowMs) => pool.accept(nowMs, id)));
+        world.clock.after(1, () => member.act((pool, nowMs) => pool.share.accept(nowMs, id)));
       }
     };
   }

@@ -322,3 +322,144 @@ export function storeSuite(title: string, setUp: () => Promise<StoreSetup>): voi
     });
   });
 }
+
+/** What every store keeps of unfinished files, within one run of it. `CHUNK` is the size of all chunks here. */
+export function keepingSuite(title: string, setUp: () => Promise<StoreSetup>): void {
+  describe(`${title}, keeping`, () => {
+    let setup: StoreSetup;
+    let store: Store<string>;
+    const bytes = new Uint8Array(randomBytes(3 * CHUNK + 17));
+    const chunks = chunksOf(bytes, CHUNK);
+    const chunkAt = (index: number): Uint8Array => chunks[index]?.slice() ?? new Uint8Array();
+    const writeChunk = (key: string, index: number): Promise<boolean> =>
+      store.write(key, index, chunkAt(index), sha256Of(chunkAt(index)));
+
+    beforeEach(async () => {
+      setup = await setUp();
+      store = setup.store;
+    });
+
+    afterEach(() => setup.tearDown());
+
+    /** Leaves chunks 1 and 3 of the file behind. */
+    async function keepTwoChunks(): Promise<void> {
+      expect(await store.create('a', factsOf(bytes), CHUNK)).toBeUndefined();
+      await writeChunk('a', 1);
+      await writeChunk('a', 3);
+      await store.keep('a');
+    }
+
+    test('takes up what was kept, with the hash of every chunk', async () => {
+      await keepTwoChunks();
+      const kept = await store.create('b', factsOf(bytes), CHUNK);
+      expect(Array.from(kept?.bitmap ?? [])).toEqual([0b1010]);
+      const none = new Uint8Array(32);
+      const digests = [none, sha256Of(chunkAt(1)), none, sha256Of(chunkAt(3))];
+      expect(Buffer.concat(digests).equals(kept?.sha256 ?? none)).toBe(true);
+      expect(kept?.maybeChunks).toBe(4);
+      await writeChunk('b', 0);
+      await writeChunk('b', 2);
+      expect(Buffer.from(await setup.load(await store.finish('b'))).equals(bytes)).toBe(true);
+    });
+
+    test.each([
+      ['name', { name: 'other.bin' }, CHUNK],
+      ['size', { bytes: bytes.length - 1 }, CHUNK],
+      ['kind', { folder: { entries: 1, contentBytes: 1 } }, CHUNK],
+      ['chunk size', {}, 2 * CHUNK],
+    ])('does not take up what has another %s', async (_what, difference, chunkBytes) => {
+      await keepTwoChunks();
+      expect(await store.create('b', { ...factsOf(bytes), ...difference }, chunkBytes)).toBeUndefined();
+    });
+
+    test('gives a kept part to one transfer only', async () => {
+      await keepTwoChunks();
+      const both = await Promise.all(['b', 'c'].map((key) => store.create(key, factsOf(bytes), CHUNK)));
+      expect(both.filter((kept) => kept !== undefined)).toHaveLength(1);
+    });
+
+    test('takes up nothing of a file that was discarded or finished', async () => {
+      await keepTwoChunks();
+      await store.create('b', factsOf(bytes), CHUNK);
+      await store.discard('b');
+      expect(await store.create('c', factsOf(bytes), CHUNK)).toBeUndefined();
+      for (const index of chunks.keys()) await writeChunk('c', index);
+      await store.finish('c');
+      expect(await store.create('d', factsOf(bytes), CHUNK)).toBeUndefined();
+    });
+
+    test('reads chunks it has verified, and no others, while receiving and after', async () => {
+      await keepTwoChunks();
+      await store.create('b', factsOf(bytes), CHUNK);
+      expect(Buffer.from(await store.read('b', 1)).equals(chunkAt(1))).toBe(true);
+      await expect(store.read('b', 0)).rejects.toEqual(rejection('unreadable'));
+      await writeChunk('b', 0);
+      expect(Buffer.from(await store.read('b', 0)).equals(chunkAt(0))).toBe(true);
+      await writeChunk('b', 2);
+      await store.finish('b');
+      const read = await Promise.all([...chunks.keys()].map((index) => store.read('b', index)));
+      expect(Buffer.concat(read).equals(bytes)).toBe(true);
+      await store.remove('b');
+      await expect(store.read('b', 0)).rejects.toEqual(rejection('unreadable'));
+    });
+
+    test('replaces a kept chunk by one of another hash', async () => {
+      await keepTwoChunks();
+      await store.create('b', factsOf(bytes), CHUNK);
+      const newer = new Uint8Array(randomBytes(CHUNK));
+      expect(await store.write('b', 1, newer.slice(), sha256Of(newer))).toBe(true);
+      expect(Buffer.from(await store.read('b', 1)).equals(newer)).toBe(true);
+      await store.keep('b');
+      const kept = await store.create('c', factsOf(bytes), CHUNK);
+      expect(Buffer.from(kept?.sha256.subarray(32, 64) ?? []).equals(sha256Of(newer))).toBe(true);
+    });
+
+    test('checks what lies on disk', async () => {
+      await keepTwoChunks();
+      await store.create('b', factsOf(bytes), CHUNK);
+      expect(await store.check('b', 1, sha256Of(chunkAt(1)))).toBe(true);
+      expect(await store.check('b', 1, sha256Of(chunkAt(2)))).toBe(false);
+      expect(await store.check('b', 2, sha256Of(chunkAt(2)))).toBe(false);
+      expect(await store.check('b', 4, sha256Of(chunkAt(2)))).toBe(false);
+    });
+
+    test('tells what is kept, and forgets it only when nobody is at it', async () => {
+      await keepTwoChunks();
+      const [kept] = await store.kept();
+      const verifiedBytes = CHUNK + 17;
+      expect(kept).toMatchObject({ facts: factsOf(bytes), verifiedBytes, finished: false, pinned: true });
+      const location = kept?.location ?? '';
+      await store.create('b', factsOf(bytes), CHUNK);
+      expect(await store.forget(location)).toBe(false);
+      await store.keep('b');
+      expect(await store.forget(location)).toBe(true);
+      expect(await store.forget(location)).toBe(false);
+      expect(await store.kept()).toEqual([]);
+      expect(await setup.contents()).toEqual([]);
+    });
+
+    test('keeps nothing of a file of which it has nothing', async () => {
+      await store.create('a', factsOf(bytes), CHUNK);
+      await store.keep('a');
+      expect(await setup.contents()).toEqual([]);
+    });
+
+    test('keeps what is verified when it closes', async () => {
+      await store.create('a', factsOf(bytes), CHUNK);
+      await writeChunk('a', 0);
+      await store.close();
+      expect(await setup.contents()).toHaveLength(1);
+    });
+
+    test('neither keeps nor discards a file that is finished', async () => {
+      for (const key of ['a', 'b']) {
+        await store.create(key, factsOf(bytes), CHUNK);
+        for (const index of chunks.keys()) await writeChunk(key, index);
+        const location = await store.finish(key);
+        await (key === 'a' ? store.keep(key) : store.discard(key));
+        expect(Buffer.from(await setup.load(location)).equals(bytes)).toBe(true);
+        expect(Buffer.from(await store.read(key, 0)).equals(chunkAt(0))).toBe(true);
+      }
+    });
+  });
+}
