@@ -1,14 +1,24 @@
-// The files this device offers: reads them in slices and hashes them. The browser itself refuses to read a file whose
-// size or modification time is not what it was when it was picked.
+// The files and folders this device offers: cuts them into chunks and hashes them ahead, keeping what it read for the
+// reads that follow.
 import { ChunkCache, chunkLength, hasChunks, sha256 } from '../src/io/store-parts.ts';
 import { StoreError, type FileFacts } from '../src/io/store.ts';
-import { failure } from './failure.ts';
+import { FileContent, FolderContent, type Content } from './content.ts';
+import type { Source } from './messages.ts';
 
 /** Chunks hashed at a time. WebCrypto spreads them over the cores; more would only hold more memory. */
 const HASHING_MAX = 8;
 
+/**
+ * Ranges of a file that are read at a time, each as a stream. One stream keeps a core waiting for the browser: four read
+ * and hash half as much again, and more than two workers with one or two streams each (`npm run bench -- store`).
+ */
+const STREAMS_MAX = 4;
+
+/** A shorter range is not worth a stream of its own, chunks. */
+const STREAM_CHUNKS_MIN = 4;
+
 interface Offered {
-  readonly file: File;
+  readonly content: Content;
   readonly chunkBytes: number;
 }
 
@@ -26,26 +36,18 @@ export class OfferedFiles {
     return this.#hashingBytesPeak;
   }
 
-  async add(key: string, file: File, chunkBytes: number): Promise<FileFacts> {
-    try {
-      // Directories and files that are gone look like files until they are read. Not by a slice: one of an empty file
-      // is not read at all.
-      const reader = file.stream().getReader();
-      await reader.read();
-      await reader.cancel();
-    } catch (error) {
-      throw failure('unreadable', `${file.name} cannot be read`, error);
-    }
+  async add(key: string, source: Source, chunkBytes: number): Promise<FileFacts> {
+    const content = source instanceof File ? new FileContent(source) : new FolderContent(source);
+    await content.probe();
     this.remove(key);
-    this.#files.set(key, { file, chunkBytes });
-    return { name: file.name, bytes: file.size, modifiedMs: file.lastModified };
+    this.#files.set(key, { content, chunkBytes });
+    return content.facts;
   }
 
-  /** Reads the range as one stream, which costs a third less than a slice for every chunk. */
   async hash(key: string, first: number, count: number): Promise<Uint8Array> {
-    const { file, chunkBytes } = this.#offered(key, first, count);
+    const { content, chunkBytes } = this.#offered(key, first, count);
     const hashes = new Uint8Array(count * 32);
-    const underWay: Promise<void>[] = [];
+    const streams = Math.max(1, Math.min(STREAMS_MAX, Math.floor(count / STREAM_CHUNKS_MIN)));
     const begin = async (chunk: number, bytes: Uint8Array): Promise<void> => {
       this.#hashingBytes += bytes.length;
       this.#hashingBytesPeak = Math.max(this.#hashingBytesPeak, this.#hashingBytes);
@@ -53,28 +55,45 @@ export class OfferedFiles {
       this.#hashingBytes -= bytes.length;
       this.cache.put(key, chunk, bytes);
     };
-    try {
-      for await (const [index, bytes] of chunksOf(file, chunkBytes, first, count)) {
-        if (underWay.length >= HASHING_MAX) await underWay.shift();
-        underWay.push(begin(index, bytes));
+    const hashRange = async (from: number, to: number): Promise<void> => {
+      const underWay: Promise<void>[] = [];
+      let chunk = from;
+      for await (const bytes of content.chunks(chunkBytes, from, to - from)) {
+        if (underWay.length >= HASHING_MAX / streams) await underWay.shift();
+        underWay.push(begin(chunk, bytes));
+        chunk += 1;
       }
       await Promise.all(underWay);
-    } catch (error) {
-      throw this.#unreadable(key, file, error);
+    };
+    const bound = (stream: number): number => first + Math.floor((count * stream) / streams);
+    const ranges = Array.from({ length: streams }, (_, stream) => hashRange(bound(stream), bound(stream + 1)));
+    // All of them, so that nothing is put into the cache of a file after it was found to have changed.
+    const results = await Promise.allSettled(ranges);
+    for (const result of results) {
+      if (result.status === 'fulfilled') continue;
+      this.cache.forget(key);
+      throw result.reason;
     }
     return hashes;
   }
 
   async read(key: string, chunk: number): Promise<Uint8Array> {
-    const { file, chunkBytes } = this.#offered(key, chunk, 1);
+    const { content, chunkBytes } = this.#offered(key, chunk, 1);
     const cached = this.cache.take(key, chunk);
     if (cached !== undefined) return cached;
+    const from = chunk * chunkBytes;
     try {
-      const slice = file.slice(chunk * chunkBytes, chunk * chunkBytes + chunkLength(file.size, chunkBytes, chunk));
-      return new Uint8Array(await slice.arrayBuffer());
+      return await content.read(from, from + chunkLength(content.facts.bytes, chunkBytes, chunk));
     } catch (error) {
-      throw this.#unreadable(key, file, error);
+      this.cache.forget(key);
+      throw error;
     }
+  }
+
+  /** The file offered as `key`; undefined if that is a folder, or not offered. */
+  file(key: string): File | undefined {
+    const content = this.#files.get(key)?.content;
+    return content instanceof FileContent ? content.file : undefined;
   }
 
   remove(key: string): void {
@@ -85,42 +104,10 @@ export class OfferedFiles {
   #offered(key: string, first: number, count: number): Offered {
     const offered = this.#files.get(key);
     if (offered === undefined) throw new StoreError('unreadable', 'This file is not offered any more');
-    if (!hasChunks(offered.file.size, offered.chunkBytes, first, count)) {
-      throw new StoreError('unreadable', `${offered.file.name} has no such chunk`);
+    const { name, bytes } = offered.content.facts;
+    if (!hasChunks(bytes, offered.chunkBytes, first, count)) {
+      throw new StoreError('unreadable', `${name} has no such chunk`);
     }
     return offered;
   }
-
-  /** It could be read when it was added: a browser that now refuses says that it changed, moved or is gone. */
-  #unreadable(key: string, file: File, error: unknown): StoreError {
-    this.cache.forget(key);
-    return failure('changed', `${file.name} was changed, moved or removed after it was offered`, error);
-  }
-}
-
-/** Chunks first .. first + count - 1 with their bytes, each in memory of its own. */
-async function* chunksOf(
-  file: File,
-  chunkBytes: number,
-  first: number,
-  count: number,
-): AsyncGenerator<readonly [chunk: number, bytes: Uint8Array]> {
-  const end = Math.min(file.size, (first + count) * chunkBytes);
-  let chunk = first;
-  let filling = new Uint8Array(chunkLength(file.size, chunkBytes, chunk));
-  let filled = 0;
-  for await (const piece of file.slice(first * chunkBytes, end).stream()) {
-    for (let used = 0; used < piece.length;) {
-      const taken = piece.subarray(used, used + filling.length - filled);
-      filling.set(taken, filled);
-      used += taken.length;
-      filled += taken.length;
-      if (filled < filling.length) continue;
-      yield [chunk, filling];
-      chunk += 1;
-      filling = new Uint8Array(chunk < first + count ? chunkLength(file.size, chunkBytes, chunk) : 0);
-      filled = 0;
-    }
-  }
-  if (chunk !== first + count) throw new StoreError('changed', `${file.name} is shorter than it was`);
 }

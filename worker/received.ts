@@ -1,237 +1,367 @@
-// The files this device receives: one file each in the session's directory, written in any order through a synchronous
-// handle, the fastest way a browser has to a disk. They stay until the session is over; saving copies them elsewhere.
-import { ChunkSet, HandlePool, chunkCount, chunkLength, sameBytes, sha256, unshared } from '../src/io/store-parts.ts';
-import { StoreError, type FileFacts } from '../src/io/store.ts';
+// The files this device receives: each in a file of the cache, written in any order through a synchronous handle, the
+// fastest way a browser has to a disk. A chunk counts as verified in the same breath as it is written.
+import { HandlePool, chunkLength, sameBytes, sha256, unshared } from '../src/io/store-parts.ts';
+import { StoreError, type FileFacts, type KeptPart } from '../src/io/store.ts';
+import { openFile } from './cache-directory.ts';
+import type { Cache } from './cache.ts';
+import { ChunkMap } from './chunk-map.ts';
+import type { FileRecord } from './database.ts';
 import { failure } from './failure.ts';
-import { ReceivedIndex, type ReceivedRecord } from './received-index.ts';
-import { openSession, sessionDirectory, sweepSessions, type Session } from './session.ts';
+import { own, type Release } from './ownership.ts';
+import { Progress, type Part } from './progress.ts';
+import { readAt, roomFor, trim, writeAt } from './sync-file.ts';
 
 /**
- * The file is made longer than it has to be, by as much as it is long, within these bounds, bytes: a browser takes longer
- * to write past the end than within, by a quarter in a private window. Little at first, because the first chunk is waited
- * for; never the whole file at once, because a private window keeps it in memory.
+ * How long a kept part that somebody has in use is waited for, milliseconds: a page that is reloaded starts before the
+ * browser has ended the one that it replaces.
  */
-const GROW_BYTES_MIN = 1024 * 1024;
-const GROW_BYTES_MAX = 32 * 1024 * 1024;
+const HANDOVER_MS = 1_000;
 
-interface Made {
-  readonly handle: FileSystemFileHandle;
-  readonly location: string;
-  readonly verified: ChunkSet;
+interface Taken {
+  readonly part: Part;
+  readonly kept: KeptPart | undefined;
+  readonly release: Release;
 }
 
 interface Receiving {
   readonly facts: FileFacts;
   readonly chunkBytes: number;
-  /** Name of the file in the session's directory. */
-  readonly file: string;
-  readonly ready: Promise<Made>;
-  storedBytes: number;
-  /** Length of the file so far. */
-  grownBytes: number;
-  finishing: Promise<string> | undefined;
+  readonly ready: Promise<Taken>;
+  state: 'receiving' | 'finishing' | 'finished' | 'left';
+  finishing: Promise<File> | undefined;
 }
 
 export class ReceivedFiles {
-  readonly #session: Promise<Session>;
-  readonly #index: ReceivedIndex = new ReceivedIndex();
+  readonly #cache: Cache;
   readonly #handles: HandlePool<FileSystemSyncAccessHandle>;
+  readonly #progress: Progress;
   readonly #receiving: Map<string, Receiving> = new Map();
-  #made = 0;
+  /** Locations this worker has or is about to take: its own locks do not tell it from others. */
+  readonly #taken: Set<string> = new Set();
 
-  constructor(openFilesMax: number) {
+  constructor(cache: Cache, openFilesMax: number) {
+    this.#cache = cache;
     this.#handles = new HandlePool(openFilesMax, (handle) => handle.close());
-    this.#session = openSession();
-    // Sending works without a place to receive into: only create() tells that there is none.
-    this.#session.then(
-      () => this.#sweep(),
-      () => undefined,
-    );
+    this.#progress = new Progress(cache.index, this.#handles);
   }
 
   get openFiles(): number {
     return this.#handles.size;
   }
 
-  async create(key: string, facts: FileFacts, chunkBytes: number): Promise<void> {
+  has(key: string): boolean {
+    return this.#receiving.has(key);
+  }
+
+  async create(key: string, facts: FileFacts, chunkBytes: number): Promise<KeptPart | undefined> {
     if (this.#receiving.has(key)) throw new StoreError('store-failed', `${facts.name} is already being received`);
-    this.#made += 1;
-    const file = String(this.#made);
-    const ready = this.#make(file, facts, chunkBytes);
-    const receiving: Receiving = {
-      facts,
-      chunkBytes,
-      file,
-      ready,
-      storedBytes: 0,
-      grownBytes: 0,
-      finishing: undefined,
-    };
+    const ready = this.#take(facts, chunkBytes);
+    const receiving: Receiving = { facts, chunkBytes, ready, state: 'receiving', finishing: undefined };
     this.#receiving.set(key, receiving);
     try {
-      const { handle } = await ready;
-      // Opened while the first chunk is still on its way, not when it is here.
-      await this.#handles.use(
-        file,
-        () => handle.createSyncAccessHandle(),
-        () => undefined,
-      );
+      return (await ready).kept;
     } catch (error) {
-      this.#receiving.delete(key);
+      if (this.#receiving.get(key) === receiving) this.#receiving.delete(key);
       throw failure('store-failed', `${facts.name} cannot be stored`, error);
     }
   }
 
   async write(key: string, chunk: number, bytes: Uint8Array, expected: Uint8Array): Promise<boolean> {
-    const receiving = this.#file(key);
-    const { facts, chunkBytes, file } = receiving;
-    const made = await receiving.ready;
-    const { handle, verified } = made;
+    const receiving = this.#unfinished(key);
+    const { facts, chunkBytes } = receiving;
+    const { part } = await receiving.ready;
     const length = chunkLength(facts.bytes, chunkBytes, chunk);
     if (length === 0 || bytes.length !== length) return false;
     if (!sameBytes(await sha256(bytes), expected)) return false;
-    if (verified.has(chunk)) return true;
-    if (receiving.finishing !== undefined || this.#receiving.get(key) !== receiving) throw notReceiving();
+    if (part.chunks.matches(chunk, expected)) return true;
+    const store = async (): Promise<void> => {
+      if (receiving.state !== 'receiving') throw notReceiving();
+      await this.#open(part, (open) => {
+        part.grownBytes = writeAt(open, unshared(bytes), chunk * chunkBytes, part.grownBytes, facts.bytes);
+        part.chunks.set(chunk, expected);
+        this.#progress.mark(part);
+      });
+    };
     try {
-      await this.#handles.use(
-        file,
-        () => handle.createSyncAccessHandle(),
-        (open) => writeAt(open, receiving, unshared(bytes), chunk * chunkBytes),
-      );
+      await this.#retract(receiving, part, chunk);
+      await this.#withRoom(receiving, part, store);
+      return true;
     } catch (error) {
       throw failure('store-failed', `${facts.name} cannot be stored`, error);
     }
-    // It may have been discarded meanwhile, and then no record of it may appear any more.
-    if (this.#receiving.get(key) === receiving && verified.add(chunk)) {
-      receiving.storedBytes += length;
-      this.#index.mark(recordOf(key, receiving, made, 'receiving'));
+  }
+
+  async check(key: string, chunk: number, expected: Uint8Array): Promise<boolean> {
+    const receiving = this.#unfinished(key);
+    const { part } = await receiving.ready;
+    const length = chunkLength(receiving.facts.bytes, receiving.chunkBytes, chunk);
+    if (length === 0) return false;
+    if (part.chunks.matches(chunk, expected)) return true;
+    if (receiving.state !== 'receiving') throw notReceiving();
+    try {
+      const bytes = await this.#open(part, (open) => readAt(open, chunk * receiving.chunkBytes, length));
+      if (bytes === undefined || !sameBytes(await sha256(bytes), expected)) return false;
+      if (receiving.state !== 'receiving') throw notReceiving();
+      part.chunks.set(chunk, expected);
+      this.#progress.mark(part);
+      return true;
+    } catch (error) {
+      throw failure('store-failed', `${receiving.facts.name} cannot be read back`, error);
     }
-    return true;
+  }
+
+  /** Only what is verified is given out. */
+  async read(key: string, chunk: number): Promise<Uint8Array> {
+    const receiving = this.#receiving.get(key);
+    if (receiving === undefined) throw new StoreError('unreadable', 'This file is not here any more');
+    const { facts, chunkBytes } = receiving;
+    const { part } = await receiving.ready;
+    const length = chunkLength(facts.bytes, chunkBytes, chunk);
+    if (length === 0 || !part.chunks.has(chunk)) throw new StoreError('unreadable', `${facts.name} lacks this chunk`);
+    const from = chunk * chunkBytes;
+    try {
+      // Through a snapshot once it is finished, which leaves the file to whoever else reads it.
+      const file = await receiving.finishing?.catch(() => undefined);
+      if (receiving.state === 'left') throw new StoreError('unreadable', `${facts.name} is not here any more`);
+      const bytes =
+        file === undefined
+          ? await this.#open(part, (open) => readAt(open, from, length))
+          : new Uint8Array(await file.slice(from, from + length).arrayBuffer());
+      if (bytes?.length !== length) throw new StoreError('unreadable', `${facts.name} is shorter than it was`);
+      return bytes;
+    } catch (error) {
+      throw failure('unreadable', `${facts.name} cannot be read back`, error);
+    }
   }
 
   async finish(key: string): Promise<string> {
-    const receiving = this.#file(key);
-    if (receiving.finishing !== undefined) throw notReceiving();
-    receiving.finishing = this.#finish(key, receiving);
+    const receiving = this.#unfinished(key);
+    if (receiving.state !== 'receiving') throw notReceiving();
+    receiving.state = 'finishing';
+    receiving.finishing = this.#finish(receiving);
     try {
-      const location = await receiving.finishing;
-      this.#receiving.delete(key);
-      return location;
+      await receiving.finishing;
+      receiving.state = 'finished';
+      return (await receiving.ready).part.location;
     } catch (error) {
+      receiving.state = 'receiving';
       receiving.finishing = undefined;
       throw failure('store-failed', `${receiving.facts.name} cannot be finished`, error);
     }
   }
 
-  async discard(key: string): Promise<void> {
+  /** Lets go of a finished file. What is being received stays. */
+  async remove(key: string): Promise<void> {
     const receiving = this.#receiving.get(key);
-    if (receiving === undefined) return;
+    if (receiving?.state !== 'finished') return;
     this.#receiving.delete(key);
-    const made = await receiving.ready.catch(() => undefined);
-    const finished = await receiving.finishing?.catch(() => undefined);
-    if (made === undefined || finished !== undefined) return;
-    try {
-      await this.#handles.drop(receiving.file);
-      await (await this.#session).directory.removeEntry(receiving.file);
-      await this.#index.delete(made.location);
-    } catch (error) {
-      throw failure('store-failed', `${receiving.facts.name} cannot be removed`, error);
-    }
+    const { part, release } = await receiving.ready;
+    await this.#letGo(part.location, release);
   }
 
-  /** A finished file, still on disk: reading it costs no memory. */
-  async file(location: string): Promise<File> {
-    try {
-      const record = await this.#index.get(location);
-      if (record?.state !== 'finished') throw new StoreError('store-failed', 'This file is not kept here');
-      const [session = '', name = ''] = location.split('/');
-      const file = await (await (await sessionDirectory(session)).getFileHandle(name)).getFile();
-      // Never a type that a browser would show: what peers send is saved, not rendered on our origin.
-      const options = { type: 'application/octet-stream', lastModified: record.facts.modifiedMs };
-      return new File([file], record.facts.name, options);
-    } catch (error) {
-      throw failure('store-failed', 'The received file is no longer there', error);
-    }
+  async keep(key: string): Promise<void> {
+    await this.#leave(key, (taken) => this.#settleKept(taken.part));
+  }
+
+  async discard(key: string): Promise<void> {
+    await this.#leave(key, (taken) => this.#removePart(taken.part));
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#receiving.keys()].map((key) => this.discard(key)));
+    const keys = [...this.#receiving.keys()];
+    const results = await Promise.allSettled(
+      keys.map(async (key) => {
+        await this.keep(key);
+        await this.remove(key);
+      }),
+    );
     await this.#handles.dropAll();
-    await this.#index.flush();
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  #file(key: string): Receiving {
+  #unfinished(key: string): Receiving {
     const receiving = this.#receiving.get(key);
-    if (receiving === undefined) throw notReceiving();
+    if (receiving === undefined || receiving.state === 'finished') throw notReceiving();
     return receiving;
   }
 
-  async #make(file: string, facts: FileFacts, chunkBytes: number): Promise<Made> {
-    const { name, directory } = await this.#session;
-    const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
-    const freeBytes = quota - usage - this.#promisedBytes(file);
-    if (facts.bytes > freeBytes) {
-      throw new StoreError('no-space', `Not enough space for ${facts.name}: ${facts.bytes} bytes, ${freeBytes} free`);
-    }
-    const verified = new ChunkSet(chunkCount(facts.bytes, chunkBytes));
-    const handle = await directory.getFileHandle(file, { create: true });
-    return { handle, location: `${name}/${file}`, verified };
+  #open<T>({ location, handle }: Part, work: (open: FileSystemSyncAccessHandle) => T): Promise<T> {
+    return this.#handles.use(location, () => openFile(handle), work);
   }
 
-  /** What the other files that are being received will still take. */
-  #promisedBytes(exceptFile: string): number {
-    let bytes = 0;
-    for (const { file, facts, storedBytes } of this.#receiving.values()) {
-      if (file !== exceptFile) bytes += facts.bytes - storedBytes;
-    }
-    return bytes;
+  async #finish(receiving: Receiving): Promise<File> {
+    const { part } = await receiving.ready;
+    const { missing } = part.chunks;
+    if (missing > 0) throw new StoreError('store-failed', `${receiving.facts.name} lacks ${missing} chunks`);
+    await this.#progress.settle(part, { finished: 1 });
+    await this.#progress.forget(part);
+    await this.#handles.drop(part.location);
+    return part.handle.getFile();
   }
 
-  /** Not flushed to the disk: what a power cut loses was only here until somebody saves it. */
-  async #finish(key: string, receiving: Receiving): Promise<string> {
-    const made = await receiving.ready;
-    if (made.verified.missing > 0) {
-      throw new StoreError('store-failed', `${receiving.facts.name} lacks ${made.verified.missing} chunks`);
-    }
-    await this.#handles.drop(receiving.file);
-    this.#index.mark(recordOf(key, receiving, made, 'finished'));
-    await this.#index.flush();
-    return made.location;
-  }
-
-  async #sweep(): Promise<void> {
+  /** A part that nobody receives any more: `work` decides what becomes of it. Finished ones, and unknown ones, stay. */
+  async #leave(key: string, work: (taken: Taken) => Promise<void>): Promise<void> {
+    const receiving = this.#receiving.get(key);
+    const finished = await receiving?.finishing?.catch(() => undefined);
+    if (receiving === undefined || finished !== undefined || this.#receiving.get(key) !== receiving) return;
+    this.#receiving.delete(key);
+    receiving.state = 'left';
+    const taken = await receiving.ready.catch(() => undefined);
+    if (taken === undefined) return;
     try {
-      await sweepSessions(await this.#index.sessions(), (session) => this.#index.deleteSession(session));
+      // Waits for chunks that are just being written.
+      await this.#handles.drop(taken.part.location);
+      await work(taken);
     } catch (error) {
-      // What is left lies there until the next start; it hinders nothing but the free space.
-      console.warn('Leftovers of earlier sessions cannot be removed', error);
+      throw failure('store-failed', `${receiving.facts.name} cannot be put away`, error);
+    } finally {
+      await this.#progress.forget(taken.part);
+      await this.#letGo(taken.part.location, taken.release);
     }
   }
+
+  async #settleKept(part: Part): Promise<void> {
+    // Nothing to come back for.
+    if (part.chunks.verifiedBytes === 0 && part.foundBytes === 0) return this.#removePart(part);
+    await this.#open(part, (open) => trim(open, part));
+    await this.#progress.settle(part);
+  }
+
+  async #removePart(part: Part): Promise<void> {
+    await this.#progress.forget(part);
+    await this.#handles.drop(part.location);
+    await this.#cache.remove(part.location);
+  }
+
+  async #letGo(location: string, release: Release | undefined): Promise<void> {
+    // Before the lock: the next who has it opens the file.
+    await this.#handles.drop(location);
+    await release?.();
+    this.#taken.delete(location);
+  }
+
+  /** A chunk that is about to be replaced is no longer claimed, on disk, before the first byte of it changes. */
+  async #retract(receiving: Receiving, part: Part, chunk: number): Promise<void> {
+    if (!part.chunks.has(chunk)) return;
+    if (receiving.state !== 'receiving') throw notReceiving();
+    part.chunks.clear(chunk);
+    await this.#progress.settle(part, {}, true);
+  }
+
+  /** Does `store`, making room once. If that does not help, at least the index of what is there shall fit. */
+  async #withRoom(receiving: Receiving, part: Part, store: () => Promise<void>): Promise<void> {
+    try {
+      return await store();
+    } catch (error) {
+      if (failure('store-failed', '', error).code !== 'no-space') throw error;
+    }
+    try {
+      await this.#reserve(receiving.facts, part.location, part.handle, store);
+    } catch (error) {
+      if (receiving.state === 'receiving') await this.#open(part, (open) => trim(open, part));
+      if (receiving.state === 'receiving') await this.#progress.settle(part);
+      throw error;
+    }
+  }
+
+  #reserve(
+    { name, bytes }: FileFacts,
+    location: string,
+    handle: FileSystemFileHandle,
+    claim: () => Promise<void>,
+  ): Promise<void> {
+    const fit = async (wanted: number): Promise<number> => {
+      const [room, lengthBytes] = await this.#handles.use(
+        location,
+        () => openFile(handle),
+        (open) => [roomFor(open, wanted), open.getSize()] as const,
+      );
+      if (room !== undefined) return room;
+      const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
+      return lengthBytes + quota - usage;
+    };
+    return this.#cache.space.reserve({ name, bytes, location, fit, claim });
+  }
+
+  async #take(facts: FileFacts, chunkBytes: number): Promise<Taken> {
+    return (await this.#takeUp(facts, chunkBytes)) ?? this.#make(facts, chunkBytes);
+  }
+
+  async #make(facts: FileFacts, chunkBytes: number): Promise<Taken> {
+    const directory = await this.#cache.directory;
+    const location = crypto.randomUUID().replaceAll('-', '');
+    const release = await own(location);
+    if (release === undefined) throw new StoreError('store-failed', 'The browser gives no lock');
+    this.#taken.add(location);
+    try {
+      const handle = await directory.getFileHandle(location, { create: true });
+      const record = newRecord(location, facts, chunkBytes);
+      // It is opened for this as well, while the first chunk is still on its way and not when it is here.
+      await this.#reserve(facts, location, handle, () => this.#cache.index.put(record));
+      const chunks = new ChunkMap(facts.bytes, chunkBytes);
+      const part: Part = { location, handle, chunks, grownBytes: 0, foundBytes: 0 };
+      return { part, kept: undefined, release };
+    } catch (error) {
+      await this.#handles.drop(location);
+      await this.#cache.remove(location);
+      await this.#letGo(location, release);
+      throw error;
+    }
+  }
+
+  /** What an earlier transfer kept of this file, the fullest first, if nobody has it in use. */
+  async #takeUp(facts: FileFacts, chunkBytes: number): Promise<Taken | undefined> {
+    const records = (await this.#cache.index.named(facts.name))
+      .filter((record) => isPartOf(record, facts, chunkBytes))
+      .sort((a, b) => b.verifiedBytes - a.verifiedBytes);
+    const deadline = performance.now() + HANDOVER_MS;
+    for (const { location } of records) {
+      if (this.#taken.has(location)) continue;
+      this.#taken.add(location);
+      const release = await own(location, deadline - performance.now());
+      let part;
+      try {
+        part = release && (await this.#adopt(location, facts, chunkBytes));
+      } finally {
+        if (part === undefined) await this.#letGo(location, release);
+      }
+      if (release !== undefined && part !== undefined) {
+        return { part, kept: part.chunks.keptPart(part.foundBytes), release };
+      }
+    }
+    return undefined;
+  }
+
+  /** A kept part that is ours by now. Undefined if it is not what it was, or cannot be opened. */
+  async #adopt(location: string, facts: FileFacts, chunkBytes: number): Promise<Part | undefined> {
+    const { index } = this.#cache;
+    const record = await index.get(location);
+    if (record === undefined || !isPartOf(record, facts, chunkBytes)) return undefined;
+    const handle = await (await this.#cache.directory).getFileHandle(location).catch(() => undefined);
+    if (handle === undefined) return undefined;
+    const foundBytes = await this.#handles.use(
+      location,
+      () => openFile(handle),
+      (open) => open.getSize(),
+    );
+    const chunks = new ChunkMap(facts.bytes, chunkBytes);
+    chunks.load(await index.groups(location), foundBytes);
+    const change = { facts, grownBytes: foundBytes, usedMs: Date.now() };
+    await this.#reserve(facts, location, handle, () => index.save([{ location, change, groups: [] }]));
+    return { location, handle, chunks, grownBytes: foundBytes, foundBytes };
+  }
 }
 
-function recordOf(key: string, receiving: Receiving, made: Made, state: ReceivedRecord['state']): ReceivedRecord {
-  const { facts, chunkBytes } = receiving;
-  return { location: made.location, key, facts, chunkBytes, verified: made.verified.bitmap, state };
+function newRecord(location: string, facts: FileFacts, chunkBytes: number): FileRecord {
+  const progress = { usedMs: Date.now(), verifiedBytes: 0, grownBytes: 0 };
+  return { location, facts, chunkBytes, finished: 0, saved: false, pinned: false, ...progress };
 }
 
-function writeAt(
-  handle: FileSystemSyncAccessHandle,
-  receiving: Receiving,
-  bytes: Uint8Array<ArrayBuffer>,
-  at: number,
-): void {
-  const end = at + bytes.length;
-  if (end > receiving.grownBytes) {
-    const growBytes = Math.min(GROW_BYTES_MAX, Math.max(GROW_BYTES_MIN, end));
-    const grownBytes = Math.min(receiving.facts.bytes, end + growBytes);
-    handle.truncate(grownBytes);
-    receiving.grownBytes = grownBytes;
-  }
-  for (let written = 0; written < bytes.length;) {
-    const count = handle.write(bytes.subarray(written), { at: at + written });
-    if (count === 0) throw new StoreError('no-space', 'The browser gives no more space');
-    written += count;
-  }
+/** Of the same name, size, chunk size and kind, and not finished. */
+function isPartOf(record: FileRecord, facts: FileFacts, chunkBytes: number): boolean {
+  const sameKind = (record.facts.folder === undefined) === (facts.folder === undefined);
+  const sameSize = record.facts.bytes === facts.bytes && record.chunkBytes === chunkBytes;
+  return record.finished === 0 && record.facts.name === facts.name && sameSize && sameKind;
 }
 
 const notReceiving = (): StoreError => new StoreError('store-failed', 'This file is not being received');

@@ -1,104 +1,31 @@
-// WorkerStore in real Chromium against the contract of every store, and what only browsers have: sessions that come
-// and go, a worker that dies, files to save.
-import { execFile } from 'node:child_process';
+// WorkerStore in real Chromium against the contract of every store, and what only browsers have: files to save, a worker
+// that cannot start, leftovers of an earlier version.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { StoreError, type Store } from '../../src/io/store.ts';
+import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
-import { serveStatic, type StaticServer } from '../support/static-server.ts';
-import type { Outcome } from './page/page.ts';
-import { factsOf, receive, sha256Of, storeSuite } from './store-suite.ts';
+import { buildStoreSite, contents, decode, opened, remote, saved, until, type StoreSite } from './remote-store.ts';
+import { factsOf, keepingSuite, sha256Of, storeSuite, type StoreSetup } from './store-suite.ts';
 
 const CHUNK = 4096;
-/** How often to look for the effect of a sweep before another is started. */
-const LOOKS_PER_START = 50;
 
 // Long before a slow or busy machine would fail for nothing.
 jest.setTimeout(60_000);
 
-let folder: string;
-let server: StaticServer;
+let site: StoreSite;
 let browser: Browser;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rockpool-store-page-'));
-  // In a process of its own: Vite's bundler is native and does not take the objects of a test's realm.
-  const vite = join(import.meta.dirname, '../../node_modules/vite/bin/vite.js');
-  const page = join(import.meta.dirname, 'page');
-  await promisify(execFile)(process.execPath, [vite, 'build', page, '--outDir', folder, '--logLevel', 'error']);
-  server = await serveStatic(folder);
+  site = await buildStoreSite();
   browser = await launchChromium();
 });
 
 afterAll(async () => {
   await browser?.close();
-  await server?.close();
-  await rm(folder, { recursive: true });
+  await site?.close();
 });
-
-/** A page with a store of its own. */
-async function openPage(context: BrowserContext): Promise<Page> {
-  const page = await context.newPage();
-  await load(page);
-  return page;
-}
-
-async function load(page: Page): Promise<void> {
-  await page.goto(`${server.origin}/`);
-  // Its module ran before `load` fired, so `storePage` is there.
-}
-
-const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-const decode = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
-
-async function opened<T>(call: Promise<Outcome<T>>): Promise<T> {
-  const outcome = await call;
-  if (outcome.ok) return outcome.value;
-  if (outcome.code === undefined) throw new Error(outcome.message);
-  throw new StoreError(outcome.code, outcome.message);
-}
-
-/** The store of `page`, called from here. A source is a path that its file picker picks. */
-function remote(page: Page): Store<string> {
-  return {
-    add: async (key, path, chunkBytes) => {
-      await page.setInputFiles('#source', path);
-      return opened(page.evaluate(([k, c]) => storePage.add(k, c), [key, chunkBytes] as const));
-    },
-    hash: async (key, first, count) =>
-      decode(await opened(page.evaluate(([k, f, c]) => storePage.hash(k, f, c), [key, first, count] as const))),
-    read: async (key, chunk) =>
-      decode(await opened(page.evaluate(([k, c]) => storePage.read(k, c), [key, chunk] as const))),
-    remove: (key) => opened(page.evaluate((k) => storePage.remove(k), key)),
-    create: (key, facts, chunkBytes) =>
-      opened(page.evaluate(([k, f, c]) => storePage.create(k, f, c), [key, facts, chunkBytes] as const)),
-    write: (key, chunk, bytes, sha256) =>
-      opened(
-        page.evaluate(([k, c, b, s]) => storePage.write(k, c, b, s), [
-          key,
-          chunk,
-          encode(bytes),
-          encode(sha256),
-        ] as const),
-      ),
-    finish: (key) => opened(page.evaluate((k) => storePage.finish(k), key)),
-    discard: (key) => opened(page.evaluate((k) => storePage.discard(k), key)),
-    close: () => opened(page.evaluate(() => storePage.close())),
-  };
-}
-
-const saved = (
-  page: Page,
-  location: string,
-): Promise<{ name: string; type: string; modifiedMs: number; bytes: string }> =>
-  opened(page.evaluate((l) => storePage.file(l), location));
-
-const contents = (page: Page): Promise<string[]> => page.evaluate(() => storePage.contents());
 
 describe('in Chromium', () => {
   // One page for the whole suite, loaded anew for every test: opening a context each time would take most of the time.
@@ -110,8 +37,8 @@ describe('in Chromium', () => {
 
   afterAll(() => page?.context().close());
 
-  storeSuite('a store over a worker', async () => {
-    await load(page);
+  const setUp = async (): Promise<StoreSetup> => {
+    await site.load(page);
     return {
       store: remote(page),
       load: async (location) => decode((await saved(page, location)).bytes),
@@ -119,13 +46,16 @@ describe('in Chromium', () => {
       figures: () => opened(page.evaluate(() => storePage.figures())),
       tearDown: () => page.evaluate(() => storePage.wipe()),
     };
-  });
+  };
+
+  storeSuite('a store over a worker', setUp);
+  keepingSuite('a store over a worker', setUp);
 });
 
 describe('a received file', () => {
   test('is saved under the name it was offered by and never as something to show', async () => {
     const context = await browser.newContext();
-    const page = await openPage(context);
+    const page = await site.open(context);
     const store = remote(page);
     const facts = { name: '🐟 דג.html', bytes: 0, modifiedMs: 1_600_000_000_000 };
     await store.create('a', facts, CHUNK);
@@ -136,7 +66,7 @@ describe('a received file', () => {
 
   test('is not given out before it is finished', async () => {
     const context = await browser.newContext();
-    const page = await openPage(context);
+    const page = await site.open(context);
     const store = remote(page);
     const bytes = new Uint8Array(randomBytes(2 * CHUNK));
     await store.create('a', factsOf(bytes), CHUNK);
@@ -150,8 +80,8 @@ describe('a received file', () => {
 describe('an offered file', () => {
   test('that was removed after it was picked is refused', async () => {
     const context = await browser.newContext();
-    const page = await openPage(context);
-    const path = join(folder, 'gone.bin');
+    const page = await site.open(context);
+    const path = join(site.folder, 'gone.bin');
     await writeFile(path, randomBytes(10));
     await page.setInputFiles('#source', path);
     await rm(path);
@@ -161,21 +91,38 @@ describe('an offered file', () => {
   });
 });
 
-describe('a session', () => {
-  test('that is over is swept away by the next, files and records; one that lives is not', async () => {
+describe('what an earlier version left', () => {
+  test('goes at the start: its database and the directories of its sessions', async () => {
     const context = await browser.newContext();
-    const [dead, living] = [await openPage(context), await openPage(context)];
-    await receive(remote(dead), 'a', randomBytes(10));
-    const location = await receive(remote(living), 'a', randomBytes(10));
-    expect(await contents(living)).toHaveLength(2);
-    await dead.close();
-    const next = await openPage(context);
-    // A worker sweeps once, when it starts, and the browser may not yet have let go of the lock of the dead one then.
-    for (let looks = 1; (await contents(next)).length > 1; looks += 1) {
-      if (looks % LOOKS_PER_START === 0) await load(next);
-    }
-    expect(await contents(next)).toEqual([location]);
-    expect((await saved(living, location)).name).toBe('fish.bin');
+    const page = await site.open(context);
+    const plant = (): Promise<void> =>
+      page.evaluate(async () => {
+        const root = await navigator.storage.getDirectory();
+        const parent = await root.getDirectoryHandle('rockpool', { create: true });
+        await parent.getDirectoryHandle('0123456789abcdef'.repeat(2), { create: true });
+        await new Promise((made) => {
+          const request = indexedDB.open('rockpool-store', 1);
+          request.addEventListener('success', () => {
+            request.result.close();
+            made(undefined);
+          });
+        });
+      });
+    const names = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        const parent = await (await navigator.storage.getDirectory()).getDirectoryHandle('rockpool');
+        const found: string[] = [];
+        for await (const name of parent.keys()) found.push(name);
+        for (const { name } of await indexedDB.databases()) found.push(name ?? '');
+        return found;
+      });
+    // This page's own worker may still be tidying up: then it is planted again.
+    await until(async () => {
+      await plant();
+      return (await names()).length === 4;
+    });
+    await site.load(page);
+    await until(async () => (await names()).sort().join() === 'cache,rockpool-cache');
     await context.close();
   });
 });
@@ -184,7 +131,7 @@ describe('a worker', () => {
   test('that cannot start fails every call and hangs none', async () => {
     const context = await browser.newContext();
     await context.route(/\/assets\/main-/u, (route) => route.abort());
-    const page = await openPage(context);
+    const page = await site.open(context);
     const store = remote(page);
     const facts = factsOf(new Uint8Array());
     await expect(store.create('a', facts, CHUNK)).rejects.toMatchObject({ code: 'store-failed' });
