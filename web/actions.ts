@@ -1,18 +1,10 @@
-// What a person does in a pool: say, offer, answer, stop, save. Failures become one calm line above the composer.
-import { signal, type Signal } from '@preact/signals';
+// What a person does in a pool: say, answer, stop, reorder. Failures become one calm line above the composer.
 import { currentSession, store } from './app.ts';
-import type { TransferView } from '../src/client.ts';
-import { countOf } from './format.ts';
+import type { OfferView, TransferView } from '../src/client.ts';
+import { offerLapsed, retireOffer, type Lapsed } from './own-offers.ts';
+import { accepted } from './sharing.ts';
 import { limits } from './storage.ts';
-
-/** The line above the composer; undefined while there is nothing to say. */
-export const trouble: Signal<string | undefined> = signal<string | undefined>(undefined);
-
-/** How long a saved file's address stays valid, so that slow downloads of the browser can still read it: 5 minutes. */
-const SAVE_ADDRESS_MS = 300_000;
-
-/** Files in one offer; more become several offers. */
-const OFFER_MAX = 500;
+import { attempt, reason, trouble } from './trouble.ts';
 
 /** True if the message went out. */
 export function say(text: string): boolean {
@@ -27,20 +19,10 @@ export function say(text: string): boolean {
   return went;
 }
 
-/** Offers files to everyone, those who come later too. Nothing happens for an empty list. */
-export async function offerFiles(files: readonly File[]): Promise<void> {
-  const session = currentSession();
-  if (files.length === 0 || session === undefined) return;
-  trouble.value = undefined;
-  try {
-    for (let at = 0; at < files.length; at += OFFER_MAX) await session.client.offer(files.slice(at, at + OFFER_MAX));
-  } catch (error) {
-    trouble.value = `Could not offer ${files.length === 1 ? `“${files[0]?.name ?? ''}”` : countOf(files.length, 'file')}: ${reason(error)}`;
-  }
-}
-
-export function accept(offer: string): void {
-  attempt(() => currentSession()?.client.accept(offer));
+/** Takes these files of an offer, by their numbers; all of them if not said. */
+export function accept(offer: OfferView, numbers?: readonly number[]): void {
+  const went = attempt(() => currentSession()?.client.accept(offer.id, numbers));
+  if (went) accepted.add(store.pool.value, offer, numbers);
 }
 
 export function decline(offer: string): void {
@@ -48,56 +30,58 @@ export function decline(offer: string): void {
 }
 
 export function withdraw(offer: string): void {
-  attempt(() => currentSession()?.client.withdraw(offer));
-}
-
-/** Stops whatever of these transfers still runs or waits. */
-export function cancelAll(transfers: readonly TransferView[]): void {
-  for (const transfer of transfers) {
-    if (transfer.state !== 'ended') attempt(() => currentSession()?.client.cancel(transfer.id));
-  }
-}
-
-/** Hands a verified file to the browser's downloads. It is read from the disk as it is copied, never held in memory. */
-export async function save(transfer: TransferView): Promise<void> {
   const session = currentSession();
-  if (session === undefined || transfer.location === undefined) return;
-  try {
-    const file = await session.file(transfer.location);
-    const anchor = document.createElement('a');
-    anchor.href = URL.createObjectURL(file);
-    anchor.download = transfer.name;
-    anchor.click();
-    setTimeout(() => {
-      URL.revokeObjectURL(anchor.href);
-    }, SAVE_ADDRESS_MS);
-  } catch (error) {
-    trouble.value = `Could not read “${transfer.name}” back: ${reason(error)}`;
-  }
+  if (session === undefined) return;
+  attempt(() => session.client.withdraw(offer));
+  retireOffer(session, offer);
 }
 
-/** True while leaving would lose something: transfers under way. */
-export function isBusy(): boolean {
-  return store.transfers.value.some((transfer) => transfer.state.value === 'running');
+/** Stops it, and deletes what had arrived of it. */
+export function cancel(transfer: TransferView): void {
+  if (transfer.direction === 'in') accepted.remove(store.pool.value, transfer.peer, transfer);
+  attempt(() => currentSession()?.client.cancel(transfer.id));
 }
 
-/** Says that folders are for later; files dropped beside them are still offered. */
-export function refuseFolders(count: number): void {
-  trouble.value = `${count === 1 ? 'A folder cannot' : 'Folders cannot'} be shared yet. Choose the files in it, or pack it as one archive.`;
+/** Stops whatever of these transfers has not ended. */
+export function cancelAll(transfers: readonly TransferView[]): void {
+  for (const transfer of transfers) if (transfer.state !== 'ended') cancel(transfer);
 }
 
-function attempt(action: () => void): boolean {
+export function pause(transfer: string): void {
+  attempt(() => currentSession()?.client.pause(transfer));
+}
+
+export function resume(transfer: string): void {
+  attempt(() => currentSession()?.client.resume(transfer));
+}
+
+/** Begins anew what ended and is still on offer. */
+export function retry(transfer: string): void {
+  attempt(() => currentSession()?.client.retry(transfer));
+}
+
+/** Moves an incoming transfer one place up (-1) or down (1) in the queue. */
+export function shift(transfer: string, by: -1 | 1): void {
+  attempt(() => {
+    const place = store.move(transfer, store.queue.value.indexOf(transfer) + by);
+    currentSession()?.client.move(transfer, place);
+  });
+}
+
+/** Offers anew what was offered before. `pick`: a person has to choose it again. */
+export async function sendAgain(one: Lapsed): Promise<'done' | 'denied' | 'pick'> {
+  const session = currentSession();
+  if (session === undefined) return 'denied';
   try {
     trouble.value = undefined;
-    action();
-    return true;
+    return await offerLapsed(session, store.pool.value, one);
   } catch (error) {
-    trouble.value = reason(error);
-    return false;
+    trouble.value = `Could not offer “${one.records[0]?.name ?? ''}” again: ${reason(error)}`;
+    return 'denied';
   }
 }
 
-function reason(error: unknown): string {
-  const text = error instanceof Error && error.message !== '' ? error.message : 'something unexpected happened';
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+/** True while leaving would interrupt something: transfers under way. */
+export function isBusy(): boolean {
+  return store.transfers.value.some((transfer) => transfer.state.value === 'running');
 }

@@ -79,6 +79,15 @@ export function formatDay(atMs: number, nowMs: number): string {
   return new Date(atMs).toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 }
 
+/** The clock of today, `Yesterday`, or a short date. */
+export function formatMoment(atMs: number, nowMs: number): string {
+  const day = formatDay(atMs, nowMs);
+  if (day === 'Today') return formatClock(atMs);
+  if (day === 'Yesterday') return day;
+  const year = new Date(atMs).getFullYear() === new Date(nowMs).getFullYear() ? undefined : 'numeric';
+  return new Date(atMs).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year });
+}
+
 /** `1 file`, `3 files`. */
 export function countOf(count: number, one: string, many: string = `${one}s`): string {
   return `${count.toLocaleString()} ${count === 1 ? one : many}`;

@@ -1,7 +1,8 @@
 // State of the pool's screen that is nobody else's business: the tab on narrow screens, dialogs, what is unread.
 import { effect, signal, type Signal } from '@preact/signals';
 import { store } from './app.ts';
-import { fraction } from './format.ts';
+import { formatPercent } from './format.ts';
+import { totalsOf } from './totals.ts';
 
 export type Tab = 'chat' | 'people' | 'transfers';
 
@@ -25,14 +26,10 @@ export async function copyText(text: string): Promise<boolean> {
 /** Keeps the window's title true: what runs, what waits to be read, where this is. Returns the way to stop. */
 export function keepTitle(): () => void {
   return effect(() => {
-    let done = 0;
-    let total = 0;
-    for (const transfer of store.transfers.value) {
-      if (transfer.state.value !== 'running') continue;
-      done += transfer.view.value.doneBytes;
-      total += transfer.view.value.bytes;
-    }
-    const percent = total > 0 ? `${Math.floor(fraction(done, total) * 100)}% ` : '';
+    const { count, doneBytes, bytes } = totalsOf(
+      store.transfers.value.filter(({ state }) => state.value !== 'ended').map(({ view }) => view.value),
+    );
+    const percent = count > 0 ? `${formatPercent(doneBytes, bytes)} ` : '';
     const waiting = unread.value > 0 ? `(${unread.value}) ` : '';
     document.title = `${percent}${waiting}${store.pool.value} · Rockpool`;
   });

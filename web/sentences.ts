@@ -1,14 +1,16 @@
 // What went wrong and what to do next, in plain words: one sentence for every code that can reach a person.
 import type { EndCode, SocketCode } from '../src/wire/codes.ts';
 import type { TransferView } from '../src/pool/views.ts';
-import { formatPercent } from './format.ts';
+import { assertNever } from './assert.ts';
+import { countOf, formatPercent } from './format.ts';
 
 /** How a transfer stands, for the colour and shape of its current. */
-export type Tone = 'live' | 'done' | 'calm' | 'failed';
+export type Tone = 'live' | 'still' | 'done' | 'calm' | 'failed';
 
 /** A transfer's tone. What a person chose (declined, cancelled, withdrawn) is calm, never an alarm. */
 export function toneOf(transfer: Pick<TransferView, 'state' | 'end'>): Tone {
   if (transfer.state === 'running') return 'live';
+  if (transfer.state !== 'ended') return 'still';
   switch (transfer.end) {
     case 'verified':
       return 'done';
@@ -21,6 +23,48 @@ export function toneOf(transfer: Pick<TransferView, 'state' | 'end'>): Tone {
   }
 }
 
+type Standing = Pick<TransferView, 'direction' | 'peerName' | 'bytes' | 'doneBytes' | 'state'>;
+
+/** What a transfer that is under way and does not move waits for; empty for one that moves or has ended. */
+export function waitSentence(transfer: Standing): string {
+  const here = transfer.doneBytes > 0 ? ` ${formatPercent(transfer.doneBytes, transfer.bytes)}` : '';
+  const incoming = transfer.direction === 'in';
+  switch (transfer.state) {
+    case 'queued':
+      return incoming ? 'Waits for its turn.' : `Waits until ${transfer.peerName} gets to it.`;
+    case 'paused':
+      return here === '' ? 'Paused.' : `Paused.${here} is ${incoming ? 'here' : 'there'}.`;
+    case 'waiting':
+      if (!incoming) return `Waiting for ${transfer.peerName} to come back.`;
+      return here === '' ? 'Waiting for someone who has it.' : `Waiting for someone who has it.${here} is here.`;
+    case 'running':
+    case 'ended':
+      return '';
+    default:
+      return assertNever(transfer.state);
+  }
+}
+
+const limitSentences: Readonly<Record<NonNullable<TransferView['limit']>, (transfer: TransferView) => string>> = {
+  source: ({ direction, peerName }) =>
+    direction === 'in' ? 'As fast as those who have it can read it.' : `As fast as ${peerName} asks for it.`,
+  path: () => 'As fast as the network between you allows.',
+  disk: ({ direction, peerName }) =>
+    direction === 'in' ? 'As fast as this device can store it.' : `As fast as ${peerName}’s device can store it.`,
+  cap: () => 'Held back by the limit set here.',
+};
+
+/** What holds a running transfer back, in plain words; empty if nothing is known to. */
+export function limitSentence(transfer: TransferView): string {
+  if (transfer.state !== 'running' || transfer.limit === undefined) return '';
+  return limitSentences[transfer.limit](transfer);
+}
+
+/** What an earlier transfer had left here; empty if less than a hundredth. */
+export function keptSentence({ keptBytes, bytes }: Pick<TransferView, 'keptBytes' | 'bytes'>): string {
+  return keptBytes * 100 >= bytes && keptBytes > 0 ? `${formatPercent(keptBytes, bytes)} was already here.` : '';
+}
+
 type Ended = Pick<TransferView, 'direction' | 'peerName' | 'bytes' | 'doneBytes' | 'end'>;
 
 /** One or two sentences on how a transfer ended, as its receiver or its sender reads them. */
@@ -28,6 +72,10 @@ export function endSentence(transfer: Ended): string {
   const end: EndCode = transfer.end ?? 'refused';
   return transfer.direction === 'in' ? incomingEnds[end](transfer) : outgoingEnds[end](transfer);
 }
+
+/** What an end that nobody chose leaves behind: it goes on from there. */
+const kept = (transfer: Ended): string =>
+  transfer.doneBytes > 0 ? ` ${reached(transfer)} is kept and continues when someone offers it again.` : '';
 
 const reached = (transfer: Ended): string => formatPercent(transfer.doneBytes, transfer.bytes);
 
@@ -42,11 +90,10 @@ const incomingEnds: Sentences = {
   changed: (t) => `The file changed on ${t.peerName}’s device while it was on its way. Ask them to offer it again.`,
   corrupt: (t) =>
     `What arrived was not the file that was offered, so nothing was kept. Ask ${t.peerName} to offer it again.`,
-  'no-space': (t) => `Not enough free space on this device. Make some room, then ask ${t.peerName} to offer it again.`,
-  'store-failed': (t) =>
-    `This browser could not store the file. Reload the page, then ask ${t.peerName} to offer it again.`,
+  'no-space': (t) => `Not enough free space on this device.${kept(t)} Make some room, then try again.`,
+  'store-failed': (t) => `This browser could not store it.${kept(t)} Reload the page, then try again.`,
   refused: (t) => `${t.peerName}’s device could not go on. Ask them to offer it again.`,
-  'peer-left': (t) => `${t.peerName} left. ${reached(t)} had arrived; they can offer it again when they return.`,
+  'peer-left': (t) => `${t.peerName} left.${kept(t) || ' Nothing had arrived yet.'}`,
 };
 
 const outgoingEnds: Sentences = {
@@ -60,8 +107,40 @@ const outgoingEnds: Sentences = {
   'no-space': (t) => `${t.peerName}’s device has not enough free space.`,
   'store-failed': (t) => `${t.peerName}’s device could not store the file.`,
   refused: (t) => `${t.peerName}’s device could not take the file.`,
-  'peer-left': (t) => `${t.peerName} left at ${reached(t)}. Offer it again when they return.`,
+  'peer-left': (t) => `${t.peerName} left at ${reached(t)}. It continues from there when they return.`,
 };
+
+const pastEnds: Readonly<Record<EndCode, string>> = {
+  verified: 'Verified',
+  cancelled: 'Cancelled',
+  withdrawn: 'Withdrawn',
+  declined: 'Declined',
+  unreadable: 'Could not be read',
+  changed: 'Changed on its way',
+  corrupt: 'Did not arrive as offered',
+  'no-space': 'Not enough space',
+  'store-failed': 'Could not be stored',
+  refused: 'Refused',
+  'peer-left': 'Interrupted',
+};
+
+/** In a word or two how a transfer of the history ended; one without an end was cut off with its page. */
+export function pastSentence({ end }: { readonly end?: string }): string {
+  if (end === undefined) return 'Interrupted';
+  return Object.hasOwn(pastEnds, end) ? pastEnds[end as EndCode] : 'Ended';
+}
+
+/** What is said aloud of transfers that ended just now; empty for none, and for what a person ended here. */
+export function announcement(ended: readonly Pick<TransferView, 'direction' | 'peerName' | 'name' | 'end'>[]): string {
+  const news = ended.filter(({ end }) => end !== 'cancelled' && end !== 'withdrawn' && end !== 'declined');
+  const [first] = news;
+  if (first === undefined) return '';
+  const whole = news.filter(({ end }) => end === 'verified').length;
+  const to = first.direction === 'in' ? '' : ` at ${first.peerName}’s`;
+  if (news.length === 1) return `${first.name} ${whole === 1 ? 'has arrived whole' : 'did not arrive'}${to}.`;
+  if (whole === news.length) return `${countOf(whole, 'transfer')} have arrived whole.`;
+  return `${countOf(whole, 'transfer')} arrived whole, ${news.length - whole} did not arrive.`;
+}
 
 const socketSentences: Readonly<Record<SocketCode, string>> = {
   'going-away': 'The server is restarting. Join again in a moment.',

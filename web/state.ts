@@ -28,7 +28,6 @@ export interface TransferState {
   /** Unique in this page: a transfer that begins again after its device returned has the same id, and another key. */
   readonly key: string;
   readonly id: string;
-  readonly offer: string;
   readonly view: Signal<TransferView>;
   /** Apart from `view`, so that lists regroup only when it changes. */
   readonly state: Signal<TransferView['state']>;
@@ -46,6 +45,8 @@ export class PoolStore {
   readonly entries: Signal<readonly Entry[]> = signal([]);
   /** Newest first. */
   readonly transfers: Signal<readonly TransferState[]> = signal([]);
+  /** Ids of incoming transfers that have not ended, in the order in which they are served. */
+  readonly queue: Signal<readonly string[]> = signal([]);
   readonly backhaul: Signal<Backhaul> = signal<Backhaul>({ state: 'connecting' });
   readonly #offers = new Map<string, OfferState>();
   readonly #transfers = new Map<string, TransferState>();
@@ -65,6 +66,7 @@ export class PoolStore {
       this.peers.value = [];
       this.entries.value = [];
       this.transfers.value = [];
+      this.queue.value = [];
     });
     this.#offers.clear();
     this.#transfers.clear();
@@ -78,6 +80,19 @@ export class PoolStore {
   /** Takes ended transfers off the list; their cards in the conversation keep what they show. */
   clearEnded(): void {
     this.#drop(this.transfers.value.filter((transfer) => transfer.state.value === 'ended'));
+  }
+
+  /** Puts a transfer at `place` (0 first) of the queue; beyond its ends means at them. Returns where it stands then. */
+  move(transfer: string, place: number): number {
+    const others = this.queue.value.filter((id) => id !== transfer);
+    const at = Math.min(Math.max(0, place), others.length);
+    this.queue.value = others.toSpliced(at, 0, transfer);
+    return at;
+  }
+
+  /** How an offer stands; `withdrawn` for one that is not known any more. */
+  offerState(offer: string): OfferView['state'] {
+    return this.#offers.get(offer)?.view.value.state ?? 'withdrawn';
   }
 
   #reduce(event: PoolEvent, nowMs: number): void {
@@ -113,6 +128,9 @@ export class PoolStore {
         return;
       case 'transfer':
         this.#upsertTransfer(event.transfer);
+        return;
+      case 'struck':
+        this.note(`${event.peerName}’s device sent wrong data. Nothing more is taken from it.`, nowMs);
         return;
       case 'stats':
         return;
@@ -150,7 +168,9 @@ export class PoolStore {
     if (known?.transfers.value.length === 0) {
       this.entries.value = this.entries.value.filter((entry) => entry.kind !== 'offer' || entry.offer !== known);
     }
-    const early = returned ? [] : [...this.#transfers.values()].filter((transfer) => transfer.offer === view.id);
+    const early = returned
+      ? []
+      : [...this.#transfers.values()].filter(({ view: each }) => each.peek().offer === view.id);
     const offer: OfferState = { id: view.id, view: signal(view), transfers: signal(early) };
     this.#offers.set(view.id, offer);
     this.#add({ kind: 'offer', key: this.#key('offer'), atMs: nowMs, offer });
@@ -159,21 +179,29 @@ export class PoolStore {
   #upsertTransfer(view: TransferView): void {
     const sample = { at: fraction(view.doneBytes, view.bytes), speed: view.bytesPerSecond };
     const known = this.#transfers.get(view.id);
-    if (known === undefined || (known.state.value === 'ended' && view.state === 'running')) {
+    if (view.direction === 'in') this.#enqueue(view);
+    if (known === undefined || (known.state.value === 'ended' && view.state !== 'ended')) {
       this.#beginTransfer(view, sample);
       return;
     }
+    const before = known.view.peek().offer;
     known.view.value = view;
     known.state.value = view.state;
+    if (view.offer !== before) this.#relink(known, before);
     // The last event of a transfer tells of its end; its speed is no longer a measurement.
     if (view.state === 'running') known.trace.value = addSample(known.trace.value, sample);
+  }
+
+  #enqueue({ id, state }: TransferView): void {
+    const queued = this.queue.value.includes(id);
+    if (queued && state === 'ended') this.queue.value = this.queue.value.filter((each) => each !== id);
+    if (!queued && state !== 'ended') this.queue.value = [...this.queue.value, id];
   }
 
   #beginTransfer(view: TransferView, sample: Sample): void {
     const added: TransferState = {
       key: this.#key('transfer'),
       id: view.id,
-      offer: view.offer,
       view: signal(view),
       state: signal(view.state),
       trace: signal(view.state === 'running' ? [sample] : []),
@@ -184,6 +212,17 @@ export class PoolStore {
     if (offer !== undefined) offer.transfers.value = [...offer.transfers.value, added];
     const ended = this.transfers.value.filter((transfer) => transfer.state.value === 'ended');
     this.#drop(ended.slice(ENDED_MAX));
+  }
+
+  /** It goes on with what was offered anew: it stands in that card then, and a card that is left with nothing goes. */
+  #relink(transfer: TransferState, before: string): void {
+    const [from, to] = [this.#offers.get(before), this.#offers.get(transfer.view.peek().offer)];
+    if (to !== undefined) to.transfers.value = [...to.transfers.value, transfer];
+    if (from === undefined) return;
+    from.transfers.value = from.transfers.value.filter((each) => each !== transfer);
+    if (from.transfers.value.length > 0) return;
+    this.#offers.delete(before);
+    this.entries.value = this.entries.value.filter((entry) => entry.kind !== 'offer' || entry.offer !== from);
   }
 
   #add(entry: Entry): void {

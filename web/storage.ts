@@ -49,6 +49,24 @@ export function saveDraft(pool: string, text: string): void {
   write(sessionStorageOf(), `rockpool.draft.${pool}`, text === '' ? undefined : text);
 }
 
+/** Limits on rates as rates.ts wrote them; '' for none. */
+export function loadRates(): string {
+  return read(localStorageOf(), 'rockpool.rates') ?? '';
+}
+
+export function saveRates(text: string): void {
+  write(localStorageOf(), 'rockpool.rates', text === '{}' ? undefined : text);
+}
+
+/** What this tab has said yes to and does not have yet, as accepted.ts wrote it; '' for nothing. */
+export function loadAccepted(): string {
+  return read(sessionStorageOf(), 'rockpool.accepted') ?? '';
+}
+
+export function saveAccepted(text: string): void {
+  write(sessionStorageOf(), 'rockpool.accepted', text === '[]' ? undefined : text);
+}
+
 /**
  * The 32 bytes that make this tab's device id. Kept over a reload; a duplicated tab, which the browser hands a copy
  * of them, draws its own, because two devices with one id would push each other out of the pool.

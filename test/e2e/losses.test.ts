@@ -14,7 +14,7 @@ let world: World;
 withWorld((opened) => (world = opened));
 
 test(
-  'a terminal killed while it sends: the page says who left and how far it came, and offers nothing to save',
+  'a terminal killed while it sends: the page says how far it came and what it waits for, and offers nothing to save',
   async () => {
     const pool = world.freshPool();
     const jo = await world.member('Jo', pool);
@@ -24,10 +24,10 @@ test(
     tom.stop('SIGKILL');
     await jo
       .offer(FILE)
-      .getByText(/^Tom left\. \d+% had arrived; they can offer it again when they return\.$/u)
+      .getByText(/^Waiting for someone who has it\. \d+% is here\.$/u)
       .waitFor();
     await jo.personIn('Tom').waitFor({ state: 'detached' });
-    expect(await jo.offer(FILE).getByRole('button').count()).toBe(0);
+    expect(await jo.offer(FILE).getByRole('button', { name: 'Save' }).count()).toBe(0);
   },
   LIMIT_MS,
 );
@@ -69,7 +69,7 @@ test(
     await browser.close();
     await mara
       .offer(FILE)
-      .getByText(/^Jo left at \d+%\. Offer it again when they return\.$/u)
+      .getByText(/^Jo left at \d+%\. It continues from there when they return\.$/u)
       .waitFor();
   },
   LIMIT_MS,

@@ -11,7 +11,7 @@ const offer: OfferView = {
   name: 'Mara',
   own: false,
   atMs: 0,
-  files: [{ name: 'a.bin', bytes: 100 }],
+  files: [{ number: 2, name: 'a.bin', bytes: 100 }],
   state: 'open',
 };
 const running: TransferView = {
@@ -23,9 +23,11 @@ const running: TransferView = {
   name: 'a.bin',
   bytes: 100,
   doneBytes: 0,
+  keptBytes: 0,
   bytesPerSecond: 0,
   state: 'running',
   seconds: 0,
+  sources: [],
 };
 
 let store: PoolStore;
@@ -121,6 +123,31 @@ describe('an offer', () => {
   });
 });
 
+describe('a transfer that goes on with a new offer of the same file', () => {
+  const transfersIn = (): unknown[] =>
+    store.entries.value.map((entry) => entry.kind === 'offer' && entry.offer.transfers.value.map(({ id }) => id));
+
+  test.each(['before', 'after'])('stands in the new card, told of %s the offer; the old card goes', (when) => {
+    const moved = { ...running, offer: 'aa/9' };
+    store.apply({ kind: 'offer', offer: { ...offer, state: 'accepted' } }, 1);
+    store.apply({ kind: 'transfer', transfer: { ...running, state: 'waiting' } }, 2);
+    if (when === 'before') store.apply({ kind: 'transfer', transfer: moved }, 3);
+    store.apply({ kind: 'offer', offer: { ...offer, id: 'aa/9', state: 'accepted' } }, 4);
+    if (when === 'after') store.apply({ kind: 'transfer', transfer: moved }, 5);
+    expect(transfersIn()).toEqual([[running.id]]);
+    expect(store.transfers.value).toHaveLength(1);
+  });
+
+  test('leaves the old card alone if something else stands in it', () => {
+    store.apply({ kind: 'offer', offer }, 1);
+    store.apply({ kind: 'transfer', transfer: running }, 2);
+    store.apply({ kind: 'transfer', transfer: { ...running, id: 'in/aa/3' } }, 2);
+    store.apply({ kind: 'transfer', transfer: { ...running, offer: 'aa/9' } }, 3);
+    store.apply({ kind: 'offer', offer: { ...offer, id: 'aa/9' } }, 4);
+    expect(transfersIn()).toEqual([['in/aa/3'], [running.id]]);
+  });
+});
+
 describe('a transfer', () => {
   test('moves without the list changing, and keeps the trace of its speed', () => {
     store.apply({ kind: 'transfer', transfer: running }, 1);
@@ -155,6 +182,33 @@ describe('a transfer', () => {
     store.clearEnded();
     expect(store.transfers.value.map(({ id }) => id)).toEqual([running.id]);
   });
+});
+
+describe('the queue', () => {
+  const begin = (...ids: readonly string[]): void => {
+    for (const id of ids) store.apply({ kind: 'transfer', transfer: { ...running, id, state: 'queued' } }, 1);
+  };
+
+  test('holds incoming transfers in the order they were taken, until they end', () => {
+    begin('in/1', 'in/2', 'in/3');
+    store.apply({ kind: 'transfer', transfer: { ...running, id: 'out/1', direction: 'out' } }, 1);
+    store.apply({ kind: 'transfer', transfer: { ...running, id: 'in/2', state: 'ended', end: 'verified' } }, 2);
+    expect(store.queue.value).toEqual(['in/1', 'in/3']);
+  });
+
+  test('is put in another order, never beyond its ends', () => {
+    begin('in/1', 'in/2', 'in/3');
+    expect(store.move('in/3', 0)).toBe(0);
+    expect(store.queue.value).toEqual(['in/3', 'in/1', 'in/2']);
+    expect(store.move('in/3', -1)).toBe(0);
+    expect(store.move('in/3', 9)).toBe(2);
+    expect(store.queue.value).toEqual(['in/1', 'in/2', 'in/3']);
+  });
+});
+
+test('a source that was struck is told of in the conversation', () => {
+  store.apply({ kind: 'struck', peer: 'aa', peerName: 'Mara', evidence: [] }, 1);
+  expect(kinds()).toEqual(['note']);
 });
 
 test('the countdown to the next try is kept as a moment', () => {

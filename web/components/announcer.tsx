@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { store } from '../app.ts';
+import { announcement } from '../sentences.ts';
 import { Unseen } from './ui.tsx';
 
 export function Announcer(): VNode {
@@ -11,10 +12,8 @@ export function Announcer(): VNode {
   useEffect(() => {
     const news = ended.filter(({ key }) => !told.current.has(key)).map(({ view }) => view.value);
     told.current = new Set(ended.map(({ key }) => key));
-    const last = news.at(0);
-    if (last === undefined) return;
-    const to = last.direction === 'in' ? '' : ` at ${last.peerName}’s`;
-    setText(`${last.name} ${last.end === 'verified' ? 'has arrived whole' : 'did not arrive'}${to}.`);
+    const said = announcement(news);
+    if (said !== '') setText(said);
   }, [ended.length]);
   return (
     <div role="status">

@@ -1,11 +1,13 @@
 // Where a person writes: attach, text, send. Enter sends, Shift+Enter breaks, drafts stay with their pool.
 import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { say, trouble } from '../actions.ts';
+import { say } from '../actions.ts';
 import { store } from '../app.ts';
 import { limits, loadDraft, saveDraft } from '../storage.ts';
+import { trouble } from '../trouble.ts';
+import { Attach } from './attach.tsx';
 import styles from './composer.module.css';
-import { FileInput, openFileChooser } from './file-input.tsx';
+import { OfferAgain } from './offer-again.tsx';
 import { Button } from './ui.tsx';
 
 export function Composer(): VNode {
@@ -44,15 +46,9 @@ export function Composer(): VNode {
       }}
     >
       <Trouble />
+      <OfferAgain />
       <div class={styles['line']}>
-        <Button
-          look="quiet"
-          icon="attach"
-          label="Attach files"
-          title="Attach files (Ctrl+U)"
-          onClick={openFileChooser}
-        />
-        <FileInput />
+        <Attach />
         <textarea
           ref={field}
           class={styles['text']}

@@ -50,7 +50,9 @@ export function HelpDialog(): VNode {
           </div>
         ))}
       </dl>
-      <p class={styles['fine']}>Files can be dropped anywhere on the page. They go to everyone in the pool.</p>
+      <p class={styles['fine']}>
+        Files and folders can be dropped anywhere on the page. They go to everyone in the pool.
+      </p>
     </Dialog>
   );
 }
@@ -58,7 +60,10 @@ export function HelpDialog(): VNode {
 export function LeaveDialog(): VNode {
   return (
     <Dialog open={dialog.value === 'leave'} title="Leave now?" onClose={close}>
-      <p>Files are still on their way. Leaving stops them.</p>
+      <p>
+        Files are still on their way. Leaving interrupts them: what has arrived is kept, and continues when you come
+        back.
+      </p>
       <div class={styles['choice']}>
         <Button look="primary" onClick={close}>
           Stay

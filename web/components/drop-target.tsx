@@ -1,9 +1,9 @@
 // The whole window takes dropped and pasted files; while something hovers, a veil says who would get it.
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { offerFiles, refuseFolders } from '../actions.ts';
 import { store } from '../app.ts';
 import { listNames } from '../format.ts';
+import { takeDropped, takePasted } from '../outbox.ts';
 import styles from './drop.module.css';
 import { Icon } from './icons.tsx';
 
@@ -37,13 +37,12 @@ export function DropTarget(): VNode | null {
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      take(event.dataTransfer);
+      if (event.dataTransfer !== null) takeDropped(event.dataTransfer);
     });
     on('paste', (event) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length === 0) return;
+      if (event.clipboardData === null || event.clipboardData.files.length === 0) return;
       event.preventDefault();
-      void offerFiles(files.map(named));
+      takePasted(event.clipboardData);
     });
     return () => {
       stop.abort();
@@ -70,20 +69,4 @@ export function DropTarget(): VNode | null {
 
 function hasFiles(event: DragEvent): boolean {
   return event.dataTransfer?.types.includes('Files') === true;
-}
-
-function take(data: DataTransfer | null): void {
-  if (data === null) return;
-  const items = [...data.items].filter((item) => item.kind === 'file');
-  const folders = items.filter((item) => item.webkitGetAsEntry()?.isDirectory === true);
-  const files = items.filter((item) => !folders.includes(item)).flatMap((item) => item.getAsFile() ?? []);
-  void offerFiles(files);
-  if (folders.length > 0) refuseFolders(folders.length);
-}
-
-/** Browsers call every pasted picture image.png; the moment tells them apart. */
-function named(file: File): File {
-  if (file.name !== 'image.png') return file;
-  const moment = new Date().toLocaleString('sv').replaceAll(':', '.');
-  return new File([file], `Pasted ${moment}.png`, { type: file.type, lastModified: file.lastModified });
 }

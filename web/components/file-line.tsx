@@ -1,29 +1,45 @@
-// One file of an offer: a leaf with its kind, its name (isolated, whatever direction it is written in), its size.
+// One file or folder of an offer: a small picture of it or a leaf with its kind, its name (isolated, whatever direction it
+// is written in), its size.
 import type { ComponentChildren, VNode } from 'preact';
-import { formatBytes } from '../format.ts';
+import type { OfferView } from '../../src/client.ts';
+import { cx } from '../cx.ts';
+import { countOf, formatBytes } from '../format.ts';
+import { Icon } from './icons.tsx';
 import styles from './offer.module.css';
+import { Thumbnail } from './thumbnail.tsx';
 
 interface FileLineProps {
-  readonly name: string;
-  readonly bytes: number;
+  readonly file: OfferFileView;
   readonly id?: string;
+  /** What a folder holds, where more is known than how many entries. */
+  readonly inside?: string;
   readonly action?: ComponentChildren;
   readonly children?: ComponentChildren;
 }
 
-export function FileLine({ name, bytes, id, action, children }: FileLineProps): VNode {
+type OfferFileView = Omit<OfferView['files'][number], 'number'>;
+
+export function FileLine({ file, id, inside, action, children }: FileLineProps): VNode {
+  const { name, bytes, folder, thumbnail } = file;
   return (
     <div class={styles['file']}>
-      <span class={styles['leaf']} aria-hidden="true">
-        {extension(name)}
-      </span>
+      {thumbnail === undefined ? (
+        <span class={cx(styles['leaf'], folder !== undefined && styles['folder'])} aria-hidden="true">
+          {folder === undefined ? extension(name) : <Icon name="folder" />}
+        </span>
+      ) : (
+        <Thumbnail image={thumbnail} />
+      )}
       <div class={styles['about']}>
         <p class={styles['fileHead']}>
           <bdi id={id} class={styles['fileName']} title={name}>
             {name}
           </bdi>
-          <span class={styles['size']}>{formatBytes(bytes)}</span>
+          <span class={styles['size']}>{formatBytes(folder?.contentBytes ?? bytes)}</span>
         </p>
+        {folder !== undefined && (
+          <p class={styles['inside']}>{inside ?? `Folder · ${countOf(folder.entries, 'item')}`}</p>
+        )}
         {children}
       </div>
       {action}

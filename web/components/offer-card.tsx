@@ -1,20 +1,21 @@
 // An offer in the conversation: what is offered, the answer to it, and how each transfer goes until it is saved.
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import { accept, cancelAll, decline, save, withdraw } from '../actions.ts';
+import { cancelAll, pause, resume, retry, withdraw } from '../actions.ts';
 import type { OfferView } from '../../src/client.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, formatClock } from '../format.ts';
+import { hasFailed, transfersOf } from '../offer-transfers.ts';
+import { keptSentence } from '../sentences.ts';
 import type { OfferState, TransferState } from '../state.ts';
+import { Answer } from './answer.tsx';
 import { Current } from './current.tsx';
 import { FileLine } from './file-line.tsx';
+import { Files } from './files.tsx';
 import styles from './offer.module.css';
 import { Receivers } from './receivers.tsx';
+import { SaveActions, SaveAll, SaveState } from './save-actions.tsx';
 import { TransferStatus } from './transfer-status.tsx';
 import { Button, Stone } from './ui.tsx';
-
-/** Files shown at first; a longer list opens on demand. */
-const SHOWN = 6;
 
 export function OfferCard({ offer, atMs }: { readonly offer: OfferState; readonly atMs: number }): VNode {
   const view = offer.view.value;
@@ -29,7 +30,7 @@ export function OfferCard({ offer, atMs }: { readonly offer: OfferState; readonl
           </span>
           <time dateTime={new Date(atMs).toISOString()}>{formatClock(atMs)}</time>
         </p>
-        {view.own ? <Own offer={offer} /> : <Incoming offer={offer} />}
+        {view.own ? <Own offer={offer} /> : waiting ? <Answer view={view} /> : <Incoming offer={offer} />}
       </article>
     </div>
   );
@@ -38,86 +39,106 @@ export function OfferCard({ offer, atMs }: { readonly offer: OfferState; readonl
 function Incoming({ offer }: { readonly offer: OfferState }): VNode {
   const view = offer.view.value;
   const transfers = offer.transfers.value;
-  const active = transfers.some((transfer) => transfer.state.value !== 'ended');
+  const byFile = transfersOf(view, transfers);
+  // What was not taken goes to the end of the list, out of the way.
+  const order = view.files
+    .map((file, at) => ({ file, transfer: byFile[at] }))
+    .toSorted((one, other) => Number(one.transfer === undefined) - Number(other.transfer === undefined));
   return (
     <>
       <Files
-        count={view.files.length}
+        count={order.length}
         line={(at) => {
-          const file = view.files[at];
-          const transfer = transferFor(view, transfers, at);
+          const { file, transfer } = order[at] ?? {};
           if (file === undefined) return null;
-          return transfer === undefined || view.state === 'open' ? (
-            <FileLine name={file.name} bytes={file.bytes} />
-          ) : (
-            <IncomingFile transfer={transfer} />
+          if (transfer !== undefined) return <IncomingFile transfer={transfer} thumbnail={file.thumbnail} />;
+          return (
+            <div class={cx(transfers.length > 0 && styles['notTaken'])}>
+              <FileLine file={file} />
+            </div>
           );
         }}
       />
-      {view.state === 'open' && (
-        <div class={styles['actions']}>
-          <Button
-            look="primary"
-            onClick={() => {
-              accept(view.id);
-            }}
-          >
-            Accept
-          </Button>
-          <Button
-            onClick={() => {
-              decline(view.id);
-            }}
-          >
-            Decline
-          </Button>
-        </div>
-      )}
-      {view.state === 'accepted' && active && (
-        <div class={styles['actions']}>
-          <Button
-            small
-            onClick={() => {
-              cancelAll(transfers.map((transfer) => transfer.view.peek()));
-            }}
-          >
-            Cancel
-          </Button>
-        </div>
-      )}
+      {view.state !== 'declined' && <Controls view={view} transfers={byFile.filter((each) => each !== undefined)} />}
       {view.state === 'declined' && <p class={styles['outcome']}>You declined.</p>}
       {view.state === 'withdrawn' && transfers.length === 0 && <p class={styles['outcome']}>No longer offered.</p>}
     </>
   );
 }
 
-function IncomingFile({ transfer }: { readonly transfer: TransferState }): VNode {
+/** For all transfers of the offer together; those of one alone are under Transfers. */
+function Controls(props: { readonly view: OfferView; readonly transfers: readonly TransferState[] }): VNode | null {
+  const { view, transfers } = props;
+  const active = transfers.filter((transfer) => transfer.state.value !== 'ended');
+  const paused = active.filter((transfer) => transfer.state.value === 'paused');
+  const failed = view.state === 'withdrawn' ? [] : transfers.filter((transfer) => hasFailed(transfer.view.value));
+  const arrived = transfers.filter((transfer) => transfer.view.value.end === 'verified');
+  if (active.length + failed.length === 0 && arrived.length < 2) return null;
+  const all = active.length > 0 && paused.length === active.length;
+  return (
+    <div class={styles['actions']}>
+      {active.length > 0 && (
+        <Button
+          small
+          onClick={() => {
+            for (const { id } of all ? paused : active) (all ? resume : pause)(id);
+          }}
+        >
+          {all ? 'Resume' : 'Pause'}
+        </Button>
+      )}
+      {active.length > 0 && (
+        <Button
+          small
+          onClick={() => {
+            cancelAll(active.map((transfer) => transfer.view.peek()));
+          }}
+        >
+          Cancel
+        </Button>
+      )}
+      {active.length === 0 && failed.length > 0 && (
+        <Button
+          small
+          onClick={() => {
+            for (const { id } of failed) retry(id);
+          }}
+        >
+          Try again
+        </Button>
+      )}
+      {active.length === 0 && arrived.length > 1 && <SaveAll transfers={arrived} />}
+    </div>
+  );
+}
+
+interface IncomingFileProps {
+  readonly transfer: TransferState;
+  readonly thumbnail: Uint8Array | undefined;
+}
+
+function IncomingFile({ transfer, thumbnail }: IncomingFileProps): VNode {
   const view = transfer.view.value;
   const id = `file-${transfer.key}`;
   const moved = view.state === 'running' || view.doneBytes > 0 || view.end === 'verified';
+  const { name, bytes, folder, location } = view;
+  const file = { name, bytes, ...(folder && { folder }), ...(thumbnail && { thumbnail }) };
+  const arrived = view.end === 'verified' && location !== undefined ? { ...file, location } : undefined;
+  const note = keptSentence(view);
   return (
-    <FileLine
-      id={id}
-      name={view.name}
-      bytes={view.bytes}
-      action={
-        view.end === 'verified' && view.location !== undefined ? (
-          <Button
-            look="primary"
-            small
-            describedBy={id}
-            onClick={() => {
-              void save(view);
-            }}
-          >
-            Save
-          </Button>
-        ) : undefined
-      }
-    >
-      {moved && <Current transfer={transfer} />}
-      {view.end !== 'declined' && <TransferStatus transfer={transfer} />}
-    </FileLine>
+    <>
+      <FileLine
+        id={id}
+        file={file}
+        action={arrived !== undefined && folder === undefined && <SaveActions arrived={arrived} describedBy={id} />}
+      >
+        {moved && <Current transfer={transfer} />}
+        {view.end !== 'declined' && <TransferStatus transfer={transfer} />}
+        {view.state === 'running' && note !== '' && <p class={styles['note']}>{note}</p>}
+        {arrived !== undefined && <SaveState location={arrived.location} />}
+      </FileLine>
+      {arrived !== undefined && folder !== undefined && <SaveActions arrived={arrived} describedBy={id} />}
+    </>
   );
 }
 
@@ -133,7 +154,7 @@ function Own({ offer }: { readonly offer: OfferState }): VNode {
         count={view.files.length}
         line={(at) => {
           const file = view.files[at];
-          return file === undefined ? null : <FileLine name={file.name} bytes={file.bytes} />;
+          return file === undefined ? null : <FileLine file={file} />;
         }}
       />
       <Receivers offer={offer} />
@@ -154,42 +175,11 @@ function Own({ offer }: { readonly offer: OfferState }): VNode {
   );
 }
 
-function Files(props: { readonly count: number; readonly line: (at: number) => VNode | null }): VNode {
-  const [all, setAll] = useState(props.count <= SHOWN + 1);
-  const shown = all ? props.count : SHOWN;
-  return (
-    <>
-      <ul class={styles['files']} role="list">
-        {Array.from({ length: shown }, (_, at) => (
-          <li key={at}>{props.line(at)}</li>
-        ))}
-      </ul>
-      {!all && (
-        <button
-          type="button"
-          class={styles['all']}
-          onClick={() => {
-            setAll(true);
-          }}
-        >
-          Show all {countOf(props.count, 'file')}
-        </button>
-      )}
-    </>
-  );
-}
-
-/** The transfer of the offer's file number `at`: of the newest round, since an offer can be answered again. */
-function transferFor(view: OfferView, transfers: readonly TransferState[], at: number): TransferState | undefined {
-  const round = transfers.slice(-view.files.length);
-  const file = view.files[at];
-  if (round.length === view.files.length) return round[at];
-  return round.find(({ view: each }) => each.peek().name === file?.name && each.peek().bytes === file.bytes);
-}
-
 function amount(view: OfferView): string {
-  const bytes = view.files.reduce((sum, file) => sum + file.bytes, 0);
-  return view.files.length === 1 ? 'a file' : `${countOf(view.files.length, 'file')} · ${formatBytes(bytes)}`;
+  const [only] = view.files;
+  if (view.files.length === 1) return only?.folder === undefined ? 'a file' : 'a folder';
+  const bytes = view.files.reduce((sum, file) => sum + (file.folder?.contentBytes ?? file.bytes), 0);
+  return `${countOf(view.files.length, 'file')} · ${formatBytes(bytes)}`;
 }
 
 function headline(view: OfferView): string {

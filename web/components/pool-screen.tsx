@@ -3,17 +3,19 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { store } from '../app.ts';
 import { cx } from '../cx.ts';
+import { dropReviewed } from '../outbox.ts';
 import { dialog, guardUnload, keepAwake, keepTitle, tab, unread, type Tab } from '../pool-view.ts';
 import { Announcer } from './announcer.tsx';
+import { openFileChooser } from './attach.tsx';
 import { Banner } from './banner.tsx';
 import { Composer } from './composer.tsx';
 import { Conversation } from './conversation.tsx';
 import { HelpDialog, InviteDialog, LeaveDialog } from './dialogs.tsx';
 import { DropTarget } from './drop-target.tsx';
 import { Icon, type IconName } from './icons.tsx';
-import { openFileChooser } from './file-input.tsx';
 import styles from './pool.module.css';
 import { PoolHeader } from './pool-header.tsx';
+import { ReviewSheet } from './review-sheet.tsx';
 import { Side } from './side.tsx';
 import { Transfers } from './transfers.tsx';
 
@@ -27,6 +29,7 @@ export function PoolScreen(): VNode {
       window.removeEventListener('beforeunload', guardUnload);
       window.removeEventListener('keydown', onKey);
       dialog.value = undefined;
+      dropReviewed();
       tab.value = 'chat';
     };
   }, []);
@@ -60,6 +63,7 @@ export function PoolScreen(): VNode {
       <Tabs />
       <Announcer />
       <DropTarget />
+      <ReviewSheet />
       <InviteDialog />
       <HelpDialog />
       <LeaveDialog />

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { cx } from '../cx.ts';
 import { formatPercent, formatSpeed, formatTimeLeft } from '../format.ts';
-import { endSentence, toneOf } from '../sentences.ts';
+import { endSentence, toneOf, waitSentence } from '../sentences.ts';
 import { store } from '../app.ts';
 import type { OfferState, TransferState } from '../state.ts';
 import { Current } from './current.tsx';
@@ -23,7 +23,7 @@ export function Receivers({ offer }: { readonly offer: OfferState }): VNode | nu
     <ul class={styles['receivers']} role="list">
       {lines.map(([peer, transfers]) => (
         // The last round only: someone who left and came back was offered everything again.
-        <Receiver key={peer} peer={peer} transfers={transfers.slice(-view.files.length)} />
+        <Receiver key={peer} peer={peer} transfers={lastRound(transfers)} />
       ))}
       {byPeer.size > LINES_MAX && <li class={status['status']}>and {byPeer.size - LINES_MAX} more people</li>}
     </ul>
@@ -43,6 +43,7 @@ function Receiver({ peer, transfers }: { readonly peer: string; readonly transfe
   const views = transfers.map((transfer) => transfer.view.value);
   const name = views[0]?.peerName ?? '';
   const running = transfers.find((transfer) => transfer.state.value === 'running');
+  const still = views.find((each) => each.state !== 'running' && each.state !== 'ended');
   const bytes = sum(views.map((each) => each.bytes));
   const done = sum(views.map((each) => each.doneBytes));
   const speed = sum(views.map((each) => (each.state === 'running' ? each.bytesPerSecond : 0)));
@@ -63,6 +64,10 @@ function Receiver({ peer, transfers }: { readonly peer: string; readonly transfe
             </p>
             <Current transfer={running} size="thin" />
           </>
+        ) : still !== undefined ? (
+          <p class={status['status']}>
+            <bdi class={styles['receiverName']}>{name}</bdi> {waitSentence(still)}
+          </p>
         ) : verified ? (
           <p class={status['status']}>
             <Verified by={name} />
@@ -75,6 +80,11 @@ function Receiver({ peer, transfers }: { readonly peer: string; readonly transfe
       </div>
     </li>
   );
+}
+
+/** The newest of each file. */
+function lastRound(transfers: readonly TransferState[]): readonly TransferState[] {
+  return [...new Map(transfers.map((transfer) => [transfer.id, transfer])).values()];
 }
 
 function sum(figures: readonly number[]): number {

@@ -1,8 +1,9 @@
-// One line on a transfer: percent, speed and time left while it runs; "Verified" or the plain reason when it ended.
+// One line on a transfer: percent, speed and time left while it runs; what it waits for; "Verified" or the plain reason when
+// it ended.
 import type { VNode } from 'preact';
 import { cx } from '../cx.ts';
 import { formatDuration, formatPercent, formatSpeed, formatTimeLeft } from '../format.ts';
-import { endSentence, toneOf } from '../sentences.ts';
+import { endSentence, toneOf, waitSentence } from '../sentences.ts';
 import type { TransferState } from '../state.ts';
 import { Icon } from './icons.tsx';
 import styles from './status.module.css';
@@ -19,13 +20,14 @@ export function TransferStatus({ transfer }: { readonly transfer: TransferState 
       </p>
     );
   }
+  if (tone === 'still') return <p class={styles['status']}>{waitSentence(view)}</p>;
   if (tone !== 'done') {
     return <p class={cx(styles['status'], tone === 'failed' && styles['failed'])}>{endSentence(view)}</p>;
   }
   return (
     <p class={styles['status']}>
       <Verified />
-      <span class={styles['pace']}>{took(view.bytes, view.seconds)}</span>
+      <span class={styles['pace']}>{took(view.bytes - view.keptBytes, view.seconds)}</span>
     </p>
   );
 }

@@ -1,113 +1,143 @@
-// The Transfers panel: everything that moves or has moved, newest first. To look at only: answers live in the cards.
+// The Transfers panel: what is under way in the order it is served, what has ended, and in a second tab the history.
 import type { VNode } from 'preact';
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { store } from '../app.ts';
-import { countOf, formatBytes, formatSpeed } from '../format.ts';
+import { countOf, formatDuration, formatPercent, formatSpeed } from '../format.ts';
 import type { TransferState } from '../state.ts';
-import { Current } from './current.tsx';
+import { totalsOf } from '../totals.ts';
+import { HistoryPanel } from './history-panel.tsx';
 import { Icon } from './icons.tsx';
-import { TransferStatus } from './transfer-status.tsx';
+import { RateCap } from './rate-cap.tsx';
+import { TransferRow } from './transfer-row.tsx';
 import styles from './transfers.module.css';
 import { Button } from './ui.tsx';
 
-/** Running transfers drawn at most: a batch of hundreds runs in the order of the list, its end waits. */
-const RUNNING_SHOWN = 40;
+/** Transfers under way drawn at most: a batch of hundreds runs in the order of the list, its end waits. */
+const ACTIVE_SHOWN = 40;
 /** Ended transfers drawn at most. */
 const ENDED_SHOWN = 60;
 
+type Part = 'now' | 'history';
+const parts: readonly { readonly id: Part; readonly label: string }[] = [
+  { id: 'now', label: 'Now' },
+  { id: 'history', label: 'History' },
+];
+
 export function Transfers(): VNode {
-  const running = store.transfers.value.filter((transfer) => transfer.state.value === 'running');
-  const ended = store.transfers.value.filter((transfer) => transfer.state.value === 'ended' && hasMoved(transfer));
+  const part = useSignal<Part>('now');
+  const move = (event: KeyboardEvent): void => {
+    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+    part.value = event.key === 'ArrowLeft' ? 'now' : 'history';
+    document.getElementById(`part-${part.value}`)?.focus();
+  };
   return (
     <>
       <header class={styles['head']}>
         <h2 class={styles['title']}>Transfers</h2>
-        <Totals />
-      </header>
-      <div class={styles['body']}>
-        {running.length + ended.length === 0 && (
-          <p class={styles['empty']}>Still water. Files on their way show here as currents.</p>
-        )}
-        <ul role="list">
-          {running.slice(-RUNNING_SHOWN).map((transfer) => (
-            <Row key={transfer.key} transfer={transfer} />
+        <div class={styles['parts']} role="tablist" aria-label="Parts of the list">
+          {parts.map(({ id, label }) => (
+            <button
+              key={id}
+              id={`part-${id}`}
+              type="button"
+              role="tab"
+              aria-selected={part.value === id}
+              aria-controls="part-body"
+              tabIndex={part.value === id ? 0 : -1}
+              onKeyDown={move}
+              onClick={() => {
+                part.value = id;
+              }}
+            >
+              {label}
+            </button>
           ))}
-        </ul>
-        {running.length > RUNNING_SHOWN && (
-          <p class={styles['more']}>and {countOf(running.length - RUNNING_SHOWN, 'more file')} to come</p>
-        )}
-        {ended.length > 0 && (
-          <>
-            <div class={styles['section']}>
-              <h3 class={styles['sectionTitle']}>Ended</h3>
-              <Button
-                look="quiet"
-                small
-                onClick={() => {
-                  store.clearEnded();
-                }}
-              >
-                Clear
-              </Button>
-            </div>
-            <ul role="list">
-              {ended.slice(0, ENDED_SHOWN).map((transfer) => (
-                <Row key={transfer.key} transfer={transfer} />
-              ))}
-            </ul>
-          </>
-        )}
+        </div>
+        <RateCap />
+      </header>
+      <div id="part-body" class={styles['body']} role="tabpanel" aria-labelledby={`part-${part.value}`}>
+        {part.value === 'now' ? <Now /> : <HistoryPanel />}
       </div>
     </>
   );
 }
 
-function Row({ transfer }: { readonly transfer: TransferState }): VNode {
-  const view = transfer.view.value;
+function Now(): VNode {
+  const active = useComputed(inOrder).value;
+  const ended = store.transfers.value.filter((transfer) => transfer.state.value === 'ended' && hasMoved(transfer));
   return (
-    <li class={styles['row']}>
-      <p class={styles['line']}>
-        <bdi class={styles['name']} title={view.name}>
-          {view.name}
-        </bdi>
-        <span class={styles['size']}>{formatBytes(view.bytes)}</span>
-      </p>
-      <Current transfer={transfer} />
-      <p class={styles['peer']}>
-        <Icon name={view.direction === 'in' ? 'down' : 'up'} size={14} />
-        <span>
-          {view.direction === 'in' ? 'from' : 'to'} <bdi>{view.peerName}</bdi>
-        </span>
-      </p>
-      <TransferStatus transfer={transfer} />
-    </li>
+    <>
+      <TotalLine />
+      {active.length + ended.length === 0 && (
+        <p class={styles['empty']}>Still water. Files on their way show here as currents.</p>
+      )}
+      <ul role="list" aria-label="Under way">
+        {active.slice(0, ACTIVE_SHOWN).map((transfer) => (
+          <TransferRow key={transfer.key} transfer={transfer} />
+        ))}
+      </ul>
+      {active.length > ACTIVE_SHOWN && (
+        <p class={styles['more']}>and {countOf(active.length - ACTIVE_SHOWN, 'more file')} to come</p>
+      )}
+      {ended.length > 0 && (
+        <>
+          <div class={styles['section']}>
+            <h3 class={styles['sectionTitle']}>Ended</h3>
+            <Button
+              look="quiet"
+              small
+              onClick={() => {
+                store.clearEnded();
+              }}
+            >
+              Clear
+            </Button>
+          </div>
+          <ul role="list" aria-label="Ended">
+            {ended.slice(0, ENDED_SHOWN).map((transfer) => (
+              <TransferRow key={transfer.key} transfer={transfer} />
+            ))}
+          </ul>
+        </>
+      )}
+    </>
   );
 }
 
-/** What flows in and out altogether. */
-function Totals(): VNode {
-  const totals = useComputed(() => {
-    let down = 0;
-    let up = 0;
-    for (const transfer of store.transfers.value) {
-      if (transfer.state.value !== 'running') continue;
-      const { direction, bytesPerSecond } = transfer.view.value;
-      if (direction === 'in') down += bytesPerSecond;
-      else up += bytesPerSecond;
-    }
-    return { down: formatSpeed(down), up: formatSpeed(up) };
-  }).value;
+/** Incoming ones as the queue has them, then outgoing ones, oldest first. */
+function inOrder(): readonly TransferState[] {
+  const queue = new Map(store.queue.value.map((id, place) => [id, place]));
+  const place = (transfer: TransferState): number => queue.get(transfer.id) ?? Infinity;
+  return store.transfers.value
+    .filter((transfer) => transfer.state.value !== 'ended')
+    .toReversed()
+    .toSorted((one, other) => (place(one) === place(other) ? 0 : place(one) - place(other)));
+}
+
+/** All that is under way as one: how far, how fast, how long. */
+function TotalLine(): VNode | null {
+  const totals = useComputed(() =>
+    totalsOf(store.transfers.value.filter(({ state }) => state.value !== 'ended').map(({ view }) => view.value)),
+  ).value;
+  if (totals.count === 0) return null;
+  const down = formatSpeed(totals.downBytesPerSecond);
+  const up = formatSpeed(totals.upBytesPerSecond);
   return (
-    <p class={styles['totals']}>
-      {totals.down !== '' && (
-        <span>
-          <Icon name="down" size={14} /> {totals.down}
+    <p class={styles['totals']} aria-label="All together" aria-live="off">
+      <span class={styles['totalPercent']}>{formatPercent(totals.doneBytes, totals.bytes)}</span>
+      <span>of {countOf(totals.count, 'transfer')}</span>
+      {down !== '' && (
+        <span class={styles['rate']}>
+          <Icon name="down" size={14} /> {down}
         </span>
       )}
-      {totals.up !== '' && (
-        <span>
-          <Icon name="up" size={14} /> {totals.up}
+      {up !== '' && (
+        <span class={styles['rate']}>
+          <Icon name="up" size={14} /> {up}
         </span>
+      )}
+      {totals.secondsLeft !== undefined && (
+        <span class={styles['left']}>{formatDuration(totals.secondsLeft)} left</span>
       )}
     </p>
   );

@@ -14,6 +14,9 @@ interface ButtonProps {
   readonly icon?: IconName;
   /** The accessible name of a button that shows only its icon. */
   readonly label?: string;
+  readonly id?: string;
+  readonly expanded?: boolean;
+  readonly controls?: string;
   readonly describedBy?: string;
   readonly type?: 'button' | 'submit';
   readonly disabled?: boolean;
@@ -29,7 +32,10 @@ export function Button(props: ButtonProps): VNode {
     <button
       type={type}
       class={cx(ui['button'], look !== 'plain' && ui[look], props.small === true && ui['small'], bare && ui['icon'])}
+      id={props.id}
       aria-label={label}
+      aria-expanded={props.expanded}
+      aria-controls={props.controls}
       aria-describedby={props.describedBy}
       aria-busy={props.busy}
       disabled={props.disabled ?? false}

@@ -137,6 +137,80 @@ export class Person {
     await (await chooser).setFiles(typeof file === 'string' ? file : { name: file.name, ...content(file.text) });
   }
 
+  /** Drops files and folders from the disk on the page, as a file manager does. */
+  async drop(...paths: readonly string[]): Promise<void> {
+    const devtools = await this.page.context().newCDPSession(this.page);
+    const { width = 0, height = 0 } = this.page.viewportSize() ?? {};
+    const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await devtools.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data });
+    }
+    await devtools.detach();
+  }
+
+  /**
+   * Offers a folder of the browser's own through the menu: unlike one of the disk, it may be read for ever, as one that a
+   * person has allowed for good.
+   */
+  async offerOwnFolder(name: string, files: Readonly<Record<string, string>>): Promise<void> {
+    await this.page.evaluate(
+      async ([folderName, content]) => {
+        const root = await navigator.storage.getDirectory();
+        const folder = await root.getDirectoryHandle(folderName, { create: true });
+        for (const [file, text] of Object.entries(content)) {
+          const writer = await (await folder.getFileHandle(file, { create: true })).createWritable();
+          await writer.write(text);
+          await writer.close();
+        }
+        window.showDirectoryPicker = () => Promise.resolve(folder);
+      },
+      [name, files] as const,
+    );
+    await this.button('More to attach').click();
+    await this.button('Folder…').click();
+    await this.review.getByText(name, { exact: true }).waitFor();
+    await this.sendReviewed();
+  }
+
+  /** What is looked at before it is sent. */
+  get review(): Locator {
+    return this.page.getByRole('dialog', { name: 'Share this?' });
+  }
+
+  async sendReviewed(): Promise<void> {
+    await this.review.getByRole('button', { name: 'Send' }).click();
+    await this.review.waitFor({ state: 'hidden' });
+  }
+
+  /** Receives at most this many MB/s from now on. */
+  async receiveAtMost(megabytes: number): Promise<void> {
+    await this.page.getByRole('button', { name: /^Speed limit/u }).click();
+    await this.page.getByRole('textbox', { name: 'Receive at most' }).fill(String(megabytes));
+    await this.button('Set').click();
+  }
+
+  async receiveUnlimited(): Promise<void> {
+    await this.page.getByRole('button', { name: /^Speed limit/u }).click();
+    await this.button('No limit').click();
+    await this.page.keyboard.press('Escape');
+  }
+
+  /** Loads the page anew and agrees to interrupt what is under way; the page joins its pool by itself. */
+  async reload(): Promise<void> {
+    this.page.once('dialog', (dialog) => void dialog.accept());
+    await this.page.reload();
+    await this.message.waitFor();
+  }
+
+  /** The whole percents that the card of this offer shows; waits until it shows some. */
+  async percentOf(file: string): Promise<number> {
+    const text = await this.offer(file)
+      .getByText(/^\d+%$/u)
+      .first()
+      .textContent();
+    return Number.parseInt(text ?? '', 10);
+  }
+
   /** The card of the newest offer of this one file, one's own or another's. */
   offer(file: string): Locator {
     return this.conversation.getByRole('article', { name: file }).last();
@@ -159,10 +233,10 @@ export class Person {
     await this.offer(file).getByText(words, { exact: true }).waitFor({ timeout: TRANSFER_MS });
   }
 
-  /** Saves a received file to the browser's downloads. */
-  async save(file: string): Promise<Download> {
+  /** Saves a received file, or a folder's archive, to the browser's downloads. */
+  async save(file: string, how: 'Save' | 'Save .tar' = 'Save'): Promise<Download> {
     const download = this.page.waitForEvent('download');
-    await this.offer(file).getByRole('button', { name: 'Save' }).click();
+    await this.offer(file).getByRole('button', { name: how, exact: true }).click();
     return download;
   }
 }

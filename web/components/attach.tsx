@@ -1,0 +1,80 @@
+// Ways to choose what to share: files with one press, a folder from the menu beside it. Dropping and pasting need neither.
+import type { VNode } from 'preact';
+import { canPickFolder, pickFolder, takeFiles, takeListed } from '../outbox.ts';
+import styles from './composer.module.css';
+import { Icon } from './icons.tsx';
+import { closePopover, Popover } from './popover.tsx';
+import { Button } from './ui.tsx';
+
+const FILES = 'files';
+const FOLDER = 'folder';
+
+export function Attach(): VNode {
+  return (
+    <div class={styles['attach']}>
+      <Button look="quiet" icon="attach" label="Attach files" title="Attach files (Ctrl+U)" onClick={openFileChooser} />
+      <Popover id="attach-more" icon="less" label="More to attach" narrow>
+        <ul class={styles['menu']} role="list">
+          <li>
+            <button
+              type="button"
+              onClick={(event) => {
+                closePopover(event.currentTarget);
+                openFileChooser();
+              }}
+            >
+              <Icon name="file" /> Files…
+            </button>
+          </li>
+          <li>
+            <button
+              type="button"
+              onClick={(event) => {
+                closePopover(event.currentTarget);
+                if (canPickFolder()) void pickFolder();
+                else document.getElementById(FOLDER)?.click();
+              }}
+            >
+              <Icon name="folder" /> Folder…
+            </button>
+          </li>
+        </ul>
+      </Popover>
+      <HiddenInput id={FILES} onFiles={takeFiles} />
+      {!canPickFolder() && <HiddenInput id={FOLDER} folder onFiles={takeListed} />}
+    </div>
+  );
+}
+
+/** Opens the system's file chooser; only within a person's click or key press. */
+export function openFileChooser(): void {
+  document.getElementById(FILES)?.click();
+}
+
+interface HiddenInputProps {
+  readonly id: string;
+  readonly folder?: boolean;
+  readonly onFiles: (files: readonly File[]) => void;
+}
+
+function HiddenInput({ id, folder = false, onFiles }: HiddenInputProps): VNode {
+  return (
+    <input
+      ref={(input) => {
+        if (input !== null) input.webkitdirectory = folder;
+      }}
+      id={id}
+      type="file"
+      multiple
+      hidden
+      aria-hidden="true"
+      tabIndex={-1}
+      onChange={(event) => {
+        const files = [...(event.currentTarget.files ?? [])];
+        // Emptied, so that choosing the same again is a change again.
+        event.currentTarget.value = '';
+        onFiles(files);
+      }}
+    />
+  );
+}

@@ -1,0 +1,100 @@
+// What is about to be shared, looked at once more: what, how much, to whom, and what cannot go along.
+import type { VNode } from 'preact';
+import { store } from '../app.ts';
+import { countOf, formatBytes, listNames } from '../format.ts';
+import { dropReviewed, review, sendReviewed, type Review } from '../outbox.ts';
+import { folderSummary, type Parcel } from '../parcels.ts';
+import { FileLine } from './file-line.tsx';
+import styles from './review.module.css';
+import { Button, Dialog } from './ui.tsx';
+
+/** Files shown one by one; the rest is counted. */
+const SHOWN = 5;
+
+export function ReviewSheet(): VNode {
+  const now = review.value;
+  return (
+    <Dialog open={now !== undefined} title="Share this?" onClose={dropReviewed}>
+      {now !== undefined && <Sheet now={now} />}
+    </Dialog>
+  );
+}
+
+function Sheet({ now }: { readonly now: Review }): VNode {
+  const bytes = now.parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
+  return (
+    <>
+      <ul class={styles['parcels']} role="list">
+        {now.parcels.map((parcel, at) => (
+          <li key={at}>{parcel.kind === 'folder' ? <Folder parcel={parcel} /> : <Files parcel={parcel} />}</li>
+        ))}
+      </ul>
+      <p class={styles['reading']} role="status">
+        {now.reading !== undefined &&
+          `Reading ${now.reading.name}… ${now.reading.files === 0 ? '' : countOf(now.reading.files, 'file')}`}
+      </p>
+      {now.leftOutCount > 0 && <LeftOut sentences={now.leftOut} count={now.leftOutCount} />}
+      <p class={styles['to']}>
+        <span>{recipients()}</span>
+        <span class={styles['total']}>{formatBytes(bytes)}</span>
+      </p>
+      <div class={styles['actions']}>
+        <Button
+          look="primary"
+          disabled={now.reading !== undefined || now.parcels.length === 0}
+          onClick={() => {
+            void sendReviewed();
+          }}
+        >
+          Send
+        </Button>
+        <Button onClick={dropReviewed}>Cancel</Button>
+      </div>
+    </>
+  );
+}
+
+function Folder({ parcel }: { readonly parcel: Extract<Parcel, { kind: 'folder' }> }): VNode {
+  const { tree, files, folders, bytes } = parcel;
+  const folder = { entries: files + folders, contentBytes: bytes };
+  return <FileLine file={{ name: tree.name, bytes, folder }} inside={folderSummary(files, folders)} />;
+}
+
+function Files({ parcel }: { readonly parcel: Extract<Parcel, { kind: 'files' }> }): VNode {
+  const more = parcel.files.slice(SHOWN);
+  const moreBytes = more.reduce((sum, { file }) => sum + file.size, 0);
+  return (
+    <ul class={styles['files']} role="list">
+      {parcel.files.slice(0, SHOWN).map(({ file }, at) => (
+        <li key={at}>
+          <FileLine file={{ name: file.name, bytes: file.size }} />
+        </li>
+      ))}
+      {more.length > 0 && (
+        <li class={styles['more']}>
+          and {countOf(more.length, 'more file')} · {formatBytes(moreBytes)}
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function LeftOut({ sentences, count }: { readonly sentences: readonly string[]; readonly count: number }): VNode {
+  return (
+    <details class={styles['leftOut']}>
+      <summary>{count === 1 ? '1 thing cannot be sent' : `${count.toLocaleString()} things cannot be sent`}</summary>
+      <ul role="list">
+        {sentences.map((sentence, at) => (
+          <li key={at}>{sentence}</li>
+        ))}
+        {count > sentences.length && <li>and {(count - sentences.length).toLocaleString()} more</li>}
+      </ul>
+    </details>
+  );
+}
+
+function recipients(): string {
+  const names = store.peers.value.map((peer) => peer.name);
+  if (names.length === 0) return 'Nobody else is here yet: whoever joins is offered it.';
+  return `To everyone in ${store.pool.value}: ${listNames(names, 4)}`;
+}

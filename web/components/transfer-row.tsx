@@ -1,0 +1,158 @@
+// One transfer in the panel: how it goes, what holds it back, where it comes from, and what can be done about it.
+import type { VNode } from 'preact';
+import { useSignal } from '@preact/signals';
+import { cancel, pause, resume, retry, shift } from '../actions.ts';
+import { store } from '../app.ts';
+import type { TransferView } from '../../src/client.ts';
+import { cx } from '../cx.ts';
+import { countOf, formatBytes, formatSpeed } from '../format.ts';
+import { hasFailed } from '../offer-transfers.ts';
+import { keptSentence, limitSentence } from '../sentences.ts';
+import type { TransferState } from '../state.ts';
+import { Current } from './current.tsx';
+import { Icon } from './icons.tsx';
+import { TransferStatus } from './transfer-status.tsx';
+import styles from './transfers.module.css';
+import { Button, Stone } from './ui.tsx';
+
+export function TransferRow({ transfer }: { readonly transfer: TransferState }): VNode {
+  const view = transfer.view.value;
+  const open = useSignal(false);
+  const sources = `sources-${transfer.key}`;
+  const note = [keptSentence(view), limitSentence(view)].filter(Boolean).join(' ');
+  return (
+    <li class={styles['row']}>
+      <p class={styles['line']}>
+        <bdi class={styles['name']} title={view.name}>
+          {view.name}
+        </bdi>
+        <span class={styles['size']}>{formatBytes(view.folder?.contentBytes ?? view.bytes)}</span>
+      </p>
+      <Current transfer={transfer} />
+      <TransferStatus transfer={transfer} />
+      {note !== '' && <p class={styles['note']}>{note}</p>}
+      <div class={styles['foot']}>
+        <Peers view={view} panel={sources} open={open.value} onToggle={() => (open.value = !open.value)} />
+        <Controls transfer={transfer} />
+      </div>
+      {open.value && <Sources id={sources} view={view} />}
+    </li>
+  );
+}
+
+interface PeersProps {
+  readonly view: TransferView;
+  /** The id of the list of sources. */
+  readonly panel: string;
+  readonly open: boolean;
+  readonly onToggle: () => void;
+}
+
+/** Who it comes from or goes to; with sources, a button that lists them. */
+function Peers({ view, panel, open, onToggle }: PeersProps): VNode {
+  const { direction, name, peerName, sources } = view;
+  const others = sources.filter(({ peer }) => peer !== view.peer).length;
+  const words = (
+    <>
+      <Icon name={direction === 'in' ? 'down' : 'up'} size={14} />
+      <span class={styles['who']}>
+        {direction === 'in' ? 'from' : 'to'} <bdi>{peerName}</bdi>
+        {others > 0 && ` and ${others} more`}
+      </span>
+    </>
+  );
+  if (sources.length === 0) return <p class={styles['peer']}>{words}</p>;
+  return (
+    <button
+      type="button"
+      class={cx(styles['peer'], styles['sourcesToggle'])}
+      aria-label={`Sources of ${name}`}
+      aria-expanded={open}
+      aria-controls={open ? panel : undefined}
+      onClick={onToggle}
+    >
+      {words}
+      <Icon name={open ? 'less' : 'more'} size={14} />
+    </button>
+  );
+}
+
+function Sources({ id, view }: { readonly id: string; readonly view: TransferView }): VNode {
+  return (
+    <ul id={id} class={styles['sources']} role="list">
+      {view.sources.map((source) => (
+        <li key={source.peer}>
+          <Stone id={source.peer} name={source.peerName} small />
+          <bdi>{source.peerName}</bdi>
+          <span class={styles['sourceFacts']}>
+            {[formatBytes(source.bytes), formatSpeed(source.bytesPerSecond)].filter(Boolean).join(' · ')}
+            {source.wrongChunks > 0 && (
+              <span class={styles['wrong']}> · {countOf(source.wrongChunks, 'wrong piece')}</span>
+            )}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Icons alone: there is no room for words, and each has its name. */
+function Controls({ transfer }: { readonly transfer: TransferState }): VNode | null {
+  const view = transfer.view.value;
+  const { id, name, state } = view;
+  const incoming = view.direction === 'in';
+  if (state === 'ended') {
+    const offered = store.offerState(view.offer) !== 'withdrawn';
+    if (!hasFailed(view) || !offered) return null;
+    return (
+      <div class={styles['controls']}>
+        <Button look="quiet" small icon="again" label={`Try ${name} again`} onClick={() => retry(id)} />
+      </div>
+    );
+  }
+  const place = store.queue.value.indexOf(id);
+  const last = place === store.queue.value.length - 1;
+  return (
+    <div class={styles['controls']}>
+      {incoming && store.queue.value.length > 1 && (
+        <>
+          <Shift id={id} name={name} by={-1} disabled={place <= 0} />
+          <Shift id={id} name={name} by={1} disabled={last} />
+        </>
+      )}
+      {incoming && state !== 'paused' && (
+        <Button look="quiet" small icon="pause" label={`Pause ${name}`} onClick={() => pause(id)} />
+      )}
+      {incoming && state === 'paused' && (
+        <Button look="quiet" small icon="play" label={`Resume ${name}`} onClick={() => resume(id)} />
+      )}
+      <Button look="quiet" small icon="close" label={`Cancel ${name}`} onClick={() => cancel(view)} />
+    </div>
+  );
+}
+
+interface ShiftProps {
+  readonly id: string;
+  readonly name: string;
+  readonly by: -1 | 1;
+  readonly disabled: boolean;
+}
+
+function Shift({ id, name, by, disabled }: ShiftProps): VNode {
+  const button = `shift${by}-${id}`;
+  return (
+    <Button
+      id={button}
+      look="quiet"
+      small
+      icon={by < 0 ? 'less' : 'more'}
+      label={`Move ${name} ${by < 0 ? 'up' : 'down'}`}
+      disabled={disabled}
+      onClick={() => {
+        shift(id, by);
+        // A row that moves in the page may lose the focus on its way; whoever moves it by keyboard goes on from there.
+        requestAnimationFrame(() => document.getElementById(button)?.focus());
+      }}
+    />
+  );
+}

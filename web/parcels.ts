@@ -1,0 +1,82 @@
+// What goes out together: files, as many as one offer takes, or one folder. And what can be said of it before it goes.
+import type { FileTree } from '../src/io/file-tree.ts';
+import { EntryGuard } from '../src/io/entry-path.ts';
+import { countOf } from './format.ts';
+import { walkFolder, type FolderNode, type WalkOptions } from './tree-walk.ts';
+
+/** Files in one offer; more become several offers. */
+const OFFER_MAX = 500;
+
+export interface PickedFile {
+  readonly file: File;
+  /** With it, it can be offered again after a reload. */
+  readonly handle?: FileSystemFileHandle;
+  /** Made up on the way here, as a pasted picture is: nowhere on the disk to be picked again. */
+  readonly fleeting?: boolean;
+}
+
+export type Parcel =
+  | { readonly kind: 'files'; readonly files: readonly PickedFile[]; readonly bytes: number }
+  | {
+      readonly kind: 'folder';
+      readonly tree: FileTree;
+      readonly handle?: FileSystemDirectoryHandle;
+      readonly files: number;
+      readonly folders: number;
+      readonly bytes: number;
+    };
+
+/** A folder that was read, and what of it cannot go along. */
+export interface ReadFolder {
+  readonly parcel: Extract<Parcel, { kind: 'folder' }>;
+  readonly leftOut: readonly string[];
+  readonly leftOutCount: number;
+}
+
+export function fileParcels(files: readonly PickedFile[]): Parcel[] {
+  const parcels: Parcel[] = [];
+  for (let at = 0; at < files.length; at += OFFER_MAX) {
+    const some = files.slice(at, at + OFFER_MAX);
+    parcels.push({ kind: 'files', files: some, bytes: some.reduce((sum, { file }) => sum + file.size, 0) });
+  }
+  return parcels;
+}
+
+/** Rejects as walkFolder does. */
+export async function folderParcel(
+  folder: FolderNode,
+  handle: FileSystemDirectoryHandle | undefined,
+  options: Pick<WalkOptions, 'onProgress' | 'signal'> = {},
+): Promise<ReadFolder> {
+  const guard = new EntryGuard();
+  const check = (path: string, directory: boolean): string | undefined => {
+    const problem = guard.add(path, directory);
+    return problem && `${problem.message}.`;
+  };
+  const { entries, leftOut, leftOutCount, ...counts } = await walkFolder(folder, { ...options, check });
+  const tree: FileTree = { name: folder.name, entries };
+  return {
+    parcel: { kind: 'folder', tree, ...counts, ...(handle === undefined ? {} : { handle }) },
+    leftOut,
+    leftOutCount,
+  };
+}
+
+/** What the client is handed. */
+export function sourcesOf(parcel: Parcel): readonly (File | FileTree)[] {
+  return parcel.kind === 'folder' ? [parcel.tree] : parcel.files.map(({ file }) => file);
+}
+
+/** `“photos”`, `“a.txt”`, `3 files`. */
+export function parcelName(parcel: Parcel): string {
+  if (parcel.kind === 'folder') return `“${parcel.tree.name}”`;
+  const [first] = parcel.files;
+  return parcel.files.length === 1 && first !== undefined
+    ? `“${first.file.name}”`
+    : countOf(parcel.files.length, 'file');
+}
+
+/** `1,234 files in 56 folders`; the folder itself is one of them. */
+export function folderSummary(files: number, folders: number): string {
+  return folders === 0 ? countOf(files, 'file') : `${countOf(files, 'file')} in ${countOf(folders + 1, 'folder')}`;
+}
