@@ -1,10 +1,11 @@
-// Progress of every running transfer. On a terminal: lines redrawn in place on stderr. Elsewhere: a plain line now and
+// Progress of every transfer that has not ended. On a terminal: lines redrawn in place on stderr. Elsewhere: a plain line now and
 // then. In json mode: `progress` events.
 import type { TransferView } from '../src/pool/views.ts';
 import type { Output } from './io.ts';
 import type { Live, Screen } from './screen.ts';
-import { formatEta, formatSpeed, nameColumnsIn, percentOf, progressLine, roundSeconds } from './format.ts';
-import { safeLine } from './safe-text.ts';
+import { nameColumnsIn, paceParts, percentOf, progressLine, wayWords } from './format.ts';
+import { columnsOf, safeLine } from './safe-text.ts';
+import { progressFields } from './transfers.ts';
 
 const DRAW_EVERY_MS = 100;
 const EVENT_EVERY_MS = 250;
@@ -17,18 +18,48 @@ export class Board implements Live {
   readonly #screen: Screen;
   readonly #output: Output;
   readonly #now: () => number;
-  /** Running transfers only; the pool bounds how many there are. */
+  readonly #numberOf: (transfer: TransferView) => number | undefined;
+  /** Those that have not ended; the pool bounds how many there are. */
   readonly #running = new Map<string, TransferView>();
   readonly #saidAtMs = new Map<string, number>();
+  #prompt: Live | undefined;
   #drawnLines = 0;
   #drawnAtMs = -DRAW_EVERY_MS;
 
-  /** `now` in ms, monotonic. */
-  constructor(screen: Screen, output: Output, now: () => number = () => performance.now()) {
+  /** `now` in ms, monotonic. `numberOf`: what people call a transfer, where they give commands. */
+  constructor(
+    screen: Screen,
+    output: Output,
+    {
+      now = () => performance.now(),
+      numberOf = () => undefined,
+    }: {
+      readonly now?: () => number;
+      readonly numberOf?: ((transfer: TransferView) => number | undefined) | undefined;
+    } = {},
+  ) {
     this.#screen = screen;
     this.#output = output;
     this.#now = now;
+    this.#numberOf = numberOf;
     if (screen.drawable) screen.live = this;
+  }
+
+  /** A prompt below the progress lines. Only on a terminal that can be drawn on. */
+  set prompt(prompt: Live | undefined) {
+    this.#prompt?.hide();
+    this.#prompt = prompt;
+    prompt?.show();
+  }
+
+  /** `text` was typed at the prompt, and Enter: it goes above the progress lines. */
+  typed(text: string): void {
+    if (this.#drawnLines === 0) return;
+    const columns = this.#output.columns ?? COLUMNS_DEFAULT;
+    const typedLines = Math.floor(columnsOf(text) / columns) + 1;
+    this.#output.write(`\r\u001b[${typedLines + this.#drawnLines}A\u001b[J${text}\n`);
+    this.#drawnLines = 0;
+    this.#drawLines();
   }
 
   /** Takes what changed of a transfer. */
@@ -38,29 +69,39 @@ export class Board implements Live {
       if (this.#running.delete(transfer.id) && this.#screen.drawable) this.#draw();
       return;
     }
-    const isNew = !this.#running.has(transfer.id);
+    const before = this.#running.get(transfer.id);
     this.#running.set(transfer.id, transfer);
-    if (this.#screen.json) this.#sayEvery(transfer, EVENT_EVERY_MS, () => this.#sayEvent(transfer));
-    else if (!this.#screen.drawable) this.#sayPlainly(transfer, isNew);
-    else if (isNew || this.#now() - this.#drawnAtMs >= DRAW_EVERY_MS) this.#draw();
+    const isNews = before?.state !== transfer.state;
+    if (this.#screen.json) this.#sayEvent(transfer, isNews);
+    else if (!this.#screen.drawable) this.#sayPlainly(transfer, before, isNews);
+    else if (isNews || this.#now() - this.#drawnAtMs >= DRAW_EVERY_MS) this.#draw();
   }
 
   close(): void {
     this.#running.clear();
+    this.prompt = undefined;
     if (this.#screen.drawable) this.#screen.live = undefined;
   }
 
   hide(): void {
+    this.#prompt?.hide();
     this.#output.write(this.#erasing());
     this.#drawnLines = 0;
   }
 
   show(): void {
-    this.#draw();
+    this.#drawLines();
+    this.#prompt?.show();
+  }
+
+  #draw(): void {
+    this.#prompt?.hide();
+    this.#drawLines();
+    this.#prompt?.show();
   }
 
   // One write: erase line by line while overwriting, so nothing blinks.
-  #draw(): void {
+  #drawLines(): void {
     const lines = this.#lines();
     const up = this.#drawnLines > 0 ? `\r\u001b[${this.#drawnLines}A` : '';
     const body = lines.map((line) => `${line}\u001b[K\n`).join('');
@@ -79,35 +120,36 @@ export class Board implements Live {
     const linesMax = Math.max(1, Math.min(LINES_MAX, (this.#output.rows ?? LINES_MAX + 2) - 2));
     const all = [...this.#running.values()];
     const shown = all.slice(0, linesMax);
-    const nameColumns = Math.max(0, ...shown.map((transfer) => nameColumnsIn(transfer.name, columns)));
-    const lines = shown.map((transfer) => progressLine(transfer, columns, nameColumns));
+    const labels = shown.map((transfer) => this.#label(transfer));
+    const room = Math.max(1, columns - Math.max(0, ...labels.map((label) => label.length)));
+    const nameColumns = Math.max(0, ...shown.map((transfer) => nameColumnsIn(transfer.name, room)));
+    const lines = shown.map((transfer, at) => `${labels[at] ?? ''}${progressLine(transfer, room, nameColumns)}`);
     if (all.length > linesMax) lines.push(`and ${all.length - linesMax} more`.slice(0, columns));
     return lines;
   }
 
-  #sayPlainly(transfer: TransferView, isNew: boolean): void {
-    // The start is said by the offer; the first plain line may wait.
-    if (isNew) this.#saidAtMs.set(transfer.id, this.#now());
-    this.#sayEvery(transfer, PLAIN_EVERY_MS, () => {
-      const { bytes, doneBytes, bytesPerSecond } = transfer;
-      const eta = formatEta(bytes - doneBytes, bytesPerSecond);
-      const way = `${transfer.direction === 'in' ? 'from' : 'to'} ${safeLine(transfer.peerName)}`;
-      const figures = `${percentOf(doneBytes, bytes)}%, ${formatSpeed(bytesPerSecond)}, ${eta}`;
-      this.#screen.note(`${safeLine(transfer.name)} ${way}: ${figures}`);
-    });
+  #label(transfer: TransferView): string {
+    const number = this.#numberOf(transfer);
+    return number === undefined ? '' : `${String(number).padStart(2)}  `;
   }
 
-  #sayEvent(transfer: TransferView): void {
-    this.#screen.event('progress', {
-      transfer: transfer.id,
-      direction: transfer.direction,
-      name: transfer.name,
-      peer: transfer.peer,
-      peerName: transfer.peerName,
-      bytes: transfer.doneBytes,
-      total: transfer.bytes,
-      bytesPerSecond: Math.round(transfer.bytesPerSecond),
-      seconds: roundSeconds(transfer.seconds),
+  #sayPlainly(transfer: TransferView, before: TransferView | undefined, isNews: boolean): void {
+    // The start is said by the offer; the first plain line may wait.
+    if (before === undefined) this.#saidAtMs.set(transfer.id, this.#now());
+    // What does not move is said once.
+    else if (transfer.state === 'running' || isNews) {
+      const atOnce = isNews && before.state !== 'queued';
+      this.#sayEvery(transfer, atOnce ? 0 : PLAIN_EVERY_MS, () => {
+        const figures = [`${percentOf(transfer.doneBytes, transfer.bytes)}%`, ...paceParts(transfer)].join(', ');
+        this.#screen.note(`${this.#label(transfer)}${safeLine(transfer.name)} ${wayWords(transfer)}: ${figures}`);
+      });
+    }
+  }
+
+  #sayEvent(transfer: TransferView, isNews: boolean): void {
+    const everyMs = transfer.state === 'running' ? EVENT_EVERY_MS : PLAIN_EVERY_MS;
+    this.#sayEvery(transfer, isNews ? 0 : everyMs, () => {
+      this.#screen.event('progress', { number: this.#numberOf(transfer), ...progressFields(transfer) });
     });
   }
 

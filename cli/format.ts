@@ -1,6 +1,7 @@
 // Figures and states as people read them: bytes, speed, time left, one transfer's progress line, why a transfer ended.
 import type { EndCode, SocketCode } from '../src/wire/codes.ts';
 import type { TransferView } from '../src/pool/views.ts';
+import type { FolderFacts } from '../src/share/ports.ts';
 import { columnsOf, fitColumns, safeLine } from './safe-text.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
@@ -59,18 +60,49 @@ export function nameColumnsIn(name: string, columns: number): number {
   return Math.min(columnsOf(safeLine(name)), Math.max(NAME_COLUMNS_MIN, Math.floor(columns * 0.35)));
 }
 
+const STATE_WORDS: Readonly<Record<TransferView['state'], string>> = {
+  queued: 'waits its turn',
+  running: '',
+  paused: 'paused',
+  waiting: 'waits for a source',
+  ended: 'over',
+};
+
+/** `2.4 MB/s` and the time left; or why nothing moves. */
+export function paceParts({ state, bytes, doneBytes, bytesPerSecond }: TransferView): readonly string[] {
+  if (state !== 'running') return [STATE_WORDS[state]];
+  return [formatSpeed(bytesPerSecond), formatEta(bytes - doneBytes, bytesPerSecond)];
+}
+
+/** `from Mara`, `from 3 devices`, `to Jo`. */
+export function wayWords({ direction, peerName, sources }: TransferView): string {
+  const active = sources.filter((source) => source.bytesPerSecond > 0).length;
+  if (direction === 'in' && active > 1) return `from ${active} devices`;
+  return `${direction === 'in' ? 'from' : 'to'} ${fitColumns(safeLine(peerName), 16)}`;
+}
+
+/** `a.txt (4 B)`, `pics (folder of 12, 3.1 MB)`. */
+export function fileWords(file: {
+  readonly name: string;
+  readonly bytes: number;
+  readonly folder?: FolderFacts;
+}): string {
+  const { name, bytes, folder } = file;
+  const size = folder === undefined ? formatBytes(bytes) : formatBytes(folder.contentBytes);
+  return `${safeLine(name)} (${folder === undefined ? size : `folder of ${folder.entries}, ${size}`})`;
+}
+
 /**
- * One line, at most `columns` columns wide: name, bar, percent, speed, time left, whom. Drops figures from the right,
- * then the bar, where there is little room. `nameColumns` pads the name, so that bars of several lines stand in line.
+ * One line, at most `columns` columns wide: name, bar, percent, speed and time left or why nothing moves, whom. Drops
+ * figures from the right, then the bar, where there is little room. `nameColumns` pads the name, so that bars of several
+ * lines stand in line.
  */
 export function progressLine(transfer: TransferView, columns: number, nameColumns = 0): string {
-  const { bytes, doneBytes, bytesPerSecond } = transfer;
-  const who = `${transfer.direction === 'in' ? 'from' : 'to'} ${fitColumns(safeLine(transfer.peerName), 16)}`;
+  const { bytes, doneBytes } = transfer;
   const percent = `${String(percentOf(doneBytes, bytes)).padStart(3)}%`;
-  const speed = formatSpeed(bytesPerSecond).padStart(10);
-  const eta = formatEta(bytes - doneBytes, bytesPerSecond);
-  const choices = [[percent, speed, eta, who], [percent, speed, eta], [percent, speed], [percent]];
-  const figures = choices.map((parts) => parts.join('  '));
+  const [first = '', ...rest] = paceParts(transfer);
+  const all = [percent, first.padStart(10), ...rest, wayWords(transfer)];
+  const figures = all.map((_, dropped) => all.slice(0, all.length - dropped).join('  '));
   const chosen = figures.find((text) => columnsOf(text) + 2 + NAME_COLUMNS_MIN <= columns) ?? percent;
   const width = Math.max(nameColumns, nameColumnsIn(transfer.name, columns));
   const spare = columns - width - columnsOf(chosen) - 4;

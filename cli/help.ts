@@ -5,11 +5,16 @@ const GENERAL = `Rockpool: meet in a pool, talk and share files directly, device
 
   rockpool serve      run a server: the app and the way into pools, on one port
   rockpool join       join a pool and talk from this terminal
-  rockpool send       send files to the people in a pool
-  rockpool receive    receive files from the people in a pool
+  rockpool send       send files and folders to the people in a pool
+  rockpool receive    receive files and folders from the people in a pool
+  rockpool history    what was sent and received
 
   rockpool help COMMAND      more about one of them, with examples
   rockpool --version         the version
+`;
+
+const DATA = `  --data DIR       where the history and stored offers lie
+                   (default: rockpool in $XDG_STATE_HOME or ~/.local/state)
 `;
 
 const PEER = `  --pool CODE      the pool: its code or its whole link (required)
@@ -19,6 +24,10 @@ const PEER = `  --pool CODE      the pool: its code or its whole link (required)
   --json           one JSON object a line on stdout, words on stderr; also
                    the statistics of every link, once a second
   --stats FILE     append those statistics to FILE, one JSON object a line
+${DATA}`;
+
+const RATES = `  --limit-down RATE, --limit-up RATE
+                   bytes a second at most, such as 500k or 2MB
 `;
 
 const CODES = `Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
@@ -42,14 +51,19 @@ Examples
 Exit code: 0 stopped, 1 could not listen, 2 wrong usage.
 `;
 
-const JOIN = `rockpool join --pool CODE [--server URL] [--name NAME] [--json]
-              [--stats FILE]
+const JOIN = `rockpool join --pool CODE [--into DIR] [--limit-down RATE]
+              [--limit-up RATE] [--server URL] [--name NAME] [--json]
+              [--stats FILE] [--data DIR]
 
 Joins a pool. Lines you type are sent to everyone there; what they say is
 printed. Ends with Ctrl+D (end of input) or Ctrl+C. Lines from a pipe wait
 until somebody is there; once the pipe has ended, for 10 seconds at most.
 
-${PEER}
+On a terminal, and with --json, lines that begin with / take files that are
+offered, pause them and so on: /help lists them. Lines from a pipe are all said.
+
+  --into DIR       where files go that are taken (default: the current folder)
+${RATES}${PEER}
 Examples
   rockpool join --pool calm-otter-cove-41729
   echo "the build is done" | rockpool join --pool calm-otter-cove-41729
@@ -58,37 +72,76 @@ Exit code: 0 input ended and was sent, 1 not sent or put out of the pool,
 2 wrong usage, 130 interrupted.
 `;
 
-const SEND = `rockpool send PATH... --pool CODE [--receivers N] [--server URL]
-              [--name NAME] [--json] [--stats FILE]
+const SEND = `rockpool send PATH... --pool CODE [--receivers N | --stay [--forget]]
+              [--limit RATE] [--server URL] [--name NAME] [--json]
+              [--stats FILE] [--data DIR]
 
-Offers files to everyone in the pool, and to those who come later. Stays until
-N devices hold all of them, verified.
+Offers files and folders to everyone in the pool, and to those who come later.
+Stays until N devices hold all of them, verified. A folder travels with all
+files and folders in it; links, devices, pipes and sockets are left out. What
+changes while it is sent is not offered any more.
 
   --receivers N    how many devices (default: 1)
+  --stay           offer until stopped, and remember it: the next send --stay to
+                   this pool offers the same again, without naming it, unless
+                   it is gone or has changed
+  --forget         drop what was remembered for this pool first
+  --limit RATE     bytes a second to send at most, such as 500k or 2MB
 ${PEER}
 Examples
   rockpool send holiday.mp4 --pool calm-otter-cove-41729
-  rockpool send *.jpg --pool https://pool.example/#calm-otter-cove-41729
+  rockpool send pictures --pool https://pool.example/#calm-otter-cove-41729
+  rockpool send --stay --pool calm-otter-cove-41729
 
 ${CODES}`;
 
-const RECEIVE = `rockpool receive --pool CODE --into DIR [--count N] [--server URL]
-                 [--name NAME] [--json] [--stats FILE]
+const RECEIVE = `rockpool receive --pool CODE --into DIR [--count N] [--only PATTERN]
+                 [--wait SECONDS] [--limit-down RATE] [--limit-up RATE]
+                 [--server URL] [--name NAME] [--json] [--stats FILE]
+                 [--data DIR]
 
 Accepts every offer. A file gets its final name only once all of it is
-verified; if the name is taken, a number is added. Ends when N files are
-verified and nothing it has accepted is still on its way.
+verified; if the name is taken, a number is added. A folder is unpacked. Ends
+when N files are verified and nothing it has accepted is still on its way.
+
+What an earlier run began, and did not finish for whatever reason, goes on where
+it was, as soon as somebody offers the same again. When a sender leaves midway,
+it waits for that device or another one that has the file.
 
   --into DIR       where files go; made if it is not there (required)
-  --count N        how many files (default: 1)
-${PEER}
+  --count N        how many files (default: 1); a folder counts as one
+  --only PATTERN   only files of this name; * stands for any letters, ? for
+                   one; may be given more than once
+  --wait SECONDS   how long to wait for a sender that left (default: 60)
+${RATES}${PEER}
 Examples
   rockpool receive --pool calm-otter-cove-41729 --into ~/Downloads
-  rockpool receive --pool calm-otter-cove-41729 --into inbox --count 10 --json
+  rockpool receive --pool calm-otter-cove-41729 --into inbox --only '*.jpg'
 
 ${CODES}`;
 
-const PAGES: Readonly<Record<Topic, string>> = { serve: SERVE, join: JOIN, send: SEND, receive: RECEIVE };
+const HISTORY = `rockpool history [--search TEXT] [--clear] [--data DIR] [--json]
+
+Lists what send, receive and join sent and received, newest first.
+
+  --search TEXT    only where the name, the other device or the pool has TEXT
+  --clear          empty the list; no file is touched
+  --json           one JSON object a line on stdout, words on stderr
+${DATA}
+Examples
+  rockpool history
+  rockpool history --search holiday
+
+Exit code: 0 done, 1 not done, 2 wrong usage.
+`;
+
+const PAGES: Readonly<Record<Topic, string>> = {
+  serve: SERVE,
+  join: JOIN,
+  send: SEND,
+  receive: RECEIVE,
+  history: HISTORY,
+};
 
 /** The help page of `topic`, or the general one. Ends with a line break. */
 export function helpText(topic: Topic | undefined): string {

@@ -1,5 +1,6 @@
 // What a command needs of the world: streams, the wish to stop, and makers of the parts that touch the network.
 // Everything is passed in, so that tests run whole commands in one process without a terminal or a network.
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { PoolClientFace } from '../src/client.ts';
 import type { LogWriter } from '../src/io/log-writer.ts';
@@ -23,6 +24,8 @@ export interface OpenPoolOptions {
   readonly name: string;
   /** Where received files go; undefined for peers that receive none. */
   readonly into: string | undefined;
+  /** An offered folder holds so many links, devices, pipes and sockets, which are not sent. */
+  onLeftOut(path: string, count: number): void;
 }
 
 export interface ServeOptions {
@@ -43,6 +46,8 @@ export interface Cli {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostname: string;
+  /** The person's own folder. */
+  readonly home: string;
   /** Aborted with a `StopSignal` as its reason when the person wants to stop. */
   readonly stop: AbortSignal;
   /** Rejects with the system's error if the file cannot be opened; `onError` hears of later ones, once. */
@@ -56,4 +61,13 @@ export function stopped(stop: AbortSignal): Promise<number> {
   const code = (): number => (stop.reason === 'SIGTERM' ? EXIT.SIGTERM : EXIT.SIGINT);
   if (stop.aborted) return Promise.resolve(code());
   return new Promise((resolve) => stop.addEventListener('abort', () => resolve(code()), { once: true }));
+}
+
+/** Where history and stored offers lie: `given`, or where the XDG base directory specification has such things. */
+export function dataFolder({ env, home }: Pick<Cli, 'env' | 'home'>, given: string | undefined): string {
+  if (given !== undefined) return resolve(given);
+  const state = env['XDG_STATE_HOME'];
+  // The specification takes only whole paths.
+  const base = state !== undefined && isAbsolute(state) ? state : join(home, '.local', 'state');
+  return join(base, 'rockpool');
 }

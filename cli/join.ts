@@ -1,15 +1,19 @@
-// `rockpool join`: a chat on standard input and output. Lines in are said; what others say is printed.
+// `rockpool join`: a chat on standard input and output. Lines in are said; what others say is printed. Who types, or speaks
+// JSON, also takes files: with lines that begin with a slash.
 import { createInterface, cursorTo, moveCursor, clearScreenDown, type Interface } from 'node:readline';
 import type { Writable } from 'node:stream';
-import type { MessageView, OfferView } from '../src/client.ts';
+import { resolve } from 'node:path';
+import type { MessageView, TransferView } from '../src/client.ts';
+import { PoolCommands, readLine } from './commands.ts';
 import { reasonOf } from './errors.ts';
 import { CHAT_TEXT_MAX } from '../src/wire/envelope.ts';
 import { EXIT, type Cli } from './io.ts';
 import type { Command } from './options.ts';
 import { safeBlock, safeLine } from './safe-text.ts';
 import type { Live, Screen } from './screen.ts';
-import { offerFields } from './send.ts';
+import { makeFolder } from './receive.ts';
 import { stay, tellFailure, type Session } from './session.ts';
+import { offerFields, offerWords, tellFailed, tellKept, tellVerified } from './transfers.ts';
 import { deferred, timer, type Deferred } from './waiting.ts';
 
 /** How long lines from a pipe wait for somebody to hear them, even if no more can come; while more can: on and on. */
@@ -22,50 +26,99 @@ const BLOCKED_MS = 20;
 
 type JoinCommand = Command & { readonly kind: 'join' };
 
-/** Resolves to the exit code. */
-export function join(cli: Cli, command: JoinCommand): Promise<number> {
+/** Resolves to the exit code. Throws a UsageError, before anything is joined, if the folder cannot be used. */
+export async function join(cli: Cli, command: JoinCommand): Promise<number> {
+  const into = resolve(command.into ?? '.');
+  if (command.into !== undefined) await makeFolder(into);
   const audience = new Audience();
+  const commands = takesCommands(cli, command.peer.json) ? new PoolCommands() : undefined;
+  const unfinished = new Map<string, TransferView>();
+  /** Open offers that were told: their pictures come later, as the same offer again. */
+  const told = new Set<string>();
   return stay(cli, {
     peer: command.peer,
-    onEvent: (event, { client, screen }) => {
+    into,
+    ...(commands === undefined ? {} : { numberOf: ({ id }) => commands.numberOf(id) }),
+    onEvent: (event, session) => {
+      const { client, screen } = session;
       if (event.kind === 'message') tellMessage(event.message, screen);
       if (event.kind === 'offer' && !event.offer.own) {
-        screen.event('offer', offerFields(event.offer));
-        if (event.offer.state === 'open') screen.note(offerWords(event.offer));
+        const { offer } = event;
+        screen.event('offer', { number: commands?.numberOf(offer.id), ...offerFields(offer) });
+        if (offer.state !== 'open') told.delete(offer.id);
+        else if (!told.has(offer.id)) {
+          told.add(offer.id);
+          if (commands !== undefined) commands.tellOffer(offer, screen);
+          else
+            screen.note(`${safeLine(offer.name)} offers ${offerWords(offer)}. Files are taken with rockpool receive.`);
+        }
       }
+      if (event.kind === 'transfer') tellTransfer(event.transfer, session, unfinished, commands);
       audience.look(client.peers);
     },
-    run: (session) => talk(cli, session, audience),
+    run: (session) => talk(cli, session, audience, commands),
+    farewell: ({ screen }) => {
+      for (const transfer of unfinished.values()) tellKept(screen, transfer, 'take it again to go on');
+    },
   });
 }
 
-function offerWords({ name, files }: OfferView): string {
-  const [only] = files;
-  const what = only !== undefined && files.length === 1 ? safeLine(only.name) : `${files.length} files`;
-  return `${safeLine(name)} offers ${what}. Files are taken with rockpool receive.`;
+/** A pipe says whatever is in it; who types, or speaks JSON, can also say what to do. */
+function takesCommands(cli: Cli, json: boolean): boolean {
+  return json || (cli.stdin.isTTY === true && cli.stderr.isTTY === true);
 }
 
-async function talk(cli: Cli, session: Session, audience: Audience): Promise<number> {
+function tellTransfer(
+  transfer: TransferView,
+  { screen, leaving }: Session,
+  unfinished: Map<string, TransferView>,
+  commands: PoolCommands | undefined,
+): void {
+  const { id, state, end, location } = transfer;
+  if (transfer.direction === 'out') return;
+  if (leaving || end === 'peer-left' || state !== 'ended') {
+    if (!leaving || unfinished.has(id)) unfinished.set(id, transfer);
+    return;
+  }
+  unfinished.delete(id);
+  if (end === 'verified') return tellVerified(screen, transfer, { path: location, sha256: undefined });
+  const number = commands?.numberOf(id);
+  tellFailed(screen, transfer, number === undefined ? '' : `/retry ${number} takes it again.`);
+}
+
+async function talk(
+  cli: Cli,
+  session: Session,
+  audience: Audience,
+  commands: PoolCommands | undefined,
+): Promise<number> {
   const interactive = cli.stdin.isTTY === true && session.screen.drawable;
   // The prompt is drawn on stderr, so that stdout carries nothing but the conversation.
   const terminal = { input: cli.stdin, output: cli.stderr as unknown as Writable, terminal: true, prompt: '> ' };
   const lines = createInterface(interactive ? terminal : { input: cli.stdin, terminal: false });
   const interrupted = deferred<number>();
   lines.on('SIGINT', () => interrupted.resolve(EXIT.SIGINT));
-  if (interactive) session.screen.live = promptOf(lines, cli.stderr as unknown as Writable);
+  if (interactive) session.board.prompt = promptOf(lines, cli.stderr as unknown as Writable);
   const inputEnd = deferred<undefined>();
   lines.on('close', () => inputEnd.resolve(undefined));
   const saying = sayLines(lines, async (line) => {
+    if (interactive) session.board.typed(`> ${line}`);
+    const read = commands === undefined ? { kind: 'say' as const, text: line } : readLine(line);
+    if (read.kind !== 'say') {
+      commands?.run(line, session.client, session.screen);
+      if (interactive) lines.prompt();
+      return true;
+    }
     const mustWait = !interactive && line.trim() !== '';
     if (mustWait && !(await audience.gathered(session.screen, inputEnd.promise))) return false;
-    const said = await sayLine(line, session);
+    const said = await sayLine(read.text, session);
     if (interactive) lines.prompt();
     return said;
   });
   try {
     return await Promise.race([saying, interrupted.promise]);
   } finally {
-    if (interactive) session.screen.live = undefined;
+    if (interactive) session.board.prompt = undefined;
     lines.close();
   }
 }

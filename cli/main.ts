@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The entry of `rockpool`: gives the commands the real terminal, network and signals, and ends with their exit code.
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { SERVER_FRAME_BYTES_MAX } from '../src/wire/signaling.ts';
+import type { FileFacts } from '../src/io/store.ts';
 import { EXIT, type Cli, type OpenPoolOptions, type StopSignal } from './io.ts';
 import { reasonOf } from './errors.ts';
 import { run } from './run.ts';
@@ -21,6 +22,7 @@ const cli: Cli = {
   stderr: process.stderr,
   env: process.env,
   hostname: hostname(),
+  home: homedir(),
   stop: stop.signal,
   openLog: async (path, onError) => (await import('../src/io/log-writer.ts')).openLog(path, onError),
   openPool,
@@ -31,7 +33,7 @@ const cli: Cli = {
 };
 
 // Loaded only by the commands that need them, so that `help` is instant and needs no native code.
-async function openPool({ server, name, into }: OpenPoolOptions): ReturnType<Cli['openPool']> {
+async function openPool({ server, name, into, onLeftOut }: OpenPoolOptions): ReturnType<Cli['openPool']> {
   const [{ PoolClient }, links, { FileStore }, { WebSocket: NodeWebSocket }] = await Promise.all([
     import('../src/client.ts'),
     import('../src/io/link-node.ts'),
@@ -39,6 +41,15 @@ async function openPool({ server, name, into }: OpenPoolOptions): ReturnType<Cli
     import('ws'),
   ]);
   shutdownTransports = links.shutdownTransports;
+  /** The client names what it offers by keys of its own; only here both key and path are known. */
+  class TellingStore extends FileStore {
+    override async add(key: string, source: string, chunkBytes: number): Promise<FileFacts> {
+      const facts = await super.add(key, source, chunkBytes);
+      const count = this.leftOut(key);
+      if (count > 0) onLeftOut(source, count);
+      return facts;
+    }
+  }
   return new PoolClient<string>({
     server,
     name,
@@ -46,7 +57,7 @@ async function openPool({ server, name, into }: OpenPoolOptions): ReturnType<Cli
     secret: randomBytes(32),
     platform: {
       transport: links.nodeTransport,
-      store: new FileStore(into === undefined ? {} : { into }),
+      store: new TellingStore(into === undefined ? {} : { into }),
       // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
       webSocket: (url) => new NodeWebSocket(url, SOCKET) as unknown as WebSocket,
     },

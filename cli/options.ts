@@ -1,16 +1,21 @@
 // From the words on the command line to one validated command, or to a plain-word reason why not.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { codeOf, messageOf } from './errors.ts';
+import type { ShareRates } from '../src/share/share.ts';
 import { parsePoolCode } from '../src/wire/pool-code.ts';
 import { cleanName } from '../src/wire/signaling.ts';
+import { codeOf, messageOf } from './errors.ts';
+import { parseRate } from './values.ts';
 
-export const TOPICS = ['serve', 'join', 'send', 'receive'] as const;
+export const TOPICS = ['serve', 'join', 'send', 'receive', 'history'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const DEFAULT_PORT = 8080;
 const DEFAULT_SERVER = `http://localhost:${DEFAULT_PORT}`;
 /** More receivers or files than this is a slip of the keyboard. */
 const COUNT_MAX = 1_000_000;
+/** Seconds to wait for a source that left: a minute unless told otherwise, a week at most. */
+const WAIT_SECONDS_DEFAULT = 60;
+const WAIT_SECONDS_MAX = 7 * 24 * 60 * 60;
 
 export interface PeerOptions {
   /** Normalized. */
@@ -21,6 +26,9 @@ export interface PeerOptions {
   readonly json: boolean;
   /** The file that statistics are appended to. */
   readonly stats: string | undefined;
+  /** Where history and stored offers lie; undefined for the usual place. */
+  readonly data: string | undefined;
+  readonly rates: ShareRates;
 }
 
 export type Command =
@@ -28,9 +36,37 @@ export type Command =
   | { readonly kind: 'version' }
   | { readonly kind: 'usage'; readonly topic: Topic | undefined; readonly message: string }
   | { readonly kind: 'serve'; readonly host: string; readonly port: number; readonly json: boolean }
-  | { readonly kind: 'join'; readonly peer: PeerOptions }
-  | { readonly kind: 'send'; readonly peer: PeerOptions; readonly paths: readonly string[]; readonly receivers: number }
-  | { readonly kind: 'receive'; readonly peer: PeerOptions; readonly into: string; readonly count: number };
+  | {
+      readonly kind: 'join';
+      readonly peer: PeerOptions;
+      /** Where files go that are taken; undefined for the current folder. */
+      readonly into: string | undefined;
+    }
+  | {
+      readonly kind: 'send';
+      readonly peer: PeerOptions;
+      readonly paths: readonly string[];
+      /** `stay`: until stopped, and again the next time; else as soon as so many devices hold everything. */
+      readonly until: 'stay' | number;
+      /** Stored offers are dropped first. */
+      readonly forget: boolean;
+    }
+  | {
+      readonly kind: 'receive';
+      readonly peer: PeerOptions;
+      readonly into: string;
+      readonly count: number;
+      readonly waitSeconds: number;
+      /** Patterns of names to take; none: everything. */
+      readonly only: readonly string[];
+    }
+  | {
+      readonly kind: 'history';
+      readonly data: string | undefined;
+      readonly search: string;
+      readonly clear: boolean;
+      readonly json: boolean;
+    };
 
 /** Why the command line cannot be followed, for people. */
 export class UsageError extends Error {}
@@ -40,13 +76,31 @@ const PEER = {
   server: { type: 'string' },
   name: { type: 'string' },
   stats: { type: 'string' },
+  data: { type: 'string' },
 } as const;
+const RATES = { 'limit-down': { type: 'string' }, 'limit-up': { type: 'string' } } as const;
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 const OPTIONS = {
   serve: { ...COMMON, port: { type: 'string' }, host: { type: 'string' } },
-  join: { ...COMMON, ...PEER },
-  send: { ...COMMON, ...PEER, receivers: { type: 'string' } },
-  receive: { ...COMMON, ...PEER, into: { type: 'string' }, count: { type: 'string' } },
+  join: { ...COMMON, ...PEER, ...RATES, into: { type: 'string' } },
+  send: {
+    ...COMMON,
+    ...PEER,
+    receivers: { type: 'string' },
+    limit: { type: 'string' },
+    stay: { type: 'boolean' },
+    forget: { type: 'boolean' },
+  },
+  receive: {
+    ...COMMON,
+    ...PEER,
+    ...RATES,
+    into: { type: 'string' },
+    count: { type: 'string' },
+    wait: { type: 'string' },
+    only: { type: 'string', multiple: true },
+  },
+  history: { ...COMMON, data: { type: 'string' }, search: { type: 'string' }, clear: { type: 'boolean' } },
 } as const satisfies Record<Topic, ParseArgsConfig['options']>;
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
@@ -83,19 +137,43 @@ function parseTopic(topic: Topic, args: readonly string[], defaultName: string):
         json: given['json'] === true,
       };
     case 'join':
-      return { kind: 'join', peer: peerOptions(given, defaultName) };
-    case 'send': {
-      if (positionals.length === 0) throw new UsageError('Name at least one file to send.');
-      const receivers = integer(given, 'receivers', 1, 1, COUNT_MAX);
-      return { kind: 'send', peer: peerOptions(given, defaultName), paths: positionals, receivers };
-    }
+      return { kind: 'join', peer: peerOptions(given, defaultName), into: text(given, 'into') };
+    case 'send':
+      return sendCommand(given, positionals, defaultName);
     case 'receive': {
       const into = text(given, 'into');
       if (into === undefined) throw new UsageError('--into is missing: the folder where files go.');
       const count = integer(given, 'count', 1, 1, COUNT_MAX);
-      return { kind: 'receive', peer: peerOptions(given, defaultName), into, count };
+      const waitSeconds = integer(given, 'wait', WAIT_SECONDS_DEFAULT, 0, WAIT_SECONDS_MAX);
+      return {
+        kind: 'receive',
+        peer: peerOptions(given, defaultName),
+        into,
+        count,
+        waitSeconds,
+        only: patterns(given),
+      };
+    }
+    case 'history': {
+      const search = text(given, 'search');
+      const clear = given['clear'] === true;
+      if (clear && search !== undefined) throw new UsageError('--clear takes everything: leave out --search.');
+      const json = given['json'] === true;
+      return { kind: 'history', data: text(given, 'data'), search: search ?? '', clear, json };
     }
   }
+}
+
+function sendCommand(given: Values, paths: readonly string[], defaultName: string): Command {
+  const stay = given['stay'] === true;
+  const forget = given['forget'] === true;
+  if (forget && !stay) throw new UsageError('--forget goes with --stay: it drops what is offered at each start.');
+  if (stay && given['receivers'] !== undefined) {
+    throw new UsageError('--stay offers until it is stopped: leave out --receivers.');
+  }
+  if (paths.length === 0 && !stay) throw new UsageError('Name at least one file or folder to send.');
+  const until = stay ? 'stay' : integer(given, 'receivers', 1, 1, COUNT_MAX);
+  return { kind: 'send', peer: peerOptions(given, defaultName), paths, until, forget };
 }
 
 function peerOptions(values: Values, defaultName: string): PeerOptions {
@@ -110,7 +188,12 @@ function peerOptions(values: Values, defaultName: string): PeerOptions {
   if (name === undefined) throw new UsageError('--name needs at least one visible character, and not too many.');
   const server = text(values, 'server') ?? originOfLink(given) ?? DEFAULT_SERVER;
   const stats = text(values, 'stats');
-  return { pool, server: websocketUrl(server), name, json: values['json'] === true, stats };
+  const data = text(values, 'data');
+  const rates = {
+    downBytesPerSecond: rate(values, 'limit-down'),
+    upBytesPerSecond: rate(values, 'limit-up') ?? rate(values, 'limit'),
+  };
+  return { pool, server: websocketUrl(server), name, json: values['json'] === true, stats, data, rates };
 }
 
 /** The part of a pool link before `#`, if `text` is a link. */
@@ -156,6 +239,22 @@ function integer(values: Values, option: string, fallback: number, min: number, 
     throw new UsageError(`--${option} takes a whole number from ${min} to ${max}, not “${given}”.`);
   }
   return value;
+}
+
+function rate(values: Values, option: string): number | undefined {
+  const given = text(values, option);
+  const bytesPerSecond = given === undefined ? undefined : parseRate(given);
+  if (given !== undefined && bytesPerSecond === undefined) {
+    throw new UsageError(`--${option} takes bytes a second from 1k up, such as 500k or 2MB, not “${given}”.`);
+  }
+  return bytesPerSecond;
+}
+
+function patterns(values: Values): string[] {
+  const given = values['only'];
+  const all = Array.isArray(given) ? given.map(String) : [];
+  if (all.some((pattern) => pattern === '')) throw new UsageError('--only needs a value.');
+  return all;
 }
 
 function isTopic(word: string): word is Topic {

@@ -1,5 +1,6 @@
 // One command from its words to its exit code. Holds no state and touches nothing but what `cli` gives.
 import { helpText } from './help.ts';
+import { history } from './history.ts';
 import { EXIT, type Cli } from './io.ts';
 import { join } from './join.ts';
 import { defaultNameFor, parseCommand, UsageError, type Command, type Topic } from './options.ts';
@@ -37,6 +38,8 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
       return send(cli, command);
     case 'receive':
       return receive(cli, command);
+    case 'history':
+      return history(cli, command);
   }
 }
 

@@ -1,51 +1,52 @@
-// `rockpool send`: offers files and stays until enough devices hold all of them, verified.
+// `rockpool send`: offers files and folders and stays until enough devices hold all of them, verified; or, with --stay,
+// until it is stopped, and offers the same again the next time.
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { resolve } from 'node:path';
 import type { OfferView, PeerId, TransferView } from '../src/client.ts';
 import { FILES_PER_OFFER_MAX } from '../src/wire/envelope.ts';
 import { reasonOf } from './errors.ts';
-import { EXIT, type Cli } from './io.ts';
-import { endWords, formatBytes, formatSeconds, formatSpeed, roundSeconds } from './format.ts';
+import { dataFolder, EXIT, type Cli } from './io.ts';
+import { endWords } from './format.ts';
 import { UsageError, type Command } from './options.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
 import { stay, tellFailure, type Session } from './session.ts';
 import { sha256OfFile } from './sha256.ts';
+import { OfferFiles, offerOfPath, recheck } from './stored-offers.ts';
+import { offerFields, offerWords, tellFailed, tellVerified } from './transfers.ts';
 import { deferred, type Deferred } from './waiting.ts';
 
 type SendCommand = Command & { readonly kind: 'send' };
 
 /** Resolves to the exit code. Throws a UsageError, before anything is joined, for a path that cannot be sent. */
 export async function send(cli: Cli, command: SendCommand): Promise<number> {
-  if (command.paths.length > FILES_PER_OFFER_MAX) {
-    throw new UsageError(`At most ${FILES_PER_OFFER_MAX} files go into one offer, not ${command.paths.length}.`);
+  const { peer, paths, until } = command;
+  await Promise.all(paths.map(checkPath));
+  const stored = until === 'stay' ? new OfferFiles(dataFolder(cli, peer.data), peer) : undefined;
+  if (command.forget) await stored?.remove((await stored.list()).map(({ id }) => id));
+  const again = stored === undefined ? [] : await stored.list();
+  const files = new Set([...paths, ...again.map(({ handle }) => handle)].map((path) => resolve(path)));
+  if (files.size === 0) throw new UsageError('Nothing is stored for this pool. Name at least one file or folder.');
+  if (files.size > FILES_PER_OFFER_MAX) {
+    throw new UsageError(`At most ${FILES_PER_OFFER_MAX} files go into one offer, not ${files.size}.`);
   }
-  await Promise.all(command.paths.map(checkPath));
-  const sending = new Sending(command);
+  const sending = new Sending(command, stored);
   return stay(cli, {
-    peer: command.peer,
+    peer,
     onEvent: (event, session) => {
       if (event.kind === 'transfer') sending.take(event.transfer, session);
       if (event.kind === 'offer' && event.offer.own) session.screen.event('offer', offerFields(event.offer));
     },
     run: (session) => sending.run(session),
-    farewell: (session) => sending.withdraw(session),
   });
-}
-
-/** An offer as json mode shows it. */
-export function offerFields(offer: OfferView): object {
-  const { id, from, name, own, state, files } = offer;
-  return { offer: id, peer: from, from: name, own, state, files };
 }
 
 async function checkPath(path: string): Promise<void> {
   const shown = safeLine(path);
   const facts = await stat(path).catch(() => undefined);
   if (facts === undefined) throw new UsageError(`There is no file ${shown}.`);
-  if (facts.isDirectory()) throw new UsageError(`${shown} is a folder; sending folders comes later. Name its files.`);
-  if (!facts.isFile()) throw new UsageError(`${shown} is not an ordinary file.`);
+  if (!facts.isFile() && !facts.isDirectory()) throw new UsageError(`${shown} is neither a file nor a folder.`);
   const readable = await access(path, constants.R_OK).then(
     () => true,
     () => false,
@@ -53,47 +54,56 @@ async function checkPath(path: string): Promise<void> {
   if (!readable) throw new UsageError(`${shown} may not be read by you.`);
 }
 
+/** Ends after which a file cannot be had from here any more, by anybody. */
+const SPOILED: ReadonlySet<TransferView['end']> = new Set(['changed', 'unreadable']);
+
 // Who holds what. A peer that comes back gets the same files as new transfers, so files are told apart by their place
 // in the offer: the n-th transfer of a name and size to a peer is the n-th such file.
 class Sending {
-  readonly #paths: readonly string[];
-  readonly #receivers: number;
+  readonly #command: SendCommand;
+  readonly #stored: OfferFiles | undefined;
   readonly #holders = new Map<PeerId, Holder>();
   readonly #digests = new Map<string, Promise<string | undefined>>();
   readonly #enough: Deferred<number> = deferred();
   readonly #telling: Promise<void>[] = [];
+  /** By their places in the offer. */
+  #paths: readonly string[] = [];
+  /** Places of those that can be sent no more. */
+  readonly #spoiled = new Set<number>();
+  readonly #running = new Set<string>();
   /** Undefined until the offer is out. */
   #offer: OfferView | undefined;
   /** What happened before then: a peer may accept before `offer()` has resolved here. */
   readonly #early: TransferView[] = [];
 
-  constructor(command: SendCommand) {
-    this.#paths = command.paths;
-    this.#receivers = command.receivers;
+  constructor(command: SendCommand, stored: OfferFiles | undefined) {
+    this.#command = command;
+    this.#stored = stored;
   }
 
   async run(session: Session): Promise<number> {
     const { client, screen } = session;
     try {
+      this.#paths = [
+        ...new Set([...this.#command.paths.map((path) => resolve(path)), ...(await this.#unchanged(screen))]),
+      ];
+      if (this.#paths.length === 0) {
+        tellFailure(screen, 'Nothing is left to offer.');
+        return EXIT.failed;
+      }
+      await this.#store(this.#command.paths);
       const id = await client.offer(this.#paths);
       this.#offer = client.offers.find((offer) => offer.id === id);
     } catch (error) {
       tellFailure(screen, `Could not offer: ${reasonOf(error)}.`);
       return EXIT.failed;
     }
-    const bytes = this.#offer?.files.reduce((sum, file) => sum + file.bytes, 0) ?? 0;
-    const what = this.#paths.length === 1 ? basename(this.#paths[0] ?? '') : `${this.#paths.length} files`;
-    const whom = this.#receivers === 1 ? 'someone' : `${this.#receivers} devices`;
-    screen.note(`Offering ${safeLine(what)} (${formatBytes(bytes)}). Waiting for ${whom} to take it.`);
+    const what = offerWords(this.#offer ?? { files: [] });
+    screen.note(`Offering ${what}. ${waitingWords(this.#command.until)}`);
     for (const transfer of this.#early.splice(0)) this.take(transfer, session);
     const code = await this.#enough.promise;
     await Promise.all(this.#telling);
     return code;
-  }
-
-  /** Nobody begins, or goes on, to take what is no longer there; those who hold it are not touched. */
-  withdraw({ client }: Session): void {
-    if (this.#offer !== undefined) client.withdraw(this.#offer.id);
   }
 
   take(transfer: TransferView, session: Session): void {
@@ -102,19 +112,71 @@ class Sending {
       if (transfer.state === 'ended') this.#early.push(transfer);
       return;
     }
-    if (transfer.offer !== this.#offer.id) return;
+    if (transfer.offer !== this.#offer.id || session.leaving) return;
     const holder = this.#holders.get(transfer.peer) ?? {
       files: new Map<string, number>(),
       verified: new Set<number>(),
     };
     this.#holders.set(transfer.peer, holder);
     const file = this.#placeOf(transfer, holder, this.#offer);
-    if (transfer.state !== 'ended' || transfer.end === undefined) return;
-    if (transfer.end !== 'verified') return tellTransferFailed(session, transfer);
-    holder.verified.add(file);
-    this.#telling.push(this.#tellVerified(transfer, this.#paths[file], session.screen));
+    if (transfer.state !== 'ended' || transfer.end === undefined) {
+      this.#running.add(transfer.id);
+      return;
+    }
+    this.#running.delete(transfer.id);
+    if (SPOILED.has(transfer.end)) this.#spoil(transfer, file, session);
+    else if (transfer.end !== 'verified') tellFailed(session.screen, transfer, 'Waiting for another try.');
+    else {
+      holder.verified.add(file);
+      this.#telling.push(this.#tellVerified(transfer, this.#paths[file], session.screen));
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    const { until } = this.#command;
     const holders = [...this.#holders.values()].filter((each) => each.verified.size === this.#paths.length).length;
-    if (holders >= this.#receivers) this.#enough.resolve(EXIT.ok);
+    if (until !== 'stay' && holders >= until) return this.#enough.resolve(EXIT.ok);
+    const hopeless = until === 'stay' ? this.#spoiled.size === this.#paths.length : this.#spoiled.size > 0;
+    if (hopeless && this.#running.size === 0) this.#enough.resolve(EXIT.failed);
+  }
+
+  #spoil(transfer: TransferView, file: number, { client, screen }: Session): void {
+    tellFailed(screen, transfer, '');
+    if (this.#spoiled.has(file)) return;
+    this.#spoiled.add(file);
+    const path = this.#paths[file] ?? '';
+    screen.event('withdrawn', { path, code: transfer.end, message: endWords(transfer.end ?? 'changed') });
+    screen.note(`${safeLine(transfer.name)} is not offered any more. Send it again to offer it as it is now.`, 'bad');
+    if (this.#stored !== undefined) this.#telling.push(this.#drop(path, screen));
+    // Others in the offer go on.
+    if (this.#offer !== undefined && this.#spoiled.size === this.#paths.length) client.withdraw(this.#offer.id);
+  }
+
+  /** What was offered before and is still the same; the rest is dropped, and said. */
+  async #unchanged(screen: Screen): Promise<string[]> {
+    const unchanged: string[] = [];
+    for (const offer of (await this.#stored?.list()) ?? []) {
+      const state = await recheck(offer);
+      screen.event('stored', { path: offer.handle, state });
+      if (state === 'unchanged') unchanged.push(offer.handle);
+      else {
+        await this.#stored?.remove([offer.id]);
+        // Named anew, it is offered as it is now.
+        const named = this.#command.paths.some((path) => resolve(path) === offer.handle);
+        const words = state === 'gone' ? 'is gone' : 'has changed since it was offered';
+        if (!named) screen.note(`${safeLine(offer.handle)} ${words}: it is not offered any more.`, 'bad');
+      }
+    }
+    return unchanged;
+  }
+
+  async #store(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#stored?.put(await offerOfPath(path, Date.now()));
+  }
+
+  async #drop(path: string, screen: Screen): Promise<void> {
+    await this.#stored?.remove([path]).catch((error: unknown) => screen.note(`${reasonOf(error)}.`, 'bad'));
   }
 
   #placeOf(transfer: TransferView, holder: Holder, offer: OfferView): number {
@@ -130,7 +192,9 @@ class Sending {
   }
 
   async #tellVerified(transfer: TransferView, path: string | undefined, screen: Screen): Promise<void> {
-    tellTransferVerified(screen, transfer, { path: undefined, sha256: await this.#digest(path ?? '') });
+    // A folder has no digest that anybody could compare.
+    const sha256 = transfer.folder === undefined ? await this.#digest(path ?? '') : undefined;
+    tellVerified(screen, transfer, { path: undefined, sha256 });
   }
 
   // Once a file, and only when somebody holds it: hashing beside the transfer would slow it.
@@ -147,30 +211,7 @@ interface Holder {
   readonly verified: Set<number>;
 }
 
-/** Says that one file is whole at its other end, with its digest if it could be read. */
-export function tellTransferVerified(
-  screen: Screen,
-  transfer: TransferView,
-  proof: { readonly path: string | undefined; readonly sha256: string | undefined },
-): void {
-  const { direction, name, bytes, seconds, peer, peerName } = transfer;
-  const facts = { transfer: transfer.id, direction, name, peer, peerName, bytes };
-  screen.event('verified', { ...facts, seconds: roundSeconds(seconds), ...proof });
-  const speed = seconds > 0 ? `, ${formatSpeed(bytes / seconds)}` : '';
-  const way = `${direction === 'in' ? 'from' : 'to'} ${safeLine(peerName)}`;
-  const figures = `${formatBytes(bytes)} in ${formatSeconds(seconds)}${speed}`;
-  const lines = [`${screen.paint('Verified', 'good')}  ${safeLine(name)} ${way}: ${figures}`];
-  if (proof.path !== undefined) lines.push(screen.paint(`  ${safeLine(proof.path)}`, 'quiet'));
-  if (proof.sha256 !== undefined) lines.push(screen.paint(`  sha256 ${proof.sha256}`, 'quiet'));
-  screen.line(lines.join('\n'));
-}
-
-/** Says that a transfer ended without a verified file. */
-export function tellTransferFailed({ screen, leaving }: Session, transfer: TransferView): void {
-  const { direction, name, bytes, doneBytes, seconds, peer, peerName, end = 'refused' } = transfer;
-  const message = endWords(end);
-  const facts = { transfer: transfer.id, direction, name, peer, peerName, code: end, message };
-  screen.event('failed', { ...facts, bytes: doneBytes, total: bytes, seconds: roundSeconds(seconds) });
-  const way = `${direction === 'in' ? 'from' : 'to'} ${safeLine(peerName)}`;
-  screen.note(`${safeLine(name)} ${way} stopped: ${message}.${leaving ? '' : ' Waiting for another try.'}`, 'bad');
+function waitingWords(until: SendCommand['until']): string {
+  if (until === 'stay') return 'Ctrl+C stops it; the next send --stay offers the same again.';
+  return `Waiting for ${until === 1 ? 'someone' : `${until} devices`} to take it.`;
 }

@@ -1,11 +1,13 @@
 // One stay in a pool, as join, send and receive share it: joins within bounds, reports who comes and goes, hands the
 // rest of the events to the command, and leaves properly whatever the reason to end.
-import type { PeerView, PoolClientFace, PoolEvent } from '../src/client.ts';
+import type { PeerView, PoolClientFace, PoolEvent, TransferView } from '../src/client.ts';
 import { Board } from './board.ts';
 import { reasonOf } from './errors.ts';
 import { leftWords } from './format.ts';
-import { EXIT, stopped, type Cli } from './io.ts';
+import { FileHistory } from './history-files.ts';
+import { dataFolder, EXIT, stopped, type Cli } from './io.ts';
 import type { PeerOptions } from './options.ts';
+import { Recorder } from './recorder.ts';
 import { safeLine } from './safe-text.ts';
 import { Screen } from './screen.ts';
 import { openStatsFile, tellStats } from './stats.ts';
@@ -19,6 +21,7 @@ const CLOSE_MS = 5_000;
 export interface Session {
   readonly client: PoolClientFace<string>;
   readonly screen: Screen;
+  readonly board: Board;
   /** Set once the command is over and only the leaving is left. */
   readonly leaving: boolean;
 }
@@ -27,11 +30,13 @@ export interface SessionPlan {
   readonly peer: PeerOptions;
   /** Where received files go, for those who receive. */
   readonly into?: string;
+  /** What people call a transfer, where they give commands. */
+  readonly numberOf?: (transfer: TransferView) => number | undefined;
   /** Hears every event from the start, before and after `run` is called. */
   onEvent(event: PoolEvent, session: Session): void;
   /** What to do once in the pool. Resolves to the exit code. */
   run(session: Session): Promise<number>;
-  /** Last words, if it is still in the pool when it ends. */
+  /** Last words, once out of the pool and with everything kept that is to be kept. */
   farewell?(session: Session): void;
 }
 
@@ -43,20 +48,27 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   const { peer } = plan;
   const screen = new Screen(cli, peer.json);
   const statsFile = await openStatsFile(cli, peer.stats, screen);
-  const board = new Board(screen, cli.stderr);
-  const client = await cli.openPool({ server: peer.server, name: peer.name, into: plan.into });
-  const session = { client, screen, leaving: false };
+  const board = new Board(screen, cli.stderr, { numberOf: plan.numberOf });
+  const onLeftOut = (path: string, count: number): void => {
+    screen.event('left-out', { path, count });
+    screen.note(`${safeLine(path)}: ${count} of its links and devices cannot be sent and are left out.`);
+  };
+  const client = await cli.openPool({ server: peer.server, name: peer.name, into: plan.into, onLeftOut });
+  client.limit(peer.rates);
+  const history = new FileHistory(dataFolder(cli, peer.data));
+  const recorder = new Recorder(history, peer.pool, (error) => {
+    screen.note(`${safeLine(reasonOf(error))}. What is sent and received from now on is not in it.`, 'bad');
+  });
+  const session = { client, screen, board, leaving: false };
   const out = deferred<number>();
-  let inPool = false;
   const news = new News(screen, peer);
   const unsubscribe = client.subscribe((event) => {
     news.tell(event, session.leaving);
-    if (event.kind === 'transfer' && !session.leaving) board.update(event.transfer);
-    if (event.kind === 'joined') inPool = true;
-    if (event.kind === 'left') {
-      inPool = false;
-      if (!session.leaving) out.resolve(EXIT.failed);
+    if (event.kind === 'transfer') {
+      recorder.take(event.transfer);
+      if (!session.leaving) board.update(event.transfer);
     }
+    if (event.kind === 'left' && !session.leaving) out.resolve(EXIT.failed);
     plan.onEvent(event, session);
   });
   const unwatch = tellStats(client, screen, statsFile);
@@ -70,9 +82,10 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   } finally {
     session.leaving = true;
     board.close();
-    if (inPool) plan.farewell?.(session);
     await within(CLOSE_MS, client.close());
     unwatch();
+    await within(CLOSE_MS, recorder.close());
+    plan.farewell?.(session);
     await statsFile?.close();
     unsubscribe();
     screen.live = undefined;
@@ -136,6 +149,12 @@ class News {
         if (leaving) return;
         this.#screen.event('peer-left', peerFields(event.peer));
         return this.#screen.note(`${safeLine(event.peer.name)} left.`);
+      case 'struck': {
+        const { peer, peerName, evidence } = event;
+        this.#screen.event('struck', { peer, name: peerName, wrongChunks: evidence.length });
+        const words = 'sent what was not in the file, again and again: nothing is taken from there any more';
+        return this.#screen.note(`${safeLine(peerName)} ${words}.`, 'bad');
+      }
       case 'message':
       case 'offer':
       case 'transfer':

@@ -12,7 +12,7 @@ function stage(
   const err = new Sink(tty);
   const clock = { ms: 0 };
   const screen = new Screen({ stdout: out, stderr: err, env: {} }, json);
-  return { board: new Board(screen, err, () => clock.ms), screen, out, err, clock };
+  return { board: new Board(screen, err, { now: () => clock.ms }), screen, out, err, clock };
 }
 
 describe('on a terminal', () => {

@@ -124,7 +124,7 @@ describe('receive', () => {
     name: 'Mara',
     own: false,
     atMs: 0,
-    files: [{ name: 'a.txt', bytes: 4 }],
+    files: [{ number: 0, name: 'a.txt', bytes: 4 }],
     state: 'open',
   };
   const incoming = { direction: 'in', offer: 'o7' } as const;

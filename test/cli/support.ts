@@ -1,10 +1,19 @@
 // Stands in for the world around a command: captured streams, and a pool without a network that a test plays.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { ControlStream, OfferView, PeerView, PoolClientFace } from '../../src/client.ts';
+import { afterAll } from '@jest/globals';
+import type { ControlStream, Datagrams, OfferView, PeerView, PoolClientFace } from '../../src/client.ts';
 import type { PoolEvent, PoolStats, TransferView } from '../../src/client.ts';
+import type { ShareRates } from '../../src/share/share.ts';
 import type { LogWriter } from '../../src/io/log-writer.ts';
 import type { Cli, OpenPoolOptions, Output, ServeOptions, Serving, StopSignal } from '../../cli/io.ts';
 import { run } from '../../cli/run.ts';
+
+/** Nobody's home: what commands store lands here and goes with the test file. */
+export const HOME: string = mkdtempSync(join(tmpdir(), 'rockpool-home-'));
+afterAll(() => rmSync(HOME, { recursive: true, force: true }));
 
 export class Sink implements Output {
   text = '';
@@ -60,10 +69,18 @@ export class FakePool implements PoolClientFace<string> {
   control<_Up, Down>(): ControlStream<Down> {
     return { update: () => {}, stats: undefined, stop: () => {} };
   }
+  datagrams(): Datagrams {
+    return { send: () => 'dropped', stop: () => {} };
+  }
   /** Who listens for statistics. */
   watchers = 0;
   readonly poolTimeMs: number = 0;
   emit(event: PoolEvent): void {
+    if (event.kind === 'offer') this.offers = [...this.offers.filter(({ id }) => id !== event.offer.id), event.offer];
+    if (event.kind === 'transfer') {
+      const { transfer: news } = event;
+      this.transfers = [...this.transfers.filter(({ id }) => id !== news.id), news];
+    }
     for (const listener of this.#listeners) listener(event);
   }
   come(peer: PeerView): void {
@@ -84,20 +101,35 @@ export class FakePool implements PoolClientFace<string> {
   }
   offer(sources: readonly string[]): Promise<string> {
     this.calls.push(`offer:${sources.length}`);
-    const files = sources.map((path) => ({ name: path.split('/').at(-1) ?? '', bytes: 4 }));
+    const files = sources.map((path, number) => ({ number, name: path.split('/').at(-1) ?? '', bytes: 4 }));
     const offer: OfferView = { id: 'o1', from: 'self', name: 'me', own: true, atMs: 0, files, state: 'open' };
-    this.offers = [offer];
     this.emit({ kind: 'offer', offer });
     return Promise.resolve(offer.id);
   }
-  accept(offer: string): void {
-    this.calls.push(`accept:${offer}`);
+  accept(offer: string, files?: readonly number[]): void {
+    this.calls.push(files === undefined ? `accept:${offer}` : `accept:${offer}:${files.join(',')}`);
   }
   decline(): void {}
   withdraw(offer: string): void {
     this.calls.push(`withdraw:${offer}`);
   }
-  cancel(): void {}
+  cancel(transfer: string): void {
+    this.calls.push(`cancel:${transfer}`);
+  }
+  pause(transfer: string): void {
+    this.calls.push(`pause:${transfer}`);
+  }
+  resume(transfer: string): void {
+    this.calls.push(`resume:${transfer}`);
+  }
+  retry(transfer: string): void {
+    this.calls.push(`retry:${transfer}`);
+  }
+  move(): void {}
+  limit(rates: ShareRates): void {
+    this.rates = rates;
+  }
+  rates: ShareRates = {};
   close(): Promise<void> {
     this.calls.push('close');
     return Promise.resolve();
@@ -116,6 +148,7 @@ export interface Stage {
 
 export interface StageOptions {
   readonly tty?: boolean;
+  readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly serve?: (options: ServeOptions) => Promise<Serving>;
   readonly joining?: () => Promise<void>;
@@ -135,7 +168,7 @@ export class FakeLog implements LogWriter {
   }
 }
 
-export function makeStage({ tty = false, env = {}, serve, joining, openLog }: StageOptions = {}): Stage {
+export function makeStage({ tty = false, home = HOME, env = {}, serve, joining, openLog }: StageOptions = {}): Stage {
   const stdin = new PassThrough();
   const stdout = new Sink(tty);
   const stderr = new Sink(tty);
@@ -148,6 +181,7 @@ export function makeStage({ tty = false, env = {}, serve, joining, openLog }: St
     stderr,
     env,
     hostname: 'test-host.example',
+    home,
     stop: stopper.signal,
     openPool: (options) => {
       const made = new FakePool(options);
@@ -179,9 +213,11 @@ export function transfer(changes: Partial<TransferView>): TransferView {
     name: 'a.txt',
     bytes: 4,
     doneBytes: 0,
+    keptBytes: 0,
     bytesPerSecond: 0,
     state: 'running',
     seconds: 0.5,
+    sources: [],
     ...changes,
   };
 }

@@ -1,4 +1,5 @@
-// Real terminal peers in processes of their own, through a real server, over real WebRTC.
+// Real terminal peers in processes of their own, through a real server, over real WebRTC: files, chat, the server's death.
+// Folders, interruptions and stored offers are in terminal-share.browser.test.ts.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -129,24 +130,6 @@ describe('files', () => {
       const next = rockpool('receive', '--into', join(folder, 'next'));
       expect(await Promise.all([next.exit, sender.exit])).toEqual([0, 0]);
       expect(await sha256Of(join(folder, 'next', 'big.bin'))).toBe(await sha256Of(path));
-    },
-    LIMIT_MS,
-  );
-
-  test(
-    'a sender that leaves midway is said plainly, and the receiver keeps no part of the file and waits on',
-    async () => {
-      const path = await fileOf('big.bin', 48 * MIB);
-      const sender = rockpool('send', path, '--name', 'Mara');
-      const inbox = join(folder, 'in');
-      const receiver = rockpool('receive', '--into', inbox);
-      await receiver.event('progress', underWay);
-      sender.stop('SIGINT');
-      expect(await sender.exit).toBe(130);
-      expect(await receiver.event('failed')).toMatchObject({ name: 'big.bin', peerName: 'Mara', total: 48 * MIB });
-      receiver.stop('SIGTERM');
-      expect(await receiver.exit).toBe(143);
-      expect(await readdir(inbox)).toEqual([]);
     },
     LIMIT_MS,
   );

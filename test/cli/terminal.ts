@@ -1,12 +1,18 @@
 // A real `rockpool` in a process of its own, in json mode: what it says, what it is told, how it ends.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Made by `npm run build`, which the test command runs first. */
 const ROCKPOOL = fileURLToPath(new URL('../../dist/node/rockpool.js', import.meta.url));
+/** Where terminals of this process keep history and stored offers. */
+const STATE = mkdtempSync(join(tmpdir(), 'rockpool-state-'));
+process.once('exit', () => rmSync(STATE, { recursive: true, force: true }));
 const PATIENCE_MS = 20_000;
 
 export type TerminalEvent = Readonly<Record<string, unknown>> & { readonly event: string };
@@ -24,7 +30,9 @@ export class Terminal {
   /** Starts `rockpool ...argv --json`. */
   constructor(...argv: readonly string[]) {
     this.#words = argv.slice(0, 2).join(' ');
-    this.#child = spawn(process.execPath, [ROCKPOOL, ...argv, '--json'], { stdio: 'pipe' });
+    // Whoever runs the tests has a history of their own.
+    const env = { ...process.env, XDG_STATE_HOME: STATE };
+    this.#child = spawn(process.execPath, [ROCKPOOL, ...argv, '--json'], { stdio: 'pipe', env });
     this.#child.stdin.on('error', () => undefined); // It may end before it has read everything.
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     createInterface({ input: this.#child.stdout }).on('line', (line) => {

@@ -1,0 +1,166 @@
+// What a person does with offers and transfers while in a pool: lines that begin with a slash. Offers and transfers are
+// called by short numbers, one row of them for both.
+import type { OfferView, PoolClientFace, TransferView } from '../src/client.ts';
+import { fileWords, paceParts, percentOf, wayWords } from './format.ts';
+import { safeLine } from './safe-text.ts';
+import type { Screen } from './screen.ts';
+import { offerWords } from './transfers.ts';
+import { matchesPattern } from './values.ts';
+
+/** Numbers that are remembered: more than anybody looks back to. The oldest are forgotten. */
+const NUMBERS_MAX = 10_000;
+/** Files of one offer, and lines of one list, that are shown. */
+const LINES_MAX = 50;
+
+/** `usage` as /help shows it. */
+const COMMANDS = {
+  take: { usage: '/take N [FILE...]', words: 'take offer N, or some of its files: numbers or patterns' },
+  pause: { usage: '/pause N', words: 'ask for nothing more of transfer N for now' },
+  resume: { usage: '/resume N', words: 'go on with it' },
+  cancel: { usage: '/cancel N', words: 'end it and remove what is here of it' },
+  retry: { usage: '/retry N', words: 'take a file again that stopped' },
+  list: { usage: '/list', words: 'offers, and transfers with their sources' },
+  help: { usage: '/help', words: 'this; a line that is to begin with / begins with //' },
+} as const;
+type Name = keyof typeof COMMANDS;
+
+/** What a line means: a command; text to say, without its escape; or a command that is none. */
+export function readLine(
+  line: string,
+):
+  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'command'; readonly name: Name; readonly words: readonly string[] }
+  | { readonly kind: 'unknown'; readonly word: string } {
+  if (line.startsWith('//')) return { kind: 'say', text: line.slice(1) };
+  if (!line.startsWith('/')) return { kind: 'say', text: line };
+  const [word = '', ...words] = line.slice(1).trim().split(/\s+/u);
+  return isName(word) ? { kind: 'command', name: word, words } : { kind: 'unknown', word };
+}
+
+export class PoolCommands {
+  readonly #numbers = new Map<string, number>();
+  #last = 0;
+
+  /** The number of an offer or a transfer, by its id; a new one if it has none. */
+  numberOf(id: string): number {
+    const known = this.#numbers.get(id);
+    if (known !== undefined) return known;
+    this.#last += 1;
+    this.#numbers.set(id, this.#last);
+    if (this.#numbers.size > NUMBERS_MAX) {
+      for (const oldest of this.#numbers.keys()) {
+        this.#numbers.delete(oldest);
+        break;
+      }
+    }
+    return this.#last;
+  }
+
+  /** An offer for people, with what to type. */
+  tellOffer(offer: OfferView, screen: Screen): void {
+    const number = this.numberOf(offer.id);
+    screen.note(`${safeLine(offer.name)} offers ${offerWords(offer)}. /take ${number} takes it.`);
+    if (offer.files.length > 1) tellFiles(offer, screen);
+  }
+
+  /** Does what a line says, or tells why not. */
+  run(line: string, client: PoolClientFace<string>, screen: Screen): void {
+    const read = readLine(line);
+    if (read.kind === 'unknown') return fail(screen, `There is no command /${safeLine(read.word)}. /help lists them.`);
+    if (read.kind === 'say') return;
+    const { name, words } = read;
+    switch (name) {
+      case 'help':
+        for (const { usage, words: what } of Object.values(COMMANDS)) screen.note(`${usage.padEnd(19)}${what}`);
+        return;
+      case 'list':
+        return this.#list(client, screen);
+      case 'take':
+        return this.#take(words, client, screen);
+      case 'pause':
+      case 'resume':
+      case 'cancel':
+      case 'retry': {
+        const transfer = this.#find(words[0], client.transfers);
+        const no =
+          transfer === undefined ? `There is no transfer ${words[0] ?? 'without a number'}` : refusal(name, transfer);
+        if (transfer === undefined || no !== undefined)
+          return fail(screen, `${no ?? ''}. Usage: ${COMMANDS[name].usage}`);
+        return client[name](transfer.id);
+      }
+    }
+  }
+
+  #take([number, ...files]: readonly string[], client: PoolClientFace<string>, screen: Screen): void {
+    const offer = this.#find(number, client.offers);
+    if (offer === undefined || offer.own || offer.state !== 'open') {
+      const what =
+        offer === undefined ? `There is no offer ${number ?? 'without a number'}` : `Offer ${number} is not open`;
+      return fail(screen, `${what}. Usage: ${COMMANDS.take.usage}`);
+    }
+    if (files.length === 0) return client.accept(offer.id);
+    const wanted = offer.files.filter(({ name }, place) =>
+      files.some((word) => (/^\d+$/u.test(word) ? Number(word) === place + 1 : matchesPattern(word, name))),
+    );
+    if (wanted.length === 0) return fail(screen, `No file of offer ${number} is called that.`);
+    client.accept(
+      offer.id,
+      wanted.map((file) => file.number),
+    );
+  }
+
+  #list({ offers, transfers }: PoolClientFace<string>, screen: Screen): void {
+    const open = offers.filter(({ own, state }) => !own && state === 'open');
+    for (const offer of open.slice(-LINES_MAX)) this.tellOffer(offer, screen);
+    const numbered = transfers.slice(-LINES_MAX);
+    for (const transfer of numbered) {
+      const number = String(this.numberOf(transfer.id)).padStart(2);
+      screen.note(`${number}  ${safeLine(transfer.name)} ${wayWords(transfer)}: ${stateWords(transfer)}`);
+      for (const { peerName, bytesPerSecond, bytes } of transfer.sources) {
+        const figures = paceParts({ ...transfer, state: 'running', bytesPerSecond })[0] ?? '';
+        screen.note(`      ${safeLine(peerName)}: ${percentOf(bytes, transfer.bytes)}% came from there, ${figures}`);
+      }
+    }
+    if (open.length + numbered.length === 0) screen.note('Nothing is offered and nothing is on its way.');
+  }
+
+  #find<T extends { readonly id: string }>(number: string | undefined, among: readonly T[]): T | undefined {
+    return among.find(({ id }) => number !== undefined && String(this.#numbers.get(id)) === number);
+  }
+}
+
+const LIMIT_WORDS: Readonly<Record<NonNullable<TransferView['limit']>, string>> = {
+  source: 'held back by its source',
+  path: 'as fast as the network goes',
+  disk: 'held back by the disk here',
+  cap: 'held back by the limit that was set',
+};
+
+function stateWords(transfer: TransferView): string {
+  const { state, end, limit, doneBytes, bytes } = transfer;
+  if (state === 'ended') return end ?? 'over';
+  const reason = limit === undefined ? [] : [LIMIT_WORDS[limit]];
+  return [`${percentOf(doneBytes, bytes)}%`, ...paceParts(transfer), ...reason].join(', ');
+}
+
+/** Why this cannot be done with a transfer; undefined if it can. */
+function refusal(name: Name, { name: file, state, end, direction }: TransferView): string | undefined {
+  const shown = safeLine(file);
+  if (name === 'retry') return state === 'ended' && end !== 'verified' ? undefined : `${shown} did not stop`;
+  if (state === 'ended') return `${shown} is over`;
+  if (name === 'resume') return state === 'paused' ? undefined : `${shown} is not paused`;
+  return name === 'pause' && direction === 'out' ? `${shown} is sent: its receiver pauses it` : undefined;
+}
+
+function tellFiles({ files }: OfferView, screen: Screen): void {
+  const shown = files.slice(0, LINES_MAX);
+  for (const [place, file] of shown.entries()) screen.note(`  ${String(place + 1).padStart(3)}  ${fileWords(file)}`);
+  if (files.length > shown.length) screen.note(`  and ${files.length - shown.length} more`);
+}
+
+function fail(screen: Screen, message: string): void {
+  screen.event('refused', { message });
+  screen.note(message, 'bad');
+}
+
+const isName = (word: string): word is Name => Object.hasOwn(COMMANDS, word);

@@ -1,0 +1,107 @@
+// What `send --stay` offers again at its next start: one small file an offer, replaced and removed whole, so that neither a
+// kill nor two commands at once leave half of one. Each pool of each server has its own: what was meant for one stays there.
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, mkdir, opendir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { failure } from '../src/io/final-name.ts';
+import { STORED_OFFERS_MAX, type StoredOffer, type StoredOffers } from '../src/io/history.ts';
+import { codeOf } from './errors.ts';
+
+/** Nobody else's business. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const SUFFIX = '.json';
+/** Hex digits of names here: no two offers or pools of one person ever meet. */
+const NAME_DIGITS = 32;
+
+/** `handle` is the whole path. */
+export type PathOffer = Required<StoredOffer<string>>;
+
+export class OfferFiles implements StoredOffers<string> {
+  readonly #folder: string;
+
+  /** `dataFolder` is made when there is something to store. */
+  constructor(dataFolder: string, { server, pool }: { readonly server: string; readonly pool: string }) {
+    this.#folder = join(dataFolder, 'offers', nameFor(`${server} ${pool}`));
+  }
+
+  async put(offer: StoredOffer<string>): Promise<void> {
+    const path = this.#pathOf(offer.id);
+    const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
+      await writeFile(temporary, JSON.stringify(offer), { mode: FILE_MODE });
+      await rename(temporary, path);
+      const tooMany = (await this.list()).slice(STORED_OFFERS_MAX);
+      await this.remove(tooMany.map(({ id }) => id));
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw failure('store-failed', 'What is offered cannot be stored', error);
+    }
+  }
+
+  async list(): Promise<PathOffer[]> {
+    try {
+      const names = (await readdir(this.#folder)).filter((name) => name.endsWith(SUFFIX));
+      const texts = await Promise.all(names.map((name) => readFile(join(this.#folder, name), 'utf8').catch(() => '')));
+      return texts.flatMap((text) => parseOffer(text) ?? []).toSorted((a, b) => b.atMs - a.atMs);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw failure('store-failed', 'What was offered cannot be read', error);
+    }
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    try {
+      await Promise.all(ids.map((id) => rm(this.#pathOf(id), { force: true })));
+    } catch (error) {
+      throw failure('store-failed', 'What was offered cannot be removed', error);
+    }
+  }
+
+  #pathOf(id: string): string {
+    return join(this.#folder, nameFor(id) + SUFFIX);
+  }
+}
+
+/** The record of what lies at `path` now. Rejects with the file system's error. */
+export async function offerOfPath(path: string, atMs: number): Promise<PathOffer> {
+  const handle = resolve(path);
+  return { id: handle, name: basename(handle), handle, ...(await lookAt(handle)), atMs };
+}
+
+/** Whether what was offered is still what it was. */
+export async function recheck(offer: PathOffer): Promise<'unchanged' | 'changed' | 'gone'> {
+  try {
+    const { bytes, modifiedMs } = await lookAt(offer.handle);
+    return bytes === offer.bytes && modifiedMs === offer.modifiedMs ? 'unchanged' : 'changed';
+  } catch {
+    return 'gone';
+  }
+}
+
+/** Of a folder: the bytes of all files in it and the latest time of anything, so that no change within goes unseen. */
+async function lookAt(path: string): Promise<{ readonly bytes: number; readonly modifiedMs: number }> {
+  const facts = await stat(path);
+  if (!facts.isDirectory()) return { bytes: facts.size, modifiedMs: facts.mtimeMs };
+  let [bytes, modifiedMs] = [0, facts.mtimeMs];
+  for await (const entry of await opendir(path, { recursive: true })) {
+    const within = await lstat(join(entry.parentPath, entry.name));
+    if (within.isFile()) bytes += within.size;
+    modifiedMs = Math.max(modifiedMs, within.mtimeMs);
+  }
+  return { bytes, modifiedMs };
+}
+
+function parseOffer(text: string): PathOffer | undefined {
+  try {
+    const { id, name, handle, bytes, modifiedMs, atMs }: Partial<Record<string, unknown>> = JSON.parse(text);
+    if (typeof id !== 'string' || typeof name !== 'string' || typeof handle !== 'string') return undefined;
+    if (typeof bytes !== 'number' || typeof modifiedMs !== 'number' || typeof atMs !== 'number') return undefined;
+    return { id, name, handle, bytes, modifiedMs, atMs };
+  } catch {
+    return undefined; // Not one of ours.
+  }
+}
+
+const nameFor = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, NAME_DIGITS);
