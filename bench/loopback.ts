@@ -3,7 +3,7 @@
 // ordered channel of 16 KiB messages whose receiver does nothing but count.
 import { inTurn, mbitPerSecond, measureRounds } from './harness.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
-import { connectRaw, MIB, mibOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
+import { connectRaw, MIB, wholeOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
 import type { Pair, Place } from './pair/pair.ts';
 import type { Seat } from './pages/pair/end.ts';
 
@@ -22,7 +22,7 @@ const WARM_UP_BYTES: number = 16 * MIB;
 const SLOWEST_MBIT = 2;
 
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
-  const bytes = mibOption(options.values['mib']) * MIB;
+  const bytes = wholeOption(options.values['mib']) * MIB;
   const only = options.values['only'] ?? 'both';
   return withPlace(only, WARM_UP_BYTES, bytes, (place, server) => measure(options, place, server, bytes));
 }
@@ -67,7 +67,7 @@ async function measureOurs(
   await receiver.join({ ...seat, name: 'Receiver', into });
   const move = async (file: string, size: number): Promise<number> => {
     await sender.offer(file);
-    return within(size, receiver.receive(size));
+    return (await within(size, receiver.receive(size))).ms;
   };
   try {
     await move(files.warm, WARM_UP_BYTES);

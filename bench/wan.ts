@@ -1,16 +1,16 @@
 // A verified file against a bare data channel over emulated wide-area paths: like loopback.ts, but every packet of the
 // pair, on all lanes, goes through one UDP relay (bench/relay) that has the path's delay, jitter, loss, rate and queue.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inTurn, mbitPerSecond, measureRounds, startEnd } from './harness.ts';
+import { inTurn, mbitPerSecond, measureRounds } from './harness.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
-import type { RelayReport, RelayUrls } from './ends/relay.ts';
+import type { RelayReport } from './ends/relay.ts';
 import { CONTROL_DEADLINE_MS, type ControlAges } from './pages/pair/control.ts';
 import type { PairEnd } from './pages/pair/end.ts';
-import { connectRaw, MIB, mibOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
+import { connectRaw, MIB, wholeOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
 import type { Pair, Place, RawWay } from './pair/pair.ts';
-import { relayedCandidates, takeCandidates, type Address, type Registrar } from './relay/candidates.ts';
+import { relayedCandidates, takeCandidates } from './relay/candidates.ts';
+import { withRelay, type OpenRelay } from './relay/open-relay.ts';
 import { PATH_NAMES, PATHS, pathName, type PathName } from './relay/paths.ts';
-import type { Side } from './relay/relay.ts';
 
 export const about: string = 'A verified file and control frames over emulated paths, against a raw reliable channel';
 export const rounds = 5;
@@ -50,13 +50,6 @@ const ASK_EVERY_MS = 50;
 /** An end that moves less than this has failed: an error then, and not a wait without end. */
 const SLOWEST_MBIT = 0.5;
 
-/** One relay in a process of its own, for one contender. */
-interface OpenRelay {
-  readonly urls: RelayUrls;
-  registrar(side: Side): Registrar;
-  report(): Promise<RelayReport>;
-}
-
 /** What a contender's run over a path needs. */
 interface Course {
   readonly path: PathName;
@@ -84,7 +77,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
 
 async function runPath(options: BenchmarkOptions, path: PathName, seed: number): Promise<BenchmarkResult> {
   const { mib } = options.values;
-  const bytes = (mib === '0' ? MIB_OF[path] : mibOption(mib)) * MIB;
+  const bytes = (mib === '0' ? MIB_OF[path] : wholeOption(mib)) * MIB;
   const course = { path, bytes, warmBytes: WARM_UP_BYTES[path], seed };
   const only = options.values['only'] ?? 'both';
   return withPlace(only, course.warmBytes, bytes, (place, server) => measure(options, place, server, course));
@@ -104,8 +97,14 @@ async function measure(
       const each = { ...course, seed: course.seed + round };
       const seat = { server, pool: `wan-${course.path}-${name}-${round}` };
       const [ours = {}, raw = {}] = await inTurn(round, [
-        () => withRelay(each, (relay) => withPair(pair, (ends) => measureOurs(ends, seat, place, relay, each))),
-        () => withRelay(each, (relay) => withPair(pair, (ends) => measureRaw(ends, relay, each))),
+        () =>
+          withRelay({ a: PATHS[each.path], b: PATHS[each.path] }, each.seed, (relay) =>
+            withPair(pair, (ends) => measureOurs(ends, seat, place, relay, each)),
+          ),
+        () =>
+          withRelay({ a: PATHS[each.path], b: PATHS[each.path] }, each.seed, (relay) =>
+            withPair(pair, (ends) => measureRaw(ends, relay, each)),
+          ),
       ]);
       const { mbit = NaN, ...others } = ours;
       const { mbit: rawMbit = NaN } = raw;
@@ -149,7 +148,7 @@ async function measureOurs(
   await receiver.join({ ...seat, name: 'Receiver', into, relay: urls.b });
   const move = async (file: string, size: number): Promise<number> => {
     await sender.offer(file);
-    return within(size, receiver.receive(size));
+    return (await within(size, receiver.receive(size))).ms;
   };
   try {
     if (warmBytes > 0) await move(files.warm, warmBytes);
@@ -210,7 +209,7 @@ async function measureRaw(ends: Pair, relay: OpenRelay, course: Course): Promise
 /** A figure of a path that was not taken would be worse than none. */
 async function checkedReport(relay: OpenRelay, bytes: number): Promise<RelayReport> {
   const report = await relay.report();
-  const { deliveredBytes } = report.aToB;
+  const { deliveredBytes = 0 } = report.from.a ?? {};
   if (deliveredBytes < bytes) throw new Error(`${bytes} bytes moved, but only ${deliveredBytes} through the relay`);
   return report;
 }
@@ -223,21 +222,6 @@ function rawWay({ registrar }: OpenRelay): RawWay {
       return { answer: sdp, late: await relayedCandidates(candidates, registrar('b')) };
     },
   };
-}
-
-async function withRelay<T>({ path, seed }: Course, measured: (relay: OpenRelay) => Promise<T>): Promise<T> {
-  const end = startEnd('relay');
-  try {
-    // Both ends of the way are ours: an answer is what bench/ends/relay.ts says.
-    const urls = (await end.ask('open', { path: PATHS[path], seed })) as RelayUrls;
-    return await measured({
-      urls,
-      registrar: (side) => async (own) => (await end.ask('register', { side, own })) as Address | undefined,
-      report: async () => (await end.ask('report')) as RelayReport,
-    });
-  } finally {
-    await end.close();
-  }
 }
 
 function within<T>(bytes: number, work: Promise<T>): Promise<T> {

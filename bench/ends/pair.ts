@@ -7,27 +7,28 @@ import { PoolClient } from '../../src/client.ts';
 import { nodeTransport } from '../../src/io/link-node.ts';
 import { FileStore } from '../../src/io/store-files.ts';
 import { serveEnd } from '../harness.ts';
-import { PoolHalf, RAW_MESSAGE_BYTES, type PairEnd, type RawCandidate } from '../pages/pair/end.ts';
+import { PoolHalf, RAW_MESSAGE_BYTES, type RawCandidate } from '../pages/pair/end.ts';
+import { WatchedStore } from '../pages/pair/watched-store.ts';
+import type { ProcessEnd } from '../pair/ends.ts';
+import { RssPeak } from '../pair/rss-peak.ts';
+import { receiveTar, sendTar } from '../pair/tar-channel.ts';
+import { RAW_BUFFERED_LOW, RAW_BUFFERED_MAX } from '../pair/tar-channel.ts';
 import { registrarAt, throughRelay } from '../relay/candidates.ts';
-
-/**
- * The raw sender keeps the channel's queue between these, bytes. What SCTP itself buffers, 1 MiB, comes on top, so it
- * never runs dry.
- */
-const RAW_BUFFERED_MAX = 1024 * 1024;
-const RAW_BUFFERED_LOW = 256 * 1024;
 
 /** As in link-node.ts: candidates that come any sooner break one connection in twenty. */
 const CANDIDATE_HOLD_MS = 20;
 
+/** Made when it is first asked for: it takes time that other benchmarks measure. */
+let rss: RssPeak | undefined;
 let pool: PoolHalf<string> | undefined;
 let connection: PeerConnection | undefined;
 let channel: Promise<DataChannel> | undefined;
 /** Own ones, of the end that makes the offer. */
 const candidates: RawCandidate[] = [];
 
-const end: PairEnd = {
-  join: ({ server, pool: code, name, into, relay }) => {
+const end: ProcessEnd = {
+  join: ({ server, pool: code, name, into, relay, tells = false }) => {
+    const store = new FileStore({ into });
     pool = new PoolHalf(
       new PoolClient<string>({
         server,
@@ -36,7 +37,7 @@ const end: PairEnd = {
         secret: randomBytes(32),
         platform: {
           transport: relay === undefined ? nodeTransport : throughRelay(nodeTransport, registrarAt(relay)),
-          store: new FileStore({ into }),
+          store: tells ? new WatchedStore(store, tell) : store,
           // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
           webSocket: (url) => new NodeWebSocket(url) as unknown as WebSocket,
         },
@@ -44,8 +45,10 @@ const end: PairEnd = {
     );
     return pool.join(code);
   },
+  meet: (others) => there(pool).meet(others),
   offer: (path) => there(pool).offer(path),
   receive: (bytes) => there(pool).receive(bytes),
+  firstChunk: () => there(pool).firstChunk(),
   controlSend: async () => there(pool).controlSend(),
   controlAges: async () => there(pool).controlAges(),
 
@@ -104,8 +107,12 @@ const end: PairEnd = {
       open.sendMessageBinary(Buffer.alloc(1));
     });
   },
+
+  rawTarSend: async (directory) => sendTar(await there(channel), directory),
+  rawTarReceive: async (into) => receiveTar(await there(channel), into),
+  rssPeak: async () => (rss ??= new RssPeak()).take(),
 };
-serveEnd(end as unknown as Parameters<typeof serveEnd>[0]);
+const tell: (news: unknown) => void = serveEnd(end as unknown as Parameters<typeof serveEnd>[0]);
 
 /** `thing`, which an earlier question made. */
 function there<T>(thing: T | undefined): T {

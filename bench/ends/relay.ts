@@ -8,7 +8,7 @@ import { serveEnd } from '../harness.ts';
 import type { Address } from '../relay/candidates.ts';
 import type { WanPath } from '../relay/paths.ts';
 import { RealClock, TIMER_LATE_MS } from '../relay/real-clock.ts';
-import { Relay, type RelayCounters, type Side } from '../relay/relay.ts';
+import { Relay, SIDES, type RelayCounters, type Side } from '../relay/relay.ts';
 
 /** Below this one-way delay a timer's lateness would be most of the path. */
 const SPIN_DELAY_MS = 2;
@@ -17,7 +17,8 @@ const SPIN_DELAY_MS = 2;
 const PRIORITY = -10;
 
 export interface RelayOpening {
-  readonly path: WanPath;
+  /** The way up of each side that there is. */
+  readonly uplinks: Readonly<Partial<Record<Side, WanPath>>>;
   readonly seed: number;
 }
 
@@ -38,16 +39,19 @@ let sinceMs = 0;
 let sinceCpu = process.cpuUsage();
 
 const answers = {
-  async open({ path, seed }: RelayOpening): Promise<RelayUrls> {
-    const spins = path.delayMs < SPIN_DELAY_MS;
+  async open({ uplinks, seed }: RelayOpening): Promise<RelayUrls> {
+    const ways = Object.entries(uplinks);
+    const spins = ways.some(([, path]) => path.delayMs < SPIN_DELAY_MS);
+    const early = ways.map(([side, path]) => [side, { ...path, delayMs: path.delayMs - TIMER_LATE_MS }]);
     clock = new RealClock(spins ? SPIN_DELAY_MS : 0);
-    relay = new Relay(clock, new Random(seed), spins ? path : { ...path, delayMs: path.delayMs - TIMER_LATE_MS });
+    relay = new Relay(clock, new Random(seed), spins ? uplinks : Object.fromEntries(early));
     const server = createServer((request, response) => void answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo; // A listening TCP server's address is always an AddressInfo.
     sinceMs = performance.now();
     sinceCpu = process.cpuUsage();
-    return { a: `http://127.0.0.1:${port}/?side=a`, b: `http://127.0.0.1:${port}/?side=b` };
+    const url = (side: Side): string => `http://127.0.0.1:${port}/?side=${side}`;
+    return { a: url('a'), b: url('b'), c: url('c'), d: url('d') };
   },
   register: ({ side, own }: { side: Side; own: Address }) => there(relay).register(side, own),
   report(): RelayReport {
@@ -76,7 +80,7 @@ serveEnd(answers as unknown as Parameters<typeof serveEnd>[0]);
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.setHeader('access-control-allow-origin', '*'); // Pages come from another port.
   const { searchParams: asked } = new URL(request.url ?? '/', 'http://localhost');
-  const side = asked.get('side') === 'a' ? 'a' : 'b';
+  const side = SIDES.find((known) => known === asked.get('side')) ?? 'a';
   try {
     const own = { address: asked.get('address') ?? '', port: Number(asked.get('port')) };
     const found = await there(relay).register(side, own);

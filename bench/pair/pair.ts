@@ -5,9 +5,9 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../../signaling/server.ts';
-import { launchProfile } from '../../test/support/chromium.ts';
-import { serveBenchPage, startEnd } from '../harness.ts';
+import { serveBenchPage } from '../harness.ts';
 import type { PairEnd, RawCandidate } from '../pages/pair/end.ts';
+import { openPageEnd, openProcessEnd, type OpenEnd } from './ends.ts';
 
 export const MIB: number = 1024 * 1024;
 
@@ -30,10 +30,16 @@ export type KindName = 'chromium' | 'node';
 export interface Kind {
   readonly name: KindName;
   readonly pair: () => Promise<Pair>;
+  /** One end; a browser's has its profile in `profile`, whatever was there before. */
+  readonly open: (profile: string) => Promise<OpenEnd>;
 }
 
 /** Everything a run needs on this machine; `close` removes it. */
 export interface Place {
+  /** For whatever else a benchmark needs; goes with the place. */
+  readonly directory: string;
+  /** Of the page, where there is one; empty otherwise. */
+  readonly address: string;
   readonly kinds: readonly Kind[];
   /** Origins of the pages, for a server to allow. */
   readonly origins: readonly string[];
@@ -74,13 +80,18 @@ async function preparePlace(only: string, warmBytes: number, measuredBytes: numb
   const directory = await mkdtemp(join(tmpdir(), 'rockpool-bench-'));
   const received = join(directory, 'received');
   const files = { warm: join(directory, 'warm'), measured: join(directory, 'measured') };
-  await fill(files.warm, warmBytes);
-  await fill(files.measured, measuredBytes);
+  await fillFile(files.warm, warmBytes);
+  await fillFile(files.measured, measuredBytes);
   const pages = only === 'node' ? undefined : await serveBenchPage('pair');
   const kinds: Kind[] = [];
-  if (pages !== undefined) kinds.push({ name: 'chromium', pair: () => pagePair(pages.address, files) });
-  if (only !== 'chromium') kinds.push({ name: 'node', pair: () => processPair(files) });
+  const add = (name: KindName, openOne: Kind['open']): void => {
+    kinds.push({ name, open: openOne, pair: () => openPair(openOne, files) });
+  };
+  if (pages !== undefined) add('chromium', (profile) => openPageEnd(pages.address, profile));
+  if (only !== 'chromium') add('node', () => Promise.resolve(openProcessEnd()));
   return {
+    directory,
+    address: pages?.address ?? '',
     kinds,
     origins: pages === undefined ? [] : [new URL(pages.address).origin],
     received,
@@ -92,11 +103,11 @@ async function preparePlace(only: string, warmBytes: number, measuredBytes: numb
   };
 }
 
-/** `--mib` as a number. Throws RangeError. */
-export function mibOption(given: string | undefined): number {
-  const mib = Number(given);
-  if (!Number.isInteger(mib) || mib < 1) throw new RangeError(`--mib: expected 1 or more, got ${given}`);
-  return mib;
+/** `--NAME` (`--mib` unless told) as a whole number above 0. Throws RangeError. */
+export function wholeOption(given: string | undefined, name = 'mib'): number {
+  const value = Number(given);
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name}: expected 1 or more, got ${given}`);
+  return value;
 }
 
 export async function withPair<T>(make: () => Promise<Pair>, measure: (pair: Pair) => Promise<T>): Promise<T> {
@@ -122,7 +133,10 @@ const STRAIGHT: RawWay = {
 };
 
 /** Opens the bare channel between the two ends. */
-export async function connectRaw({ sender, receiver }: Pair, way: RawWay = STRAIGHT): Promise<void> {
+export async function connectRaw(
+  { sender, receiver }: Pick<Pair, 'sender' | 'receiver'>,
+  way: RawWay = STRAIGHT,
+): Promise<void> {
   const { answer, late } = await way.fromReceiver(await receiver.rawAnswer(await sender.rawOffer()));
   const candidates = await way.fromSender(await sender.rawAccept(answer));
   await patiently(
@@ -144,63 +158,21 @@ export async function patiently<T>(ms: number, what: string, work: Promise<T>): 
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/**
- * Two browsers with an ordinary profile each, as two people have. Not private windows: those keep what they receive in
- * memory, at five times the work for a byte.
- */
-async function pagePair(address: string, files: PairFiles): Promise<Pair> {
+/** Profiles, if ends have any, are new as well and go with the pair. */
+async function openPair(open: Kind['open'], files: PairFiles): Promise<Pair> {
   const directory = await mkdtemp(join(tmpdir(), 'rockpool-profiles-'));
-  const profiles = [await launchProfile(join(directory, 'sender')), await launchProfile(join(directory, 'receiver'))];
-  const pages = await Promise.all(profiles.map((profile) => profile.newPage()));
-  const [sender, receiver] = pages.map((page) =>
-    asEnd((question, argument) =>
-      page.evaluate(([name, given]) => (pairEnd[name as keyof PairEnd] as (argument: unknown) => unknown)(given), [
-        question,
-        argument,
-      ] as const),
-    ),
-  );
-  for (const page of pages) await page.goto(address);
-  await pages[0]?.setInputFiles('#warm', files.warm);
-  await pages[0]?.setInputFiles('#measured', files.measured);
-  if (sender === undefined || receiver === undefined) throw new Error('expected two pages');
+  const [sender, receiver] = [await open(join(directory, 'sender')), await open(join(directory, 'receiver'))];
   const close = async (): Promise<void> => {
-    for (const profile of profiles) await profile.close();
+    await sender.close();
+    await receiver.close();
     await rm(directory, { recursive: true, force: true });
   };
-  return { sender, receiver, files: { warm: 'warm', measured: 'measured' }, close };
-}
-
-async function processPair(files: PairFiles): Promise<Pair> {
-  const [first, second] = [startEnd('pair'), startEnd('pair')];
-  const close = async (): Promise<void> => {
-    await first.close();
-    await second.close();
-  };
-  return { sender: asEnd(first.ask), receiver: asEnd(second.ask), files, close };
-}
-
-/** An end behind a way to ask it by name. */
-function asEnd(ask: (question: string, argument?: unknown) => Promise<unknown>): PairEnd {
-  const end: Record<keyof PairEnd, (argument?: unknown) => Promise<unknown>> = {
-    join: (seat) => ask('join', seat),
-    offer: (file) => ask('offer', file),
-    receive: (bytes) => ask('receive', bytes),
-    controlSend: () => ask('controlSend'),
-    controlAges: () => ask('controlAges'),
-    rawOffer: () => ask('rawOffer'),
-    rawAnswer: (sdp) => ask('rawAnswer', sdp),
-    rawAccept: (sdp) => ask('rawAccept', sdp),
-    rawConnect: (candidates) => ask('rawConnect', candidates),
-    rawSend: (bytes) => ask('rawSend', bytes),
-    rawReceive: (order) => ask('rawReceive', order),
-  };
-  // Both ends of the way are ours: an answer is what PairEnd says.
-  return end as PairEnd;
+  const picked = { warm: await sender.pick(files.warm, 'warm'), measured: await sender.pick(files.measured) };
+  return { sender: sender.end, receiver: receiver.end, files: picked, close };
 }
 
 /** A file that no file system can keep smaller than it is. */
-async function fill(path: string, bytes: number): Promise<void> {
+export async function fillFile(path: string, bytes: number): Promise<void> {
   const file = await open(path, 'w');
   for (let written = 0; written < bytes; written += MIB) await file.write(randomBytes(Math.min(MIB, bytes - written)));
   await file.close();

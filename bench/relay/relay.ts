@@ -1,13 +1,17 @@
-// A UDP relay between two sides that carries every packet through a model of a path, needs no root, and knows nothing of
-// what it carries. For each address of a side it has a socket that stands for it: a packet that arrives at the socket of
-// x from y goes to x from the socket of y. All addresses of a side share one bottleneck each way, as lanes must.
+// A UDP relay between sides that carries every packet through a model of its sender's way up, needs no root, and knows
+// nothing of what it carries. For each address of a side it has a socket that stands for it: a packet that arrives at the
+// socket of x from y goes to x from the socket of y. All addresses of a side share one bottleneck, as lanes must.
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { Path, type Clock, type PathCounters, type PathOptions } from '../../src/sim/network.ts';
 import type { Random } from '../../src/sim/random.ts';
 import type { Address } from './candidates.ts';
 
-export type Side = 'a' | 'b';
+export const SIDES = ['a', 'b', 'c', 'd'] as const;
+export type Side = (typeof SIDES)[number];
+
+/** The path that everything takes which a side sends. Sides that are not named are not served. */
+export type Uplinks = Readonly<Partial<Record<Side, Partial<PathOptions>>>>;
 
 /** IPv4 20 + UDP 8: what a packet has on the wire and a socket does not show. */
 export const HEADER_BYTES = 28;
@@ -24,8 +28,8 @@ interface Seat {
 }
 
 export interface RelayCounters {
-  readonly aToB: PathCounters;
-  readonly bToA: PathCounters;
+  /** What became of the packets a side sent. */
+  readonly from: Readonly<Partial<Record<Side, PathCounters>>>;
   /** Packets from addresses nobody registered. */
   readonly strays: number;
 }
@@ -34,20 +38,25 @@ export class Relay {
   /** The one interface it serves and stands on. */
   readonly address: string;
   /** By the side that sends. */
-  readonly #paths: Readonly<Record<Side, Path>>;
+  readonly #paths: ReadonlyMap<Side, Path>;
   readonly #seats = new Map<string, Promise<Seat>>();
   /** The same once they are there, by the address they stand for. */
   readonly #ready = new Map<string, Seat>();
   #strays = 0;
 
-  constructor(clock: Clock, random: Random, path: Partial<PathOptions>, address: string = ownAddress()) {
+  constructor(clock: Clock, random: Random, uplinks: Uplinks, address: string = ownAddress()) {
     this.address = address;
-    this.#paths = { a: new Path(clock, random.fork(), path), b: new Path(clock, random.fork(), path) };
+    const paths = new Map<Side, Path>();
+    for (const side of SIDES) {
+      const options = uplinks[side];
+      if (options !== undefined) paths.set(side, new Path(clock, random.fork(), options));
+    }
+    this.#paths = paths;
   }
 
-  /** The address that stands for `own` of `side`; undefined if it is on another interface. Throws past the limit. */
+  /** The address that stands for `own` of `side`; undefined for another interface or side. Throws past the limit. */
   async register(side: Side, own: Address): Promise<Address | undefined> {
-    if (own.address !== this.address) return undefined;
+    if (own.address !== this.address || !this.#paths.has(side)) return undefined;
     const key = keyOf(own.address, own.port);
     const seat = this.#seats.get(key) ?? this.#open(side, own);
     this.#seats.set(key, seat);
@@ -55,7 +64,8 @@ export class Relay {
   }
 
   counters(): RelayCounters {
-    return { aToB: { ...this.#paths.a.counters }, bToA: { ...this.#paths.b.counters }, strays: this.#strays };
+    const from = Object.fromEntries([...this.#paths].map(([side, { counters }]) => [side, { ...counters }]));
+    return { from, strays: this.#strays };
   }
 
   close(): void {
@@ -87,7 +97,7 @@ export class Relay {
       this.#strays += 1;
       return;
     }
-    this.#paths[from.side].send(packet.byteLength + HEADER_BYTES, () => {
+    this.#paths.get(from.side)?.send(packet.byteLength + HEADER_BYTES, () => {
       from.socket.send(packet, to.own.port, to.own.address, ignoreLoss);
     });
   }

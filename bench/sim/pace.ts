@@ -33,7 +33,7 @@ export function timeRatio({ seed, sctp, bytes }: PaceSetup): number {
   receiver.onEvent = (event) => {
     if (event.kind !== 'offer' || event.offer.own || event.offer.state !== 'open') return;
     const { id } = event.offer;
-    world.clock.after(1, () => receiver.act((pool, nowMs) => pool.accept(nowMs, id)));
+    world.clock.after(1, () => receiver.act((pool, nowMs) => pool.share.accept(nowMs, id)));
   };
   const file = new Random(seed).bytes(bytes);
   const fromMs = world.clock.now;

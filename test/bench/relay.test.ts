@@ -10,10 +10,10 @@ import {
   type Registrar,
 } from '../../bench/relay/candidates.ts';
 import { RealClock } from '../../bench/relay/real-clock.ts';
-import { HEADER_BYTES, Relay } from '../../bench/relay/relay.ts';
+import { HEADER_BYTES, Relay, type Side } from '../../bench/relay/relay.ts';
 import type { Signal, TransportHandlers } from '../../src/io/transport.ts';
 import { VirtualClock } from '../../src/sim/clock.ts';
-import type { PathOptions } from '../../src/sim/network.ts';
+import type { PathCounters, PathOptions } from '../../src/sim/network.ts';
 import { Random } from '../../src/sim/random.ts';
 
 const HOST = 'candidate:1 1 UDP 2114977791 192.0.2.2 51468 typ host';
@@ -96,7 +96,7 @@ describe('the relay', () => {
 
   const opened = (): { relay: Relay; clock: VirtualClock } => {
     const clock = new VirtualClock();
-    const relay = new Relay(clock, new Random(1), PATH, HERE);
+    const relay = new Relay(clock, new Random(1), { a: PATH, b: PATH, c: PATH }, HERE);
     closers.push(() => relay.close());
     return { relay, clock };
   };
@@ -108,10 +108,16 @@ describe('the relay', () => {
     return { socket, own: { address: HERE, port: socket.address().port } };
   };
 
-  const registered = async (relay: Relay, side: 'a' | 'b', own: Address): Promise<Address> => {
+  const registered = async (relay: Relay, side: Side, own: Address): Promise<Address> => {
     const there = await relay.register(side, own);
     if (there === undefined) throw new Error('not served');
     return there;
+  };
+
+  const sent = (relay: Relay, side: Side): PathCounters => {
+    const counters = relay.counters().from[side];
+    if (counters === undefined) throw new Error(`no side ${side}`);
+    return counters;
   };
 
   /** Turns the event loop until `done`: packets on loopback need a turn or two of it, and no time. */
@@ -129,9 +135,9 @@ describe('the relay', () => {
     const got: { text: string; port: number }[] = [];
     b.socket.on('message', (packet, { port }) => got.push({ text: packet.toString(), port }));
     a.socket.send('hello', forB.port, forB.address);
-    await until(() => relay.counters().aToB.sent === 1);
+    await until(() => sent(relay, 'a').sent === 1);
     clock.run(10);
-    expect(relay.counters().aToB.delivered).toBe(0);
+    expect(sent(relay, 'a').delivered).toBe(0);
     clock.run(11);
     await until(() => got.length > 0);
     expect(got).toEqual([{ text: 'hello', port: forA.port }]);
@@ -144,13 +150,13 @@ describe('the relay', () => {
     await registered(relay, 'a', lane1.own);
     const forB = await registered(relay, 'b', b.own);
     for (const { socket } of [lane0, lane1]) socket.send(Buffer.alloc(125 - HEADER_BYTES), forB.port, forB.address);
-    await until(() => relay.counters().aToB.sent === 2);
+    await until(() => sent(relay, 'a').sent === 2);
     clock.run(10.9);
-    expect(relay.counters().aToB.delivered).toBe(0);
+    expect(sent(relay, 'a').delivered).toBe(0);
     clock.run(11.9);
-    expect(relay.counters().aToB.delivered).toBe(1);
+    expect(sent(relay, 'a').delivered).toBe(1);
     clock.run(12);
-    expect(relay.counters().aToB.delivered).toBe(2);
+    expect(sent(relay, 'a').delivered).toBe(2);
   });
 
   test('gives each direction a bottleneck of its own', async () => {
@@ -159,9 +165,29 @@ describe('the relay', () => {
     const [forA, forB] = [await registered(relay, 'a', a.own), await registered(relay, 'b', b.own)];
     a.socket.send(Buffer.alloc(125 - HEADER_BYTES), forB.port, forB.address);
     b.socket.send(Buffer.alloc(125 - HEADER_BYTES), forA.port, forA.address);
-    await until(() => relay.counters().aToB.sent + relay.counters().bToA.sent === 2);
+    await until(() => sent(relay, 'a').sent + sent(relay, 'b').sent === 2);
     clock.run(11);
-    expect([relay.counters().aToB.delivered, relay.counters().bToA.delivered]).toEqual([1, 1]);
+    expect([sent(relay, 'a').delivered, sent(relay, 'b').delivered]).toEqual([1, 1]);
+  });
+
+  test('carries what one side sends to several through one bottleneck', async () => {
+    const { relay, clock } = opened();
+    const [a, b, c] = [await boundSocket(), await boundSocket(), await boundSocket()];
+    await registered(relay, 'a', a.own);
+    for (const there of [await registered(relay, 'b', b.own), await registered(relay, 'c', c.own)]) {
+      a.socket.send(Buffer.alloc(125 - HEADER_BYTES), there.port, there.address);
+    }
+    await until(() => sent(relay, 'a').sent === 2);
+    clock.run(11.9);
+    expect(sent(relay, 'a').delivered).toBe(1);
+    clock.run(12);
+    expect(sent(relay, 'a').delivered).toBe(2);
+  });
+
+  test('serves no side it was not given', async () => {
+    const { relay } = opened();
+    const { own } = await boundSocket();
+    expect(await relay.register('d', own)).toBeUndefined();
   });
 
   test('counts and drops what comes from a stranger or from the same side', async () => {
@@ -171,7 +197,7 @@ describe('the relay', () => {
     stranger.socket.send('x', forA.port, forA.address);
     a.socket.send('x', forA.port, forA.address);
     await until(() => relay.counters().strays === 2);
-    expect(relay.counters().aToB.sent + relay.counters().bToA.sent).toBe(0);
+    expect(sent(relay, 'a').sent + sent(relay, 'b').sent).toBe(0);
   });
 
   test('gives an address that is told twice one stand-in, and one of another interface none', async () => {

@@ -4,6 +4,7 @@ import { browserTransport } from '../../../src/io/link-browser.ts';
 import { WorkerStore } from '../../../worker/store-worker.ts';
 import { registrarAt, throughRelay } from '../../relay/candidates.ts';
 import { PoolHalf, RAW_MESSAGE_BYTES, type PairEnd, type RawCandidate } from './end.ts';
+import { WatchedStore } from './watched-store.ts';
 
 /** The raw sender keeps the channel's queue between these, bytes: never empty, and never a long wait in one task. */
 const RAW_BUFFERED_MAX = 1024 * 1024;
@@ -11,6 +12,10 @@ const RAW_BUFFERED_LOW = 256 * 1024;
 
 declare global {
   var pairEnd: PairEnd;
+  /** The longest task of the page's thread since it was opened, ms; 0 if none took 50 ms. */
+  var longestTaskMs: number;
+  /** Given by whoever opened the page (bench/pair/ends.ts). */
+  var tellNews: ((news: number) => void) | undefined;
 }
 
 let pool: PoolHalf<File> | undefined;
@@ -19,8 +24,14 @@ let channel: Promise<RTCDataChannel> | undefined;
 /** Own ones, of the end that makes the offer. */
 const candidates: RawCandidate[] = [];
 
+globalThis.longestTaskMs = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) globalThis.longestTaskMs = Math.max(globalThis.longestTaskMs, duration);
+}).observe({ type: 'longtask' });
+
 globalThis.pairEnd = {
-  join: ({ server, pool: code, name, relay }) => {
+  join: ({ server, pool: code, name, relay, tells = false }) => {
+    const store = new WorkerStore();
     pool = new PoolHalf(
       new PoolClient<File>({
         server,
@@ -29,15 +40,17 @@ globalThis.pairEnd = {
         secret: crypto.getRandomValues(new Uint8Array(32)),
         platform: {
           transport: relay === undefined ? browserTransport : throughRelay(browserTransport, registrarAt(relay)),
-          store: new WorkerStore(),
+          store: tells ? new WatchedStore(store, (bytes) => globalThis.tellNews?.(bytes)) : store,
           webSocket: (url) => new WebSocket(url),
         },
       }),
     );
     return pool.join(code);
   },
+  meet: (others) => there(pool).meet(others),
   offer: (input) => there(pool).offer(pickedFile(input)),
   receive: (bytes) => there(pool).receive(bytes),
+  firstChunk: () => there(pool).firstChunk(),
   controlSend: async () => there(pool).controlSend(),
   controlAges: async () => there(pool).controlAges(),
 
