@@ -109,11 +109,19 @@ async function measurePages(
     const pages = [sender, receiver];
     const heaps = await Promise.all(pages.map(heapPeak));
     const memories = await Promise.all(pages.map(rendererPeak));
+    for (const { page } of pages) await page.evaluate(() => void longTasks.splice(0));
     await move(join(directory, 'warm'), WARM_UP_BYTES);
+    const largeFromSeconds = await Promise.all(pages.map(({ page }) => page.evaluate(() => performance.now() / 1000)));
     const mbit = await move(large, bytes);
     const [heapSender = NaN, heapReceiver = NaN] = await Promise.all(heaps.map((stop) => stop()));
     const rendererMb = await Promise.all(memories.map((stop) => stop()));
-    const tasksMs = await Promise.all(pages.map(({ page }) => page.evaluate(() => longestTaskMs)));
+    const tasks = await Promise.all(pages.map(({ page }) => page.evaluate(() => longTasks)));
+    for (const [index, who] of ['sender', 'receiver'].entries()) {
+      const told = (tasks[index] ?? []).map(({ atMs, ms }) => `${ms.toFixed(0)} at ${(atMs / 1000).toFixed(1)} s`);
+      log(
+        `  long tasks of the ${who}: ${told.join(', ') || 'none'}; the file from ${largeFromSeconds[index]?.toFixed(1)} s on`,
+      );
+    }
     await rm(large);
     return {
       chromium_mbit: mbit,
@@ -123,7 +131,7 @@ async function measurePages(
       page_sender_heap_growth_mb: heapSender,
       page_receiver_heap_growth_mb: heapReceiver,
       page_process_growth_mb: Math.max(...rendererMb),
-      longest_task_ms: Math.max(...tasksMs),
+      longest_task_ms: Math.max(0, ...tasks.flat().map(({ ms }) => ms)),
     };
   });
 }

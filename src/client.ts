@@ -89,6 +89,8 @@ export interface PoolClientFace<Source> {
   resume(transfer: string): void;
   /** Takes a file again whose transfer ended otherwise than verified, as long as its offer stands. */
   retry(transfer: string): void;
+  /** Reads a verified file back and hashes it once more; costs reading all of it. `TransferView.recheck` tells how far it is. */
+  recheck(transfer: string): void;
   /** Puts a transfer at a place in the order of receiving; 0 is first. */
   move(transfer: string, place: number): void;
   /** Limits this device's rates, from one pool to the next; what is undefined has none. Throws a RangeError on 0 and below. */
@@ -293,6 +295,10 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
 
   retry(transfer: string): void {
     this.#share((share, now) => share.retry(now, transfer));
+  }
+
+  recheck(transfer: string): void {
+    this.#share((share, now) => share.recheck(now, transfer));
   }
 
   move(transfer: string, place: number): void {

@@ -55,6 +55,11 @@ export function resume(transfer: string): void {
   attempt(() => currentSession()?.client.resume(transfer));
 }
 
+/** Reads a verified file back and hashes it once more. */
+export function check(transfer: string): void {
+  attempt(() => currentSession()?.client.recheck(transfer));
+}
+
 /** Begins anew what ended and is still on offer. */
 export function retry(transfer: string): void {
   attempt(() => currentSession()?.client.retry(transfer));

@@ -2,7 +2,7 @@
 import type { EndCode, SocketCode } from '../src/wire/codes.ts';
 import type { TransferView } from '../src/pool/views.ts';
 import { assertNever } from './assert.ts';
-import { countOf, formatPercent } from './format.ts';
+import { countOf, formatDuration, formatPercent } from './format.ts';
 
 /** How a transfer stands, for the colour and shape of its current. */
 export type Tone = 'live' | 'still' | 'done' | 'calm' | 'failed';
@@ -63,6 +63,14 @@ export function limitSentence(transfer: TransferView): string {
 /** What an earlier transfer had left here; empty if less than a hundredth. */
 export function keptSentence({ keptBytes, bytes }: Pick<TransferView, 'keptBytes' | 'bytes'>): string {
   return keptBytes * 100 >= bytes && keptBytes > 0 ? `${formatPercent(keptBytes, bytes)} was already here.` : '';
+}
+
+/** How a second look at a stored file goes, or went. */
+export function recheckSentence(recheck: NonNullable<TransferView['recheck']>, bytes: number): string {
+  const { doneBytes, wrongChunks, done, seconds } = recheck;
+  if (!done) return `Reading it back: ${formatPercent(doneBytes, bytes)}`;
+  if (wrongChunks > 0) return `${countOf(wrongChunks, 'piece')} changed on the disk since. Take the file again.`;
+  return `Read back in ${formatDuration(Math.max(1, seconds))}, and all of it is right.`;
 }
 
 type Ended = Pick<TransferView, 'direction' | 'peerName' | 'bytes' | 'doneBytes' | 'end'>;

@@ -63,7 +63,10 @@ export interface Store<Source> {
    * Takes `bytes` over until it resolves (its buffer may be transferred; the store keeps no reference). Rejects with `no-space` or `store-failed`.
    */
   write(key: string, chunk: number, bytes: Uint8Array, sha256: Uint8Array): Promise<boolean>;
-  /** Whether what lies on disk for this chunk, written before a crash, has this SHA-256; counts as written then. */
+  /**
+   * Whether what lies on disk for this chunk has this SHA-256. Of an unfinished file (it may have been written before a crash)
+   * it counts as written then; a finished one is read back.
+   */
   check(key: string, chunk: number, sha256: Uint8Array): Promise<boolean>;
   /**
    * All chunks are there: gives the file its final name, or unpacks the folder where the platform can. Resolves to where

@@ -4,6 +4,7 @@ import type { OfferedFile } from '../wire/envelope.ts';
 import type { Download } from './download.ts';
 import type { Meter } from './meter.ts';
 import type { FileFacts, KeptPart, StoreResult } from './ports.ts';
+import type { Recheck } from './recheck.ts';
 import type { Source } from './source.ts';
 import type { OfferView, SourceView, TransferLimit, TransferView } from './views.ts';
 
@@ -43,6 +44,7 @@ export interface Incoming {
   location: string | undefined;
   /** Of sources that are gone: what came from them. */
   readonly past: Map<string, SourceView>;
+  recheck: Recheck | undefined;
   /** The limit on the rate held it back since it was last shown. */
   capped: boolean;
 }
@@ -123,6 +125,7 @@ export function transferView(transfer: Incoming, now: number, nameOf: (peer: str
     ...(file.folder === undefined ? {} : { folder: file.folder }),
     sources: sourceViews(transfer, nameOf),
     ...(state === 'running' ? { limit: limitOf(transfer) } : {}),
+    ...(transfer.recheck === undefined ? {} : { recheck: transfer.recheck.view }),
   };
 }
 

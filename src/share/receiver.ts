@@ -9,7 +9,9 @@ import { factsOf, keptPart, pastSources, sameFile, transferView, type Incoming, 
 import { Meter } from './meter.ts';
 import { chunkCount, type KeptPart } from './ports.ts';
 import { RateCap } from './rate-cap.ts';
+import { Recheck } from './recheck.ts';
 import type { Source } from './source.ts';
+import { Transfers } from './transfers.ts';
 import { Strikes } from './strikes.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -28,10 +30,7 @@ export class Receiver {
   readonly #uploads: Uploads;
   readonly #inbox: Inbox;
   readonly #strikes: Strikes;
-  /** Not ended, in the order they are to be received. */
-  #running: Incoming[] = [];
-  /** What is verified is served on; what is not may be tried again. */
-  #ended: Incoming[] = [];
+  readonly #transfers = new Transfers();
   #keys = 0;
 
   constructor(context: ShareContext, uploads: Uploads) {
@@ -77,12 +76,12 @@ export class Receiver {
 
   /** Ends it and removes what is here of it. */
   cancel(id: string): void {
-    const transfer = this.#find(id);
+    const transfer = this.#transfers.find(id);
     if (transfer !== undefined) this.#end(transfer, 'cancelled', true);
   }
 
   pause(id: string): void {
-    const transfer = this.#find(id);
+    const transfer = this.#transfers.find(id);
     if (transfer === undefined || transfer.state === 'finishing') return;
     transfer.state = 'paused';
     for (const source of transfer.download?.sources.values() ?? []) transfer.download?.release(source);
@@ -91,7 +90,7 @@ export class Receiver {
   }
 
   resume(id: string): void {
-    const transfer = this.#find(id);
+    const transfer = this.#transfers.find(id);
     if (transfer?.state !== 'paused') return;
     transfer.state = RESUMED[transfer.created];
     this.#emit(transfer);
@@ -101,23 +100,28 @@ export class Receiver {
 
   /** Takes a file again whose transfer ended, if its offer still stands. */
   retry(id: string): void {
-    const transfer = this.#ended.find((each) => each.id === id);
-    if (transfer === undefined || transfer.end === 'verified') return;
+    const transfer = this.#transfers.failed(id);
+    if (transfer === undefined) return;
     const offer = this.#inbox.get(transfer.offer.id);
     if (offer?.state !== 'accepted') return;
     offer.attempt++;
     this.#answer(offer, [transfer.file.transfer]);
-    this.#ended = this.#ended.filter((each) => each !== transfer);
+    this.#transfers.remove(transfer);
     this.#add(offer, transfer.file);
     this.#startNext();
   }
 
+  /** Reads a verified file back from the disk and hashes it once more. Nothing happens while that goes on already. */
+  recheck(id: string): void {
+    const transfer = this.#transfers.verified.find((each) => each.id === id);
+    if (transfer?.download === undefined || transfer.recheck?.view.done === false) return;
+    transfer.recheck = new Recheck(this.#context, transfer.download, () => this.#emit(transfer));
+    this.#emit(transfer);
+  }
+
   /** Places a transfer in the order of receiving: 0 is first. */
   move(id: string, place: number): void {
-    const transfer = this.#find(id);
-    if (transfer === undefined) return;
-    this.#running = this.#running.filter((each) => each !== transfer);
-    this.#running.splice(Math.max(0, place), 0, transfer);
+    this.#transfers.move(id, place);
     this.#startNext();
   }
 
@@ -126,11 +130,11 @@ export class Receiver {
   /** A new session with a peer: it hears what is here, and what an earlier one had been asked is asked again. */
   peerUp(peer: string): void {
     const offers = new Map<InOffer, number[]>();
-    for (const { offer, file } of this.#running) {
+    for (const { offer, file } of this.#transfers.running) {
       if (offer.peer === peer) offers.set(offer, [...(offers.get(offer) ?? []), file.transfer]);
     }
     for (const [offer, transfers] of offers) this.#answer(offer, transfers);
-    for (const transfer of [...this.#running, ...this.#verifiedOnes()]) {
+    for (const transfer of [...this.#transfers.running, ...this.#transfers.verified]) {
       const { download, offer, state } = transfer;
       download?.drop(peer);
       download?.forget(peer);
@@ -142,7 +146,7 @@ export class Receiver {
 
   peerDown(peer: string): void {
     this.#inbox.peerDown(peer);
-    for (const transfer of [...this.#running, ...this.#ended]) {
+    for (const transfer of this.#transfers.all) {
       transfer.download?.forget(peer);
       this.#drop(transfer, peer);
     }
@@ -151,14 +155,14 @@ export class Receiver {
 
   /** Out of the pool: everything ends, and what is unfinished is kept. */
   leave(): void {
-    for (const transfer of this.#running) this.#end(transfer, 'peer-left', false);
-    for (const { key } of this.#verifiedOnes()) this.#context.store({ op: 'remove', key }, () => {});
+    for (const transfer of this.#transfers.running) this.#end(transfer, 'peer-left', false);
+    for (const { key } of this.#transfers.verified) this.#context.store({ op: 'remove', key }, () => {});
   }
 
   // --- what peers say ---
 
   hashes(peer: string, number: number, first: number, sha256: Uint8Array): void {
-    const transfer = this.#offeredBy(peer, number);
+    const transfer = this.#transfers.offeredBy(peer, number);
     if (transfer?.download === undefined) return;
     if (first + sha256.length / HASH_BYTES > transfer.download.file.chunks) return this.#end(transfer, 'refused', true);
     if (!transfer.download.learn(first, sha256)) return this.#end(transfer, 'corrupt', true);
@@ -166,22 +170,22 @@ export class Receiver {
   }
 
   tree(peer: string, tree: Extract<Envelope, { kind: 'tree' }>): void {
-    const transfer = this.#offeredBy(peer, tree.transfer);
+    const transfer = this.#transfers.offeredBy(peer, tree.transfer);
     if (transfer?.download?.grow(tree) === false) this.#end(transfer, 'corrupt', true);
   }
 
   had(peer: string, have: Extract<Envelope, { kind: 'have' }>): void {
     if (this.#strikes.struck(peer)) return;
     const same = ({ offer, file }: Incoming): boolean => offer.peer === have.origin && file.transfer === have.transfer;
-    for (const { download } of this.#running.filter(same)) download?.had(this.#context.now(), peer, have);
-    for (const { download } of this.#verifiedOnes().filter(same)) download?.answer(peer);
+    for (const { download } of this.#transfers.running.filter(same)) download?.had(this.#context.now(), peer, have);
+    for (const { download } of this.#transfers.verified.filter(same)) download?.answer(peer);
     this.#pump(peer);
   }
 
   /** The peer's word that a transfer is over, or that it has nothing more of it. */
   ended(peer: string, number: number, code: EndCode): void {
-    const transfer = this.#offeredBy(peer, number);
-    const served = this.#running.find(({ download }) => download?.sources.get(peer)?.handle === number);
+    const transfer = this.#transfers.offeredBy(peer, number);
+    const served = this.#transfers.running.find(({ download }) => download?.sources.get(peer)?.handle === number);
     if (served !== undefined && served !== transfer) {
       this.#drop(served, peer);
       return this.#pumpAll();
@@ -199,7 +203,7 @@ export class Receiver {
   arrived(peer: string, number: number, chunk: number, bytes: Uint8Array): void {
     const { length } = bytes;
     const release = (): void => this.#context.links.releaseChunk(peer, length, bytes);
-    for (const { download, state } of this.#running) {
+    for (const { download, state } of this.#transfers.running) {
       const source = state === 'receiving' ? download?.sources.get(peer) : undefined;
       if (source?.handle !== number) continue;
       return download?.arrived(source, chunk, bytes, release);
@@ -208,12 +212,12 @@ export class Receiver {
   }
 
   get running(): boolean {
-    return this.#running.some(({ state }) => state !== 'paused');
+    return this.#transfers.running.some(({ state }) => state !== 'paused');
   }
 
   /** Tells the others what has arrived, and asks for what time has made due. */
   turn(): void {
-    for (const { download } of this.#running) {
+    for (const { download } of this.#transfers.running) {
       download?.flush();
       for (const source of download?.sources.values() ?? []) source.meter.sample(this.#context.now());
     }
@@ -222,7 +226,7 @@ export class Receiver {
 
   /** Samples rates, and shows them. */
   tick(): void {
-    for (const transfer of this.#running) {
+    for (const transfer of this.#transfers.running) {
       if (transfer.state === 'queued' || transfer.state === 'paused') continue;
       transfer.meter.sample(this.#context.now());
       this.#emit(transfer);
@@ -232,21 +236,9 @@ export class Receiver {
 
   // --- inside ---
 
-  #find(id: string): Incoming | undefined {
-    return this.#running.find((transfer) => transfer.id === id);
-  }
-
-  #offeredBy(peer: string, number: number): Incoming | undefined {
-    return this.#running.find(({ offer, file }) => offer.peer === peer && file.transfer === number);
-  }
-
-  #verifiedOnes(): Incoming[] {
-    return this.#ended.filter(({ end }) => end === 'verified');
-  }
-
   /** A transfer of this very file whose offering device is not there. */
   #waitingFor(file: OfferedFile, chunkBytes: number): Incoming | undefined {
-    return this.#running.find(({ offer, file: known, state, download }) => {
+    return this.#transfers.running.find(({ offer, file: known, state, download }) => {
       if (state === 'finishing' || offer.chunkBytes !== chunkBytes || !sameFile(known, file)) return false;
       return download === undefined ? this.#inbox.get(offer.id) !== offer : !download.sources.has(offer.peer);
     });
@@ -284,9 +276,10 @@ export class Receiver {
       end: undefined,
       location: undefined,
       past: new Map(),
+      recheck: undefined,
       capped: false,
     };
-    this.#running.push(transfer);
+    this.#transfers.add(transfer);
     this.#emit(transfer);
   }
 
@@ -311,7 +304,7 @@ export class Receiver {
 
   #startNext(): void {
     let active = 0;
-    for (const transfer of this.#running) {
+    for (const transfer of this.#transfers.running) {
       const { state, download } = transfer;
       if (state === 'paused' || (state === 'receiving' && download?.served === false)) continue;
       // A file of one chunk is mostly waited for: many at once cost nothing.
@@ -404,9 +397,9 @@ export class Receiver {
     const evidence = { origin, transfer: number, chunk, sha256, atMs: this.#context.wallMs() };
     this.#strikes.add(source.peer, evidence);
     if (!this.#strikes.struck(source.peer)) return this.#pump(source.peer);
-    for (const each of this.#running) this.#drop(each, source.peer);
+    for (const each of this.#transfers.running) this.#drop(each, source.peer);
     this.#pumpAll();
-    for (const each of this.#running) {
+    for (const each of this.#transfers.running) {
       // Nobody else has it, and it offers what it does not send.
       if (each.offer.peer === source.peer && each.download?.sources.size === 0) this.#end(each, 'corrupt', true);
     }
@@ -440,8 +433,7 @@ export class Receiver {
     const { offer, file, download } = transfer;
     transfer.state = 'ended';
     transfer.end = code;
-    this.#running = this.#running.filter((each) => each !== transfer);
-    this.#ended.push(transfer);
+    this.#transfers.retire(transfer);
     transfer.meter.end(this.#context.now());
     if (code === 'verified') download?.flush();
     for (const peer of download?.sources.keys() ?? []) this.#drop(transfer, peer);
@@ -462,7 +454,7 @@ export class Receiver {
 
   /** Asks for one chunk of each running transfer in turn, until nothing more is to be asked of this peer. */
   #pump(peer: string): void {
-    const receiving = this.#running.filter(
+    const receiving = this.#transfers.running.filter(
       ({ state, download }) => state === 'receiving' && download?.sources.has(peer) === true,
     );
     for (let asked = true; asked;) {
@@ -484,7 +476,7 @@ export class Receiver {
 
   #pumpAll(): void {
     const peers = new Set<string>();
-    for (const { state, download } of this.#running) {
+    for (const { state, download } of this.#transfers.running) {
       if (state === 'receiving') for (const peer of download?.sources.keys() ?? []) peers.add(peer);
     }
     for (const peer of peers) this.#pump(peer);

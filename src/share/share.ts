@@ -137,6 +137,12 @@ export class Share {
     this.#receiver.retry(transfer);
   }
 
+  /** Reads a verified file back from the store and hashes it once more: TransferView.recheck tells. */
+  recheck(now: number, transfer: string): void {
+    this.#now = now;
+    this.#receiver.recheck(transfer);
+  }
+
   /** Puts a transfer at a place in the order of receiving; 0 is first. */
   move(now: number, transfer: string, place: number): void {
     this.#now = now;

@@ -19,6 +19,15 @@ export interface SourceView {
  */
 export type TransferLimit = 'source' | 'path' | 'disk' | 'cap';
 
+/** A second look at what is stored: read back and hashed once more. */
+export interface RecheckView {
+  readonly doneBytes: number;
+  /** Chunks that are not what they were when they were verified, or cannot be read. */
+  readonly wrongChunks: number;
+  readonly done: boolean;
+  readonly seconds: number;
+}
+
 /** One file or folder to or from a peer. */
 export interface TransferView {
   /** Unique on this device. */
@@ -50,6 +59,8 @@ export interface TransferView {
   readonly sources: readonly SourceView[];
   /** Only when `running`. */
   readonly limit?: TransferLimit;
+  /** In and `verified`, once it was asked for. */
+  readonly recheck?: RecheckView;
 }
 
 export interface OfferFileView {

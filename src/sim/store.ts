@@ -167,7 +167,7 @@ export class SimStore {
 
   #check(key: string, chunk: number, sha256: Uint8Array): StoreResult {
     const file = this.#receiving.get(key);
-    if (file?.state !== 'open') return { ok: false, code: 'store-failed' };
+    if (file === undefined || file.state === 'kept') return { ok: false, code: 'store-failed' };
     const from = chunk * file.chunkBytes;
     const bytes = file.bytes.subarray(from, from + chunkLength(file.bytes.length, file.chunkBytes, chunk));
     if (this.#sha256(bytes).some((byte, i) => byte !== sha256[i])) return { ok: true, value: false };

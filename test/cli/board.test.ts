@@ -83,6 +83,42 @@ describe('elsewhere', () => {
   });
 });
 
+describe('what does not move', () => {
+  test('is said once elsewhere, with the reason, and again when it goes on', () => {
+    const { board, err, clock } = stage(false);
+    const half = { direction: 'in', bytes: 100, doneBytes: 50, bytesPerSecond: 10 } as const;
+    board.update(transfer({ ...half, state: 'queued' }));
+    board.update(transfer(half));
+    expect(err.text).toBe('');
+    for (clock.ms = 0; clock.ms < 20_000; clock.ms += 1000) board.update(transfer({ ...half, state: 'waiting' }));
+    board.update(transfer(half));
+    expect(err.text).toBe('a.txt from Mara: 50%, waits for a source\na.txt from Mara: 50%, 10 B/s, 5 s left\n');
+  });
+
+  test('is told in json mode when it changes', () => {
+    const { board, out } = stage(true, true);
+    for (const state of ['queued', 'running', 'paused', 'paused', 'running'] as const)
+      board.update(transfer({ state }));
+    expect(out.events.map((event) => event['state'])).toEqual(['queued', 'running', 'paused', 'running']);
+  });
+});
+
+describe('above a prompt', () => {
+  test('progress lines are drawn while it steps aside, and what was typed goes above them', () => {
+    const { board, err, clock } = stage(true);
+    board.prompt = { hide: () => err.write('<hide>'), show: () => err.write('<show>') };
+    board.update(transfer({}));
+    expect(err.text).toMatch(/^<show><hide>.*a\.txt.*\n.*<show>$/su);
+    err.text = '';
+    board.typed('> hello');
+    expect(err.text).toMatch(/^\r\u001b\[2A\u001b\[J> hello\n.*a\.txt/u);
+    err.text = '';
+    clock.ms = 1000;
+    board.update(transfer({ doneBytes: 2 }));
+    expect(err.text.startsWith('<hide>\r\u001b[1A')).toBe(true);
+  });
+});
+
 describe('in json mode', () => {
   test('each transfer gives at most four events a second, with bytes, total and speed', () => {
     const { board, out, err, clock } = stage(true, true);
@@ -99,5 +135,19 @@ describe('in json mode', () => {
       bytesPerSecond: 1000,
     });
     expect(err.text).toBe('');
+  });
+
+  test('an event says state, sources, what was kept, what limits it, and a folder’s facts', () => {
+    const { board, out } = stage(true, true);
+    const folder = { entries: 2, contentBytes: 3 };
+    const sources = [{ peer: 'p', peerName: 'Jo', bytesPerSecond: 9.6, bytes: 1, wrongChunks: 0 }];
+    board.update(transfer({ direction: 'in', keptBytes: 2, limit: 'cap', folder, sources }));
+    expect(out.events[0]).toMatchObject({
+      state: 'running',
+      keptBytes: 2,
+      limit: 'cap',
+      folder,
+      sources: [{ peer: 'p', name: 'Jo', bytesPerSecond: 10, bytes: 1, wrongChunks: 0 }],
+    });
   });
 });

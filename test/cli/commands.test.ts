@@ -95,16 +95,63 @@ describe('send', () => {
     expect(pool.calls).not.toContain('close');
     stop('SIGINT');
     expect(await done).toBe(130);
-    expect(pool.calls.slice(-2)).toEqual(['withdraw:o1', 'close']);
+    // Not withdrawn: what others have of it is theirs to keep.
+    expect(pool.calls.slice(-2)).toEqual(['offer:1', 'close']);
   });
 
   test.each([
-    ['a path that is not there', 'missing.txt', 'There is no file'],
-    ['a folder', '.', 'is a folder'],
-  ])('refuses %s before joining, with exit code 2', async (_, name, words) => {
-    const { code, stderr } = await runAlone('send', join(folder, name), '--pool', 'abc');
+    ['a path that is not there', ['missing.txt'], 'There is no file'],
+    ['a device', ['/dev/null'], 'is neither a file nor a folder'],
+    ['nothing at all, with nothing stored,', ['--stay'], 'Nothing is stored for this pool.'],
+  ])('refuses %s before joining, with exit code 2', async (_, words, said) => {
+    const { code, stderr } = await runAlone('send', ...words, '--pool', 'abc');
     expect(code).toBe(2);
-    expect(stderr).toContain(words);
+    expect(stderr).toContain(said);
+  });
+
+  test('a folder is offered, and verified without a digest', async () => {
+    const { pool, done, stdout } = await start(['send', folder, '--pool', 'abc', '--json']);
+    await until(() => pool.calls.includes('offer:1'));
+    const facts = { name: pool.offers[0]?.files[0]?.name ?? '', folder: { entries: 3, contentBytes: 2 } };
+    pool.emit({ kind: 'transfer', transfer: transfer({ ...facts, ...verified }) });
+    expect(await done).toBe(0);
+    const event = stdout.events.find((each) => each['event'] === 'verified');
+    expect(event).toMatchObject(facts);
+    expect(event).not.toHaveProperty('sha256');
+  });
+
+  test('a file that changed is said to be, and ends it with 1 once nothing else is on its way', async () => {
+    const paths = [await fileOf('a.txt', 'aaaa'), await fileOf('b.txt', 'bbbb')];
+    const { pool, done, stdout, stderr } = await start(['send', ...paths, '--pool', 'abc', '--json']);
+    await until(() => pool.calls.includes('offer:2'));
+    pool.emit({ kind: 'transfer', transfer: transfer({ id: '1', name: 'a.txt' }) });
+    pool.emit({ kind: 'transfer', transfer: transfer({ id: '2', name: 'b.txt' }) });
+    pool.emit({ kind: 'transfer', transfer: transfer({ id: '1', name: 'a.txt', state: 'ended', end: 'changed' }) });
+    await settle();
+    expect(pool.calls).not.toContain('close');
+    pool.emit({ kind: 'transfer', transfer: transfer({ id: '2', name: 'b.txt', ...verified }) });
+    expect(await done).toBe(1);
+    expect(stdout.events.find(({ event }) => event === 'withdrawn')).toMatchObject({ path: paths[0], code: 'changed' });
+    expect(stderr.text).toContain('it changed while it was being sent');
+    expect(stderr.text).toContain('a.txt is not offered any more.');
+    expect(pool.calls).not.toContain('withdraw:o1');
+  });
+
+  test('the limit is handed on before joining', async () => {
+    const path = await fileOf('a.txt', 'aaaa');
+    const { pool, done, stop } = await start(['send', path, '--pool', 'abc', '--limit', '2MB']);
+    expect(pool.rates).toEqual({ upBytesPerSecond: 2e6 });
+    stop('SIGINT');
+    await done;
+  });
+
+  test('what is left out of a folder is said in one line', async () => {
+    const { pool, done, stop, stderr, stdout } = await start(['send', folder, '--pool', 'abc', '--json']);
+    pool.options.onLeftOut('pics', 3);
+    expect(stderr.text).toContain('pics: 3 of its links and devices cannot be sent and are left out.\n');
+    expect(stdout.events).toContainEqual({ event: 'left-out', path: 'pics', count: 3 });
+    stop('SIGINT');
+    await done;
   });
 
   test('speaks to people in one calm line and the digest', async () => {
@@ -168,7 +215,7 @@ describe('receive', () => {
     await settle();
     pool.emit({ kind: 'offer', offer: offered });
     pool.emit({ kind: 'transfer', transfer: transfer({ ...incoming, state: 'ended', end: 'corrupt' }) });
-    expect(stdout.events.at(-1)).toMatchObject({ event: 'failed', code: 'corrupt' });
+    expect(stdout.events.find(({ event }) => event === 'failed')).toMatchObject({ code: 'corrupt' });
     pool.emit({ kind: 'offer', offer: { ...offered, id: 'o8' } });
     expect(pool.calls).toContain('accept:o8');
     pool.emit({
@@ -178,14 +225,71 @@ describe('receive', () => {
     expect(await done).toBe(0);
   });
 
-  test('a file that cannot be read back counts as failed', async () => {
-    const { pool, done, stdout, stop } = await start(['receive', '--pool', 'abc', '--into', folder, '--json']);
+  test('a file that cannot be read back counts as failed, and ends it: nobody else can help', async () => {
+    const { pool, done, stdout } = await start(['receive', '--pool', 'abc', '--into', folder, '--json']);
     await settle();
     const location = join(folder, 'gone');
     pool.emit({ kind: 'transfer', transfer: transfer({ ...incoming, state: 'ended', end: 'verified', location }) });
-    await until(() => stdout.text.includes('"failed"'));
-    stop('SIGTERM');
-    expect(await done).toBe(143);
+    expect(await done).toBe(1);
+    expect(stdout.events.find(({ event }) => event === 'failed')).toMatchObject({ code: 'store-failed' });
+  });
+
+  test('a folder counts once it is there, and has no digest', async () => {
+    const { pool, done, stdout } = await start(['receive', '--pool', 'abc', '--into', folder, '--json']);
+    await settle();
+    const facts = { folder: { entries: 3, contentBytes: 2 }, location: folder };
+    const end = { state: 'ended', end: 'verified' } as const;
+    pool.emit({ kind: 'transfer', transfer: transfer({ ...incoming, ...facts, ...end }) });
+    expect(await done).toBe(0);
+    expect(stdout.events.find(({ event }) => event === 'verified')).toMatchObject({
+      path: folder,
+      folder: facts.folder,
+    });
+  });
+
+  test('--only takes some files of an offer by their numbers, all without saying so, and of others none', async () => {
+    const { pool, done, stop } = await start(['receive', '--pool', 'abc', '--into', folder, '--only', '*.txt']);
+    await settle();
+    const files = [
+      { number: 7, name: 'a.txt', bytes: 4 },
+      { number: 8, name: 'b.jpg', bytes: 4 },
+    ];
+    pool.emit({ kind: 'offer', offer: { ...offered, files } });
+    pool.emit({ kind: 'offer', offer: { ...offered, id: 'o8' } });
+    pool.emit({ kind: 'offer', offer: { ...offered, id: 'o9', files: files.slice(1) } });
+    expect(pool.calls.filter((call) => call.startsWith('accept'))).toEqual(['accept:o7:7', 'accept:o8']);
+    stop('SIGINT');
+    await done;
+  });
+
+  test('what another device offers of the same file is accepted only when its sender is gone', async () => {
+    const { pool, done, stop } = await start(['receive', '--pool', 'abc', '--into', folder]);
+    await settle();
+    pool.emit({ kind: 'offer', offer: offered });
+    pool.emit({ kind: 'transfer', transfer: transfer(incoming) });
+    pool.emit({ kind: 'offer', offer: { ...offered, id: 'o8', from: JO.id, name: 'Jo' } });
+    expect(pool.calls).not.toContain('accept:o8');
+    pool.emit({ kind: 'transfer', transfer: transfer({ ...incoming, state: 'waiting' }) });
+    expect(pool.calls).toContain('accept:o8');
+    stop('SIGINT');
+    await done;
+  });
+
+  test('what is here already is said once, with what is kept when it is interrupted', async () => {
+    const { pool, done, stop, stdout, stderr } = await start(['receive', '--pool', 'abc', '--into', folder, '--json']);
+    await settle();
+    const half = { ...incoming, bytes: 100, keptBytes: 50, doneBytes: 61 };
+    pool.emit({ kind: 'transfer', transfer: transfer({ ...half, doneBytes: 50 }) });
+    expect(stderr.text).not.toContain('already');
+    pool.emit({ kind: 'transfer', transfer: transfer(half) });
+    pool.emit({ kind: 'transfer', transfer: transfer(half) });
+    stop('SIGINT');
+    pool.emit({ kind: 'transfer', transfer: transfer({ ...half, doneBytes: 62, state: 'ended', end: 'peer-left' }) });
+    expect(await done).toBe(130);
+    expect(stderr.text.match(/a\.txt: 50% was here already\./gu)).toHaveLength(1);
+    expect(stderr.text).toContain('a.txt: 62% is kept; run the same command again to go on.');
+    expect(stdout.events.find(({ event }) => event === 'kept')).toMatchObject({ bytes: 62, total: 100, keptBytes: 50 });
+    expect(stdout.events.some(({ event }) => event === 'failed')).toBe(false);
   });
 
   test('being put out of the pool ends it with 1', async () => {
@@ -272,6 +376,64 @@ describe('join', () => {
     ]);
   });
 
+  test('commands act on what their numbers name, with --json', async () => {
+    const { pool, done, stdin, stdout } = await start(['join', '--pool', 'abc', '--into', folder, '--json']);
+    await settle();
+    pool.come(MARA);
+    const files = ['a.txt', 'b.jpg', 'c.txt'].map((name, number) => ({ number: number + 10, name, bytes: 4 }));
+    const offer: OfferView = { id: 'o1', from: MARA.id, name: 'Mara', own: false, atMs: 0, files, state: 'open' };
+    pool.emit({ kind: 'offer', offer });
+    pool.emit({ kind: 'transfer', transfer: transfer({ id: 't1', direction: 'in' }) });
+    pool.emit({ kind: 'transfer', transfer: transfer({ id: 't2', direction: 'in', state: 'paused' }) });
+    pool.emit({ kind: 'transfer', transfer: transfer({ id: 't3', direction: 'in', state: 'ended', end: 'corrupt' }) });
+    const lines = ['/take 1 2 c*', '/take 1', '/pause 2', '/resume 3', '/retry 4', '/cancel 2', '//said', '/nonsense'];
+    stdin.end(`${lines.join('\n')}\n/resume 2\n/pause 9\n/take 1 nothing\n`);
+    expect(await done).toBe(0);
+    expect(stdout.events.find(({ event }) => event === 'offer')).toMatchObject({ number: 1 });
+    const numbers = stdout.events.filter(({ event }) => event === 'progress').map((event) => event['number']);
+    expect(numbers).toEqual([2, 3]);
+    const calls = ['accept:o1:11,12', 'accept:o1', 'pause:t1', 'resume:t2', 'retry:t3', 'cancel:t1', 'say:/said'];
+    expect(pool.calls.slice(1)).toEqual([...calls, 'close']);
+    expect(stdout.events.filter(({ event }) => event === 'refused').map((event) => event['message'])).toEqual([
+      'There is no command /nonsense. /help lists them.',
+      'a.txt is not paused. Usage: /resume N',
+      'There is no transfer 9. Usage: /pause N',
+      'No file of offer 1 is called that.',
+    ]);
+  });
+
+  test('a pipe says lines that begin with a slash', async () => {
+    const { pool, done, stdin } = await start(['join', '--pool', 'abc']);
+    pool.come(MARA);
+    stdin.end('/usr is full\n//\n');
+    expect(await done).toBe(0);
+    expect(pool.calls.filter((call) => call.startsWith('say'))).toEqual(['say:/usr is full', 'say://']);
+  });
+
+  test('/help lists every command, /list what is offered and on its way, with sources', async () => {
+    const { pool, done, stdin, stderr } = await start(['join', '--pool', 'abc', '--json']);
+    await settle();
+    const sources = [{ peer: JO.id, peerName: 'Jo', bytesPerSecond: 2000, bytes: 25, wrongChunks: 0 }];
+    const half = { id: 't1', direction: 'in', bytes: 100, doneBytes: 50, bytesPerSecond: 2000, limit: 'path' } as const;
+    pool.emit({ kind: 'transfer', transfer: transfer({ ...half, sources }) });
+    stdin.end('/help\n/list\n');
+    expect(await done).toBe(0);
+    for (const word of ['take', 'pause', 'resume', 'cancel', 'retry', 'list'])
+      expect(stderr.text).toContain(`/${word}`);
+    expect(stderr.text).toContain(' 1  a.txt from Mara: 50%, 2.0 kB/s, 1 s left, as fast as the network goes\n');
+    expect(stderr.text).toContain('Jo: 25% came from there, 2.0 kB/s\n');
+  });
+
+  test('a source that is asked no more is said', async () => {
+    const { pool, done, stdin, stdout, stderr } = await start(['join', '--pool', 'abc', '--json']);
+    await settle();
+    pool.emit({ kind: 'struck', peer: MARA.id, peerName: 'Mara', evidence: [] });
+    stdin.end();
+    await done;
+    expect(stderr.text).toContain('Mara sent what was not in the file');
+    expect(stdout.events).toContainEqual({ event: 'struck', peer: MARA.id, name: 'Mara', wrongChunks: 0 });
+  });
+
   test('tells who is there, comes and goes, on stderr', async () => {
     const { pool, done, stdout, stderr, stdin } = await start(['join', '--pool', 'abc', '--name', 'me']);
     await settle();
@@ -331,6 +493,23 @@ describe('patience', () => {
     await jest.advanceTimersByTimeAsync(1);
     expect(await done).toBe(1);
     expect(stderr.text).toBe('No server answers at ws://localhost:8080/ws. Is it running there?\n');
+  });
+
+  test('a receiver whose sender left waits as long as --wait says, and ends with 1', async () => {
+    const { pool, done, stderr } = await start(['receive', '--pool', 'abc', '--into', folder, '--wait', '5']);
+    while (!stderr.text.includes('Waiting for a file')) await settle();
+    const left = transfer({ direction: 'in', state: 'waiting', bytes: 100, doneBytes: 61 });
+    pool.emit({ kind: 'transfer', transfer: left });
+    await jest.advanceTimersByTimeAsync(4_000);
+    // It came back, and left again: the time begins anew.
+    pool.emit({ kind: 'transfer', transfer: { ...left, state: 'running' } });
+    pool.emit({ kind: 'transfer', transfer: left });
+    await jest.advanceTimersByTimeAsync(4_999);
+    expect(pool.calls).not.toContain('close');
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await done).toBe(1);
+    expect(stderr.text).toContain('61% of a.txt is here. Waiting 5 s for Mara, or for somebody else who has it.\n');
+    expect(stderr.text).toContain('a.txt: 61% is kept; run the same command again to go on.\n');
   });
 
   test('a piped line that nobody hears within 10 seconds ends join with 1', async () => {

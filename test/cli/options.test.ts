@@ -19,7 +19,16 @@ describe('what is understood', () => {
   test('join takes a code in any case and the local server', () => {
     expect(parse('join --pool Calm-Otter')).toEqual({
       kind: 'join',
-      peer: { pool: 'calm-otter', server: 'ws://localhost:8080/ws', name: 'laptop', json: false, stats: undefined },
+      peer: {
+        pool: 'calm-otter',
+        server: 'ws://localhost:8080/ws',
+        name: 'laptop',
+        json: false,
+        stats: undefined,
+        data: undefined,
+        rates: { downBytesPerSecond: undefined, upBytesPerSecond: undefined },
+      },
+      into: undefined,
     });
   });
 
@@ -43,8 +52,37 @@ describe('what is understood', () => {
     expect(parse('send a.txt b.txt --pool abc --receivers 2')).toMatchObject({
       kind: 'send',
       paths: ['a.txt', 'b.txt'],
-      receivers: 2,
+      until: 2,
     });
+  });
+
+  test('send --stay needs no path', () => {
+    expect(parse('send --stay --pool abc')).toMatchObject({ kind: 'send', paths: [], until: 'stay', forget: false });
+    expect(parse('send --stay --forget a --pool abc')).toMatchObject({ paths: ['a'], until: 'stay', forget: true });
+  });
+
+  test('send --limit limits what goes out, --limit-down and --limit-up either way', () => {
+    expect(parse('send a --pool abc --limit 2MB')).toMatchObject({ peer: { rates: { upBytesPerSecond: 2e6 } } });
+    for (const words of ['join', 'receive --into x']) {
+      expect(parse(`${words} --pool abc --limit-down 1.5m --limit-up 500k`)).toMatchObject({
+        peer: { rates: { downBytesPerSecond: 1.5e6, upBytesPerSecond: 5e5 } },
+      });
+    }
+  });
+
+  test('receive takes several patterns, and a time to wait of a minute', () => {
+    expect(parse('receive --pool abc --into x --only *.jpg --only a?')).toMatchObject({
+      only: ['*.jpg', 'a?'],
+      waitSeconds: 60,
+    });
+    expect(parse('receive --pool abc --into x --wait 0')).toMatchObject({ only: [], waitSeconds: 0 });
+  });
+
+  test('history lists everything, unless told otherwise', () => {
+    const all = { kind: 'history', data: undefined, search: '', clear: false, json: false };
+    expect(parse('history')).toEqual(all);
+    expect(parse('history --search Mara --data d --json')).toEqual({ ...all, search: 'Mara', data: 'd', json: true });
+    expect(parse('history --clear')).toEqual({ ...all, clear: true });
   });
 
   test('a path after -- may begin with a hyphen', () => {
@@ -94,7 +132,15 @@ describe('what is refused, with exit code 2', () => {
     [['join', '--pool', 'abc', '--server', 'pool.example'], '--server takes an address'],
     [['join', '--pool', 'abc', '--server', 'http://me:secret@x'], '--server takes an address'],
     [['join', '--pool', 'abc', '--name', '\u200b'], '--name needs at least one visible character'],
-    [['send', '--pool', 'abc'], 'Name at least one file to send.'],
+    [['send', '--pool', 'abc'], 'Name at least one file or folder to send.'],
+    [['send', 'a', '--pool', 'abc', '--forget'], '--forget goes with --stay'],
+    [['send', 'a', '--pool', 'abc', '--stay', '--receivers', '2'], 'leave out --receivers'],
+    [['send', 'a', '--pool', 'abc', '--limit', '0'], '--limit takes bytes a second from 1k up'],
+    [['receive', '--pool', 'abc', '--into', 'x', '--limit-down', '2Mbit'], '--limit-down takes bytes a second'],
+    [['receive', '--pool', 'abc', '--into', 'x', '--wait', '-1'], '--wait'],
+    [['receive', '--pool', 'abc', '--into', 'x', '--only', ''], '--only needs a value.'],
+    [['history', '--clear', '--search', 'x'], '--clear takes everything'],
+    [['history', 'extra'], '“extra” is not expected here.'],
     [['send', 'a', '--pool', 'abc', '--receivers', '0'], '--receivers takes a whole number from 1'],
     [['receive', '--pool', 'abc'], '--into is missing'],
     [['receive', '--pool', 'abc', '--into', 'x', '--count', '1.5'], '--count takes a whole number from 1'],
@@ -112,10 +158,10 @@ describe('help', () => {
   test.each([['help'], ['--help'], ['-h']])('rockpool %s lists every command', async (word) => {
     const { code, stdout } = await runAlone(word);
     expect(code).toBe(0);
-    for (const topic of ['serve', 'join', 'send', 'receive']) expect(stdout).toContain(`rockpool ${topic}`);
+    for (const topic of ['serve', 'join', 'send', 'receive', 'history']) expect(stdout).toContain(`rockpool ${topic}`);
   });
 
-  test.each(['serve', 'join', 'send', 'receive'])(
+  test.each(['serve', 'join', 'send', 'receive', 'history'])(
     '%s --help and help %s are the same page, with examples',
     async (topic) => {
       const page = await runAlone(topic, '--help');
@@ -126,7 +172,9 @@ describe('help', () => {
   );
 
   test('no help line is wider than 80 columns', async () => {
-    const pages = await Promise.all(['serve', 'join', 'send', 'receive'].map((topic) => runAlone('help', topic)));
+    const pages = await Promise.all(
+      ['serve', 'join', 'send', 'receive', 'history'].map((topic) => runAlone('help', topic)),
+    );
     for (const line of pages.flatMap((page) => page.stdout.split('\n'))) expect(line.length).toBeLessThanOrEqual(80);
   });
 

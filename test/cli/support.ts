@@ -125,6 +125,7 @@ export class FakePool implements PoolClientFace<string> {
   retry(transfer: string): void {
     this.calls.push(`retry:${transfer}`);
   }
+  recheck(): void {}
   move(): void {}
   limit(rates: ShareRates): void {
     this.rates = rates;

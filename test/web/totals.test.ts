@@ -2,7 +2,15 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { TransferView } from '../../src/client.ts';
-import { announcement, keptSentence, limitSentence, pastSentence, toneOf, waitSentence } from '../../web/sentences.ts';
+import {
+  announcement,
+  keptSentence,
+  limitSentence,
+  pastSentence,
+  recheckSentence,
+  toneOf,
+  waitSentence,
+} from '../../web/sentences.ts';
 import { totalsOf } from '../../web/totals.ts';
 
 const running: TransferView = {
@@ -86,4 +94,18 @@ test('a line of the history without an end was cut off; an end nobody knows is a
   expect(pastSentence({})).toBe('Interrupted');
   expect(pastSentence({ end: 'verified' })).toBe('Verified');
   expect(pastSentence({ end: 'toString' })).toBe('Ended');
+});
+
+describe('a second look', () => {
+  const at = { doneBytes: 450, wrongChunks: 0, done: false, seconds: 0.4 };
+
+  test('says how far it is, and how it went', () => {
+    expect(recheckSentence(at, 1000)).toBe('Reading it back: 45%');
+    expect(recheckSentence({ ...at, doneBytes: 1000, done: true }, 1000)).toBe(
+      'Read back in 1 s, and all of it is right.',
+    );
+    expect(recheckSentence({ ...at, done: true, wrongChunks: 1 }, 1000)).toBe(
+      '1 piece changed on the disk since. Take the file again.',
+    );
+  });
 });

@@ -1,13 +1,13 @@
 // One transfer in the panel: how it goes, what holds it back, where it comes from, and what can be done about it.
 import type { VNode } from 'preact';
 import { useSignal } from '@preact/signals';
-import { cancel, pause, resume, retry, shift } from '../actions.ts';
+import { cancel, check, pause, resume, retry, shift } from '../actions.ts';
 import { store } from '../app.ts';
 import type { TransferView } from '../../src/client.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, formatSpeed } from '../format.ts';
 import { hasFailed } from '../offer-transfers.ts';
-import { keptSentence, limitSentence } from '../sentences.ts';
+import { keptSentence, limitSentence, recheckSentence } from '../sentences.ts';
 import type { TransferState } from '../state.ts';
 import { Current } from './current.tsx';
 import { Icon } from './icons.tsx';
@@ -36,6 +36,7 @@ export function TransferRow({ transfer }: { readonly transfer: TransferState }):
         <Controls transfer={transfer} />
       </div>
       {open.value && <Sources id={sources} view={view} />}
+      {open.value && view.direction === 'in' && view.end === 'verified' && <Recheck view={view} />}
     </li>
   );
 }
@@ -93,6 +94,23 @@ function Sources({ id, view }: { readonly id: string; readonly view: TransferVie
         </li>
       ))}
     </ul>
+  );
+}
+
+/** A second look at what is stored. What it costs is said before. */
+function Recheck({ view }: { readonly view: TransferView }): VNode {
+  const { id, name, bytes, recheck } = view;
+  return (
+    <div class={styles['recheck']}>
+      <p class={styles['note']} role="status">
+        {recheck === undefined ? `Checking again reads ${formatBytes(bytes)} back.` : recheckSentence(recheck, bytes)}
+      </p>
+      {recheck?.done !== false && (
+        <Button look="quiet" small label={`Check ${name} again`} onClick={() => check(id)}>
+          Check again
+        </Button>
+      )}
+    </div>
   );
 }
 

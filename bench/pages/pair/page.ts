@@ -12,8 +12,8 @@ const RAW_BUFFERED_LOW = 256 * 1024;
 
 declare global {
   var pairEnd: PairEnd;
-  /** The longest task of the page's thread since it was opened, ms; 0 if none took 50 ms. */
-  var longestTaskMs: number;
+  /** The tasks of the page's thread that took 50 ms or longer, since the list was emptied, on the page's clock, ms. */
+  var longTasks: { readonly atMs: number; readonly ms: number }[];
   /** Given by whoever opened the page (bench/pair/ends.ts). */
   var tellNews: ((news: number) => void) | undefined;
 }
@@ -24,9 +24,9 @@ let channel: Promise<RTCDataChannel> | undefined;
 /** Own ones, of the end that makes the offer. */
 const candidates: RawCandidate[] = [];
 
-globalThis.longestTaskMs = 0;
+globalThis.longTasks = [];
 new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) globalThis.longestTaskMs = Math.max(globalThis.longestTaskMs, duration);
+  for (const { startTime: atMs, duration: ms } of list.getEntries()) globalThis.longTasks.push({ atMs, ms });
 }).observe({ type: 'longtask' });
 
 globalThis.pairEnd = {
