@@ -83,14 +83,21 @@ export class Download {
     this.#compared();
   }
 
-  /** What is here of it, for a download of the same file as somebody else, or the same device anew, offers it. */
+  /**
+   * What is here of it, for a download of the same file as somebody else, or the same device anew, offers it: what is verified,
+   * and what of an earlier time was not compared yet.
+   */
   get part(): KeptPart {
-    const sha256 = new Uint8Array(this.file.chunks * HASH_BYTES);
-    for (let chunk = 0; chunk < this.file.chunks; chunk++) {
+    const { chunks } = this.file;
+    const sha256 = this.#kept?.sha256.slice() ?? new Uint8Array(chunks * HASH_BYTES);
+    const here = new ChunkSet(chunks, this.#kept?.bitmap);
+    for (let chunk = 0; chunk < chunks; chunk++) {
       const digest = this.have.has(chunk) ? this.digests.get(chunk) : undefined;
-      if (digest !== undefined) sha256.set(digest, chunk * HASH_BYTES);
+      if (digest === undefined) continue;
+      here.add(chunk);
+      sha256.set(digest, chunk * HASH_BYTES);
     }
-    return { bitmap: this.have.bitmap, sha256, maybeChunks: this.#kept?.maybeChunks ?? 0 };
+    return { bitmap: here.bitmap, sha256, maybeChunks: this.#kept?.maybeChunks ?? 0 };
   }
 
   /**
@@ -101,7 +108,7 @@ export class Download {
     return this.sources.has(this.file.origin) || this.#asked.size > 0 || this.storingBytes > 0;
   }
 
-  /** Hashes told by the offering device, of chunks there are. False if they contradict what it told before. */
+  /** Hashes told by the offering device, of chunks there are; what it told first stands. False if they contradict its tree. */
   learn(first: number, sha256: Uint8Array): boolean {
     for (let i = 0; i < sha256.length / HASH_BYTES; i++) {
       if (this.digests.set(first + i, sha256.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))) this.#compare(first + i);

@@ -26,9 +26,9 @@ const RESUMED = { no: 'queued', asked: 'creating', yes: 'receiving' } as const;
 
 export class Receiver {
   readonly cap: RateCap = new RateCap();
+  readonly inbox: Inbox;
   readonly #context: ShareContext;
   readonly #uploads: Uploads;
-  readonly #inbox: Inbox;
   readonly #strikes: Strikes;
   readonly #transfers = new Transfers();
   #keys = 0;
@@ -36,28 +36,24 @@ export class Receiver {
   constructor(context: ShareContext, uploads: Uploads) {
     this.#context = context;
     this.#uploads = uploads;
-    this.#inbox = new Inbox(context);
+    this.inbox = new Inbox(context);
     this.#strikes = new Strikes(context);
   }
 
   // --- offers ---
 
   offered(peer: string, number: number, chunkBytes: number, files: readonly OfferedFile[]): void {
-    const offer = this.#inbox.offered(peer, number, chunkBytes, files);
+    const offer = this.inbox.offered(peer, number, chunkBytes, files);
     if (offer !== undefined) this.#takeUp(offer);
-  }
-
-  thumbnail(peer: string, transfer: number, image: Uint8Array): void {
-    this.#inbox.thumbnail(peer, transfer, image);
   }
 
   /** `numbers`: of the files to take; without, all. Nothing happens for an offer that is not open. */
   accept(id: string, numbers: readonly number[] | undefined): void {
-    const offer = this.#inbox.get(id);
+    const offer = this.inbox.get(id);
     if (offer?.state !== 'open') return;
     const taken = offer.files.filter((file) => numbers?.includes(file.transfer) ?? true);
-    if (taken.length === 0) return this.#inbox.decline(id);
-    this.#inbox.close(offer, 'accepted');
+    if (taken.length === 0) return this.inbox.decline(id);
+    this.inbox.close(offer, 'accepted');
     const transfers = taken.length === offer.files.length ? [] : taken.map((file) => file.transfer);
     this.#answer(offer, transfers);
     for (const file of taken) {
@@ -66,10 +62,6 @@ export class Receiver {
       else this.#reattach(waiting, offer, file);
     }
     this.#startNext();
-  }
-
-  decline(id: string): void {
-    this.#inbox.decline(id);
   }
 
   // --- what people do with transfers ---
@@ -102,7 +94,7 @@ export class Receiver {
   retry(id: string): void {
     const transfer = this.#transfers.failed(id);
     if (transfer === undefined) return;
-    const offer = this.#inbox.get(transfer.offer.id);
+    const offer = this.inbox.get(transfer.offer.id);
     if (offer?.state !== 'accepted') return;
     offer.attempt++;
     this.#answer(offer, [transfer.file.transfer]);
@@ -145,7 +137,7 @@ export class Receiver {
   }
 
   peerDown(peer: string): void {
-    this.#inbox.peerDown(peer);
+    this.inbox.peerDown(peer);
     for (const transfer of this.#transfers.all) {
       transfer.download?.forget(peer);
       this.#drop(transfer, peer);
@@ -190,13 +182,13 @@ export class Receiver {
       this.#drop(served, peer);
       return this.#pumpAll();
     }
-    if (transfer === undefined) return this.#inbox.ended(peer, number, code);
+    if (transfer === undefined) return this.inbox.ended(peer, number, code);
     // What is verified stays so, whatever its sender says afterwards.
     if (code === 'verified') return;
     if (code !== 'refused') return this.#end(transfer, code, false);
     // It knows nothing of it, as after a restart. Perhaps it offered it anew.
     this.#drop(transfer, peer);
-    const anew = this.#inbox.openOffer(peer, (file) => sameFile(file, transfer.file));
+    const anew = this.inbox.openOffer(peer, (file) => sameFile(file, transfer.file));
     if (anew !== undefined) this.#takeUp(anew);
   }
 
@@ -240,7 +232,7 @@ export class Receiver {
   #waitingFor(file: OfferedFile, chunkBytes: number): Incoming | undefined {
     return this.#transfers.running.find(({ offer, file: known, state, download }) => {
       if (state === 'finishing' || offer.chunkBytes !== chunkBytes || !sameFile(known, file)) return false;
-      return download === undefined ? this.#inbox.get(offer.id) !== offer : !download.sources.has(offer.peer);
+      return download === undefined ? this.inbox.get(offer.id) !== offer : !download.sources.has(offer.peer);
     });
   }
 
@@ -252,7 +244,7 @@ export class Receiver {
       offer.state = 'accepted';
       this.#reattach(waiting, offer, file);
     }
-    this.#inbox.emit(offer);
+    this.inbox.emit(offer);
     this.#startNext();
   }
 
@@ -344,7 +336,10 @@ export class Receiver {
     const chunks = chunkCount(file.bytes, chunkBytes);
     const facts = { key, handle, origin, transfer: file.transfer, bytes: file.bytes, chunkBytes, chunks };
     const download = new Download(this.#context, facts, {
-      verified: (chunk, source) => this.#verified(transfer, download.length(chunk), source),
+      verified: (chunk, source) => {
+        // What was under way for an earlier one is found again by what replaced it.
+        if (transfer.download === download) this.#verified(transfer, download.length(chunk), source);
+      },
       wrong: (chunk, source) => this.#wrong(transfer, chunk, source),
       failed: (code) => this.#end(transfer, code, true),
       lacking: () => this.#pumpSources(transfer),
@@ -358,13 +353,21 @@ export class Receiver {
       refusal: (_peer, chunk) => (chunk < chunks && download.have.has(chunk) ? undefined : 'refused'),
       wanted: () => {},
       delivered: () => {},
-      failed: () => this.#uploads.end(handle),
+      failed: () => this.#stopServing(handle),
     });
     for (const peer of this.#uploads.peers) {
       if (peer !== origin) download.tell(peer);
       else this.#addOrigin(download);
     }
     return download;
+  }
+
+  /** Whoever asks for it here is to ask somebody else. */
+  #stopServing(handle: number): void {
+    this.#uploads.end(handle);
+    for (const peer of this.#uploads.peers) {
+      this.#context.links.send(peer, { kind: 'ended', transfer: handle, code: 'refused' });
+    }
   }
 
   /** Tells the offering device that hashes are wanted now. */
@@ -439,7 +442,7 @@ export class Receiver {
     for (const peer of download?.sources.keys() ?? []) this.#drop(transfer, peer);
     if (tell) this.#context.links.send(offer.peer, { kind: 'ended', transfer: file.transfer, code });
     if (code !== 'verified') {
-      this.#uploads.end(transfer.handle);
+      this.#stopServing(transfer.handle);
       if (transfer.created === 'yes') this.#letGo(transfer);
     }
     this.#emit(transfer);

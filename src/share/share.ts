@@ -105,7 +105,7 @@ export class Share {
 
   decline(now: number, offer: string): void {
     this.#now = now;
-    this.#receiver.decline(offer);
+    this.#receiver.inbox.decline(offer);
   }
 
   withdraw(now: number, offer: string): void {
@@ -195,7 +195,7 @@ export class Share {
         if (envelope.origin === this.#context.self) return this.#sender.had(peer, envelope);
         return this.#receiver.had(peer, envelope);
       case 'thumbnail':
-        return this.#receiver.thumbnail(peer, envelope.transfer, envelope.image);
+        return this.#receiver.inbox.thumbnail(peer, envelope.transfer, envelope.image);
       case 'ended':
         // Numbers are those of the device that serves: one of the two halves knows it, or none.
         this.#sender.ended(peer, envelope.transfer, envelope.code);

@@ -172,6 +172,27 @@ describe('what was received before', () => {
     expect(to.transfer('a')?.keptBytes).toBeGreaterThanOrEqual(verified);
   });
 
+  test('is not lost when the offering device leaves again before it was compared', () => {
+    const { net, from, to } = two(54);
+    const bytes = net.random.bytes(CHUNKS * CHUNK_BYTES);
+    const offer = (device: Device): string => device.offer([{ name: 'a', bytes, modifiedMs: 77 }]);
+    offer(from);
+    net.run(50);
+    to.acceptAll();
+    net.run(1500);
+    const verified = to.transfer('a')?.doneBytes ?? 0;
+    net.kill(from);
+    const short = net.join({ id: from.id, hashResumeChunks: 1, hashAheadChunks: 1 });
+    offer(short);
+    net.run(60);
+    net.kill(short);
+    expect(to.transfer('a')?.doneBytes).toBeLessThan(verified);
+    const before = net.sentBytes.get(from.id) ?? 0;
+    offer(net.join({ id: from.id }));
+    expect(net.runUntil(() => received(to).size === 1)).toBe(true);
+    expect((net.sentBytes.get(from.id) ?? 0) - before).toBeLessThanOrEqual(bytes.length - verified);
+  });
+
   test('goes on when the offering device came back before anybody noticed that it was gone', () => {
     const { net, from, to } = two(51);
     const bytes = net.random.bytes(CHUNKS * CHUNK_BYTES);
