@@ -3,9 +3,16 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mbitPerSecond, measureRounds, median, type BenchmarkOptions, type BenchmarkResult } from './harness.ts';
+import {
+  mbitPerSecond,
+  measureRounds,
+  median,
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  wholeOption,
+} from './harness.ts';
 import { openPageEnd, openProcessEnd, type OpenEnd, type OpenPageEnd, type OpenProcessEnd } from './pair/ends.ts';
-import { fillFile, MIB, wholeOption, PATIENCE_MS, patiently, withPlace, type Place } from './pair/pair.ts';
+import { fillFile, MIB, PATIENCE_MS, patiently, withPlace, type Place } from './pair/pair.ts';
 
 export const about: string = 'Large files: memory at its peak, goodput, the longest task, the first chunk of 10 GiB';
 export const rounds = 1;

@@ -5,9 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { inTurn, measureRounds, type BenchmarkOptions, type BenchmarkResult } from './harness.ts';
+import { inTurn, measureRounds, type BenchmarkOptions, type BenchmarkResult, wholeOption } from './harness.ts';
 import { openProcessEnd, type ProcessEnd } from './pair/ends.ts';
-import { connectRaw, PATIENCE_MS, patiently, wholeOption, withPlace, type Place } from './pair/pair.ts';
+import { connectRaw, PATIENCE_MS, patiently, withPlace, type Place } from './pair/pair.ts';
 
 export const about: string = 'A folder of many small files, Node to Node, against tar through a raw channel';
 /** Even, so that each contender goes first as often as second. */

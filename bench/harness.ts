@@ -48,6 +48,13 @@ export function mbitPerSecond(bytes: number, ms: number): number {
   return (bytes * 8) / 1000 / ms;
 }
 
+/** `--NAME` (`--mib` unless told) as a whole number above 0. Throws RangeError. */
+export function wholeOption(given: string | undefined, name = 'mib'): number {
+  const value = Number(given);
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name}: expected 1 or more, got ${given}`);
+  return value;
+}
+
 /** Measures `rounds` times and gives the median of every figure. `round` counts from 0. */
 export async function measureRounds(
   { rounds, log }: BenchmarkOptions,

@@ -2,9 +2,16 @@
 // a Chromium with an ordinary profile. Megabytes (10^6) a second.
 import { join } from 'node:path';
 import { launchProfile } from '../test/support/chromium.ts';
-import { inTurn, measureRounds, serveBenchPage, type BenchmarkOptions, type BenchmarkResult } from './harness.ts';
+import {
+  inTurn,
+  measureRounds,
+  serveBenchPage,
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  wholeOption,
+} from './harness.ts';
 import type { HashWay } from './pages/hash/page.ts';
-import { MIB, wholeOption, withPlace } from './pair/pair.ts';
+import { MIB, withPlace } from './pair/pair.ts';
 
 export const about: string = "Hashing a file through the worker's store against WebCrypto on one buffer";
 export const rounds = 5;

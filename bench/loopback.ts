@@ -1,9 +1,9 @@
 // A verified file against a bare data channel, over the same two ends in the same run: two Chromium browsers, and two
 // Node processes. Ours is accept -> `verified` with the real client, store and signaling server; raw is a reliable
 // ordered channel of 16 KiB messages whose receiver does nothing but count.
-import { inTurn, mbitPerSecond, measureRounds } from './harness.ts';
+import { inTurn, mbitPerSecond, measureRounds, wholeOption } from './harness.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
-import { connectRaw, MIB, wholeOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
+import { connectRaw, MIB, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
 import type { Pair, Place } from './pair/pair.ts';
 import type { Seat } from './pages/pair/end.ts';
 

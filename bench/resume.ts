@@ -1,3 +1,4 @@
+import { wholeOption } from './harness.ts';
 // What a kill costs: the receiver dies in the middle of a transfer (kill -9 of a browser with an ordinary profile, or of a
 // terminal process), starts again, accepts again what is offered again, and finishes. The sender is a process that lives on.
 import { rm } from 'node:fs/promises';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import { Random } from '../src/sim/random.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
 import { openProcessEnd, type OpenEnd } from './pair/ends.ts';
-import { MIB, wholeOption, PATIENCE_MS, patiently, withPlace, type Kind, type Place } from './pair/pair.ts';
+import { MIB, PATIENCE_MS, patiently, withPlace, type Kind, type Place } from './pair/pair.ts';
 
 export const about: string = 'kill -9 of the receiver mid-transfer, then again from there: what is fetched twice';
 export const rounds = 1;

@@ -2,9 +2,9 @@
 // limited by the UDP relay. How long it takes over what one copy through the sender's uplink takes.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { measureRounds, type BenchmarkOptions, type BenchmarkResult } from './harness.ts';
+import { measureRounds, type BenchmarkOptions, type BenchmarkResult, wholeOption } from './harness.ts';
 import type { OpenEnd } from './pair/ends.ts';
-import { MIB, wholeOption, PATIENCE_MS, patiently, withPlace, type Kind, type Place } from './pair/pair.ts';
+import { MIB, PATIENCE_MS, patiently, withPlace, type Kind, type Place } from './pair/pair.ts';
 import { withRelay } from './relay/open-relay.ts';
 import type { WanPath } from './relay/paths.ts';
 import { SIDES } from './relay/relay.ts';

@@ -1,12 +1,12 @@
 // A verified file against a bare data channel over emulated wide-area paths: like loopback.ts, but every packet of the
 // pair, on all lanes, goes through one UDP relay (bench/relay) that has the path's delay, jitter, loss, rate and queue.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inTurn, mbitPerSecond, measureRounds } from './harness.ts';
+import { inTurn, mbitPerSecond, measureRounds, wholeOption } from './harness.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './harness.ts';
 import type { RelayReport } from './ends/relay.ts';
 import { CONTROL_DEADLINE_MS, type ControlAges } from './pages/pair/control.ts';
 import type { PairEnd } from './pages/pair/end.ts';
-import { connectRaw, MIB, wholeOption, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
+import { connectRaw, MIB, PATIENCE_MS, patiently, withPair, withPlace } from './pair/pair.ts';
 import type { Pair, Place, RawWay } from './pair/pair.ts';
 import { relayedCandidates, takeCandidates } from './relay/candidates.ts';
 import { withRelay, type OpenRelay } from './relay/open-relay.ts';

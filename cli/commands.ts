@@ -1,7 +1,7 @@
 // What a person does with offers and transfers while in a pool: lines that begin with a slash. Offers and transfers are
 // called by short numbers, one row of them for both.
 import type { OfferView, PoolClientFace, TransferView } from '../src/client.ts';
-import { fileWords, paceParts, percentOf, wayWords } from './format.ts';
+import { fileWords, formatSpeed, paceParts, percentOf, wayWords } from './format.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
 import { offerWords } from './transfers.ts';
@@ -117,8 +117,8 @@ export class PoolCommands {
       const number = String(this.numberOf(transfer.id)).padStart(2);
       screen.note(`${number}  ${safeLine(transfer.name)} ${wayWords(transfer)}: ${stateWords(transfer)}`);
       for (const { peerName, bytesPerSecond, bytes } of transfer.sources) {
-        const figures = paceParts({ ...transfer, state: 'running', bytesPerSecond })[0] ?? '';
-        screen.note(`      ${safeLine(peerName)}: ${percentOf(bytes, transfer.bytes)}% came from there, ${figures}`);
+        const speed = transfer.state === 'running' ? `, ${formatSpeed(bytesPerSecond)}` : '';
+        screen.note(`      ${safeLine(peerName)}: ${percentOf(bytes, transfer.bytes)}% came from there${speed}`);
       }
     }
     if (open.length + numbered.length === 0) screen.note('Nothing is offered and nothing is on its way.');

@@ -91,9 +91,10 @@ class Sending {
         tellFailure(screen, 'Nothing is left to offer.');
         return EXIT.failed;
       }
-      await this.#store(this.#command.paths);
       const id = await client.offer(this.#paths);
       this.#offer = client.offers.find((offer) => offer.id === id);
+      // What could not be offered now would not be at the next start either.
+      await this.#store(this.#command.paths);
     } catch (error) {
       tellFailure(screen, `Could not offer: ${reasonOf(error)}.`);
       return EXIT.failed;

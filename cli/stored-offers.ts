@@ -1,7 +1,8 @@
 // What `send --stay` offers again at its next start: one small file an offer, replaced and removed whole, so that neither a
 // kill nor two commands at once leave half of one. Each pool of each server has its own: what was meant for one stays there.
 import { createHash, randomBytes } from 'node:crypto';
-import { lstat, mkdir, opendir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, mkdir, opendir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { failure } from '../src/io/final-name.ts';
 import { STORED_OFFERS_MAX, type StoredOffer, type StoredOffers } from '../src/io/history.ts';
@@ -83,6 +84,8 @@ export async function recheck(offer: PathOffer): Promise<'unchanged' | 'changed'
 /** Of a folder: the bytes of all files in it and the latest time of anything, so that no change within goes unseen. */
 async function lookAt(path: string): Promise<{ readonly bytes: number; readonly modifiedMs: number }> {
   const facts = await stat(path);
+  // What may not be read any more is as good as gone.
+  await access(path, constants.R_OK);
   if (!facts.isDirectory()) return { bytes: facts.size, modifiedMs: facts.mtimeMs };
   let [bytes, modifiedMs] = [0, facts.mtimeMs];
   for await (const entry of await opendir(path, { recursive: true })) {

@@ -103,13 +103,6 @@ async function preparePlace(only: string, warmBytes: number, measuredBytes: numb
   };
 }
 
-/** `--NAME` (`--mib` unless told) as a whole number above 0. Throws RangeError. */
-export function wholeOption(given: string | undefined, name = 'mib'): number {
-  const value = Number(given);
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name}: expected 1 or more, got ${given}`);
-  return value;
-}
-
 export async function withPair<T>(make: () => Promise<Pair>, measure: (pair: Pair) => Promise<T>): Promise<T> {
   const pair = await make();
   try {

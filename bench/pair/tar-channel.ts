@@ -12,6 +12,9 @@ import { RAW_MESSAGE_BYTES } from '../pages/pair/end.ts';
 export const RAW_BUFFERED_MAX: number = 1024 * 1024;
 export const RAW_BUFFERED_LOW: number = 256 * 1024;
 
+/** Of 512 bytes, in one write of `tar`: as much as a pipe holds, so that no message is shorter than it could be. */
+const TAR_BLOCKS = '128';
+
 /** A text message after the last byte: both ends are ours. */
 const END = 'end';
 
@@ -27,6 +30,8 @@ export async function receiveTar(channel: DataChannel, into: string): Promise<nu
   const askedMs = performance.now();
   const tar = spawn('tar', ['-x', '-C', into], { stdio: ['pipe', 'inherit', 'inherit'] });
   const ended = endOf(tar);
+  // It leaves what pads the last block unread: whether it went well, its exit code tells.
+  tar.stdin.on('error', () => undefined);
   // What the pipe does not take at once waits in this process: tar is faster than the channel, or the figure is lost.
   channel.onMessage((message) => {
     if (typeof message === 'string') tar.stdin.end();
@@ -38,7 +43,7 @@ export async function receiveTar(channel: DataChannel, into: string): Promise<nu
 }
 
 async function pump(channel: DataChannel, directory: string): Promise<void> {
-  const tar = spawn('tar', ['-c', '-C', dirname(directory), basename(directory)], {
+  const tar = spawn('tar', ['-c', '-b', TAR_BLOCKS, '-C', dirname(directory), basename(directory)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const piece of tar.stdout as AsyncIterable<Buffer>) {

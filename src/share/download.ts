@@ -216,7 +216,7 @@ export class Download {
 
   /** Whether it is still being found out what an earlier time left: the offering device is told of it. */
   get resuming(): boolean {
-    return this.#kept !== undefined;
+    return !this.#begun || this.#kept !== undefined;
   }
 
   /** Tells this peer all that is here; from now on it hears of what is added. */

@@ -99,7 +99,11 @@ export class Sender {
     for (const offer of this.#offers.values()) {
       if (offer.id !== id || offer.withdrawn) continue;
       offer.withdrawn = true;
-      for (const file of offer.files) this.#fail(file, 'withdrawn', [...this.#peers]);
+      for (const file of offer.files) {
+        // Of one that failed before, only those who were receiving have heard.
+        if (file.failed !== undefined) this.#tellEnd(file, 'withdrawn', this.#peers);
+        else this.#fail(file, 'withdrawn', [...this.#peers]);
+      }
       this.#offers.delete(offer.number);
       this.#emitOffer(offer);
     }
@@ -381,15 +385,19 @@ export class Sender {
   #fail(file: OwnFile, code: EndCode, others: readonly string[]): void {
     if (file.failed !== undefined) return;
     file.failed = code;
-    const told = new Set(others);
+    // Whoever has not answered yet need not be offered what cannot be had.
+    const told = new Set(file.offer.files.length === 1 ? this.#peers : others);
     for (const out of file.outs.values()) {
       if (out.end === undefined) told.add(out.peer);
       this.#stop(file, out, code, false);
     }
-    const ended: Envelope = { kind: 'ended', transfer: file.served.handle, code };
-    for (const peer of told) this.#context.links.send(peer, ended);
+    this.#tellEnd(file, code, told);
     this.#uploads.end(file.served.handle);
     this.#context.store({ op: 'remove', key: file.served.key }, () => {});
+  }
+
+  #tellEnd({ served }: OwnFile, code: EndCode, peers: Iterable<string>): void {
+    for (const peer of peers) this.#context.links.send(peer, { kind: 'ended', transfer: served.handle, code });
   }
 
   #stop(file: OwnFile, out: Out, code: EndCode, tell: boolean): void {

@@ -26,6 +26,8 @@ export class SimStore {
   readonly violations: string[] = [];
   /** Bytes that were written for a chunk that was there already. */
   rewrittenBytes = 0;
+  /** How much longer `create` takes than everything else, ms. */
+  delayCreateMs = 0;
   /** Bytes of chunks that were read to be sent. */
   readBytes = 0;
   readonly #clock: VirtualClock;
@@ -79,7 +81,8 @@ export class SimStore {
   /** Performs `op` now and tells its result later. */
   perform(op: StoreOp, then: (result: StoreResult) => void): void {
     const result = this.#perform(op);
-    this.#clock.after(this.#random.between(0, this.#delays.delayMsMax), () => then(result));
+    const delayMs = this.#random.between(0, this.#delays.delayMsMax);
+    this.#clock.after(op.op === 'create' ? delayMs + this.delayCreateMs : delayMs, () => then(result));
   }
 
   #perform(op: StoreOp): StoreResult {

@@ -1,7 +1,7 @@
 // The arithmetic of benchmarks: a wrong median would quietly bend every figure we publish.
 
 import { describe, expect, test } from '@jest/globals';
-import { inTurn, mbitPerSecond, measureRounds, median } from '../../bench/harness.ts';
+import { inTurn, mbitPerSecond, measureRounds, median, wholeOption } from '../../bench/harness.ts';
 
 const quiet = { values: {}, log: () => undefined };
 
@@ -60,5 +60,15 @@ describe('inTurn', () => {
     });
     expect(await inTurn(round, contenders)).toEqual(['a', 'b', 'c']);
     expect(ran).toEqual(expected);
+  });
+});
+
+describe('wholeOption', () => {
+  test('is the number that was given', () => {
+    expect(wholeOption('64')).toBe(64);
+  });
+
+  test.each([undefined, '', '0', '-1', '1.5', 'x', 'Infinity'])('refuses %p and names the option', (given) => {
+    expect(() => wholeOption(given, 'kills')).toThrow(`--kills: expected 1 or more, got ${given}`);
   });
 });

@@ -96,7 +96,7 @@ describe('send --stay', () => {
     const stage = makeStage({ home: folder });
     const done = run(['send', '--stay', '--pool', 'abc', '--json', ...argv], stage.cli);
     const pool = await stage.pool();
-    await until(() => pool.calls.some((call) => call.startsWith('offer')));
+    await until(() => stage.stderr.text.includes('Offering '));
     return { ...stage, pool, done };
   }
 

@@ -129,6 +129,18 @@ describe('a transfer', () => {
   });
 });
 
+test('an offer of one file that cannot be read any more is open to nobody', () => {
+  const net = new Net(9);
+  const [from, to, third] = [net.join(), net.join(), net.join()];
+  from.offer([{ name: 'a', bytes: net.random.bytes(CHUNKS * CHUNK_BYTES) }]);
+  net.run(50);
+  to.acceptAll();
+  from.tamper = (op, result) => (op.op === 'read' ? { ok: false, code: 'unreadable' } : result);
+  net.run(3000);
+  expect(to.transfer('a')?.end).toBe('unreadable');
+  expect(third.offers).toMatchObject([{ state: 'withdrawn' }]);
+});
+
 describe('what was received before', () => {
   test.each(Array.from({ length: 40 }, (_, i) => i + 1))('is not fetched again after a kill (seed %i)', (seed) => {
     const { net, from, to } = two(seed);
@@ -150,6 +162,25 @@ describe('what was received before', () => {
     expect(again.store.rewrittenBytes).toBe(0);
     expect(again.transfer('a')?.keptBytes).toBeGreaterThanOrEqual(verified);
     expect((net.sentBytes.get(from.id) ?? 0) - before).toBeLessThanOrEqual(bytes.length - verified);
+  });
+
+  test('is told to the offering device however long the store takes to find it', () => {
+    const { net, from, to } = two(60);
+    const bytes = net.random.bytes(3 * CHUNKS * CHUNK_BYTES);
+    from.offer([{ name: 'a', bytes }]);
+    net.run(50);
+    to.acceptAll();
+    net.run(6000);
+    expect(to.transfer('a')?.doneBytes).toBeGreaterThan(150 * CHUNK_BYTES);
+    net.kill(to);
+    net.kill(from);
+    to.store.crash(() => false);
+    net.join({ id: from.id }).offer([{ name: 'a', bytes }]);
+    const again = net.join({ id: to.id, store: to.store });
+    again.store.delayCreateMs = 500;
+    net.run(50);
+    again.acceptAll();
+    expect(net.runUntil(() => received(again).size === 1)).toBe(true);
   });
 
   test('goes on by itself when the offering device comes back as new', () => {
