@@ -39,7 +39,7 @@ export interface ShareOptions {
 export const SHARE_DEFAULTS: ShareOptions = {
   chunkBytes: 256 * 1024,
   receivingMax: 4,
-  hashStepChunks: 8,
+  hashStepChunks: 32,
   hashAheadChunks: 96,
   hashResumeChunks: 1024,
   hashesPerMessage: 256,
