@@ -249,7 +249,9 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       throw new RangeError(`sources: expected 1 to ${FILES_PER_OFFER_MAX} files, got ${sources.length}`);
     }
     const { store } = this.#options.platform;
-    const chunkBytes = this.#run((pool) => pool.share.chunkBytes);
+    const sizes = await Promise.all(sources.map((source) => store.sizeOf(source)));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const chunkBytes = this.#run((pool) => pool.share.chunkBytesFor(bytes));
     const files = await Promise.all(
       sources.map(async (source) => {
         const key = `own/${this.#sources++}`;
@@ -261,7 +263,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
         return { key, facts: { ...facts, name: offeredName(facts.name) } };
       }),
     );
-    const offer = this.#run((pool, now) => pool.share.offer(now, files));
+    const offer = this.#run((pool, now) => pool.share.offer(now, files, chunkBytes));
     void this.#picture(
       offer,
       files.map(({ key }) => key),

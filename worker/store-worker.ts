@@ -44,6 +44,10 @@ export class WorkerStore implements Store<Source> {
     });
   }
 
+  async sizeOf(source: Source): Promise<number> {
+    return source instanceof File ? source.size : Infinity;
+  }
+
   add(key: string, source: Source, chunkBytes: number): Promise<FileFacts> {
     return this.#call({ kind: 'add', key, source, chunkBytes });
   }

@@ -2,8 +2,8 @@
 // the target directory, with an index that outlives a crash, and get their final name when all of them is verified. A
 // folder arrives as an archive and is unpacked at the end. Nothing is ever in memory whole.
 import { constants } from 'node:fs';
-import { mkdir, open, rm, statfs, type FileHandle } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, open, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { CHUNKS_MAX } from '../wire/envelope.ts';
 import { safeFileName } from './file-name.ts';
 import { failure, giveDirectoryName, giveName } from './final-name.ts';
@@ -104,6 +104,13 @@ export class FileStore implements Store<string> {
       hashingBytesPeak: this.#offered.hashingBytesPeak,
       openFiles: this.#offered.openFiles + this.#targets.size,
     };
+  }
+
+  async sizeOf(source: string): Promise<number> {
+    const stats = await stat(resolve(source)).catch((error: unknown) => {
+      throw failure('unreadable', `${basename(source)} cannot be read`, error);
+    });
+    return stats.isFile() ? stats.size : Infinity;
   }
 
   add(key: string, source: string, chunkBytes: number): Promise<FileFacts> {

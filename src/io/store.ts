@@ -36,6 +36,8 @@ export interface KeptFile {
  * bytes of its tar archive, made as they are asked for.
  */
 export interface Store<Source> {
+  /** Bytes of a file; Infinity for what would have to be looked through. Rejects with `unreadable`. */
+  sizeOf(source: Source): Promise<number>;
   /** Takes a file or folder to read from. Rejects with `unreadable`. */
   add(key: string, source: Source, chunkBytes: number): Promise<FileFacts>;
   /**

@@ -4,6 +4,9 @@ import { CHUNK_BYTES_MAX, CHUNK_BYTES_MIN } from '../wire/envelope.ts';
 export interface ShareOptions {
   /** Chunk size of own offers. Measured with `npm run bench -- chunk-size`: see ARCHITECTURE.md. */
   readonly chunkBytes: number;
+  /** The same of offers of at most `smallOfferBytes`: their first copy is sooner somewhere from where others can have it. */
+  readonly chunkBytesSmall: number;
+  readonly smallOfferBytes: number;
   /** Files that are received at once; the others of an accepted offer wait their turn. */
   readonly receivingMax: number;
   /** Chunks hashed in one step. */
@@ -38,6 +41,8 @@ export interface ShareOptions {
 
 export const SHARE_DEFAULTS: ShareOptions = {
   chunkBytes: 256 * 1024,
+  chunkBytesSmall: 64 * 1024,
+  smallOfferBytes: 16 * 1024 * 1024,
   receivingMax: 4,
   hashStepChunks: 32,
   hashAheadChunks: 96,
@@ -61,8 +66,11 @@ export function shareOptions(given: Partial<ShareOptions> = {}): ShareOptions {
   for (const [name, value] of Object.entries(options)) {
     if (!Number.isFinite(value) || value <= 0) throw new RangeError(`${name}: expected above 0, got ${String(value)}`);
   }
-  if (options.chunkBytes < CHUNK_BYTES_MIN || options.chunkBytes > CHUNK_BYTES_MAX) {
-    throw new RangeError(`chunkBytes: expected ${CHUNK_BYTES_MIN} to ${CHUNK_BYTES_MAX}, got ${options.chunkBytes}`);
+  for (const name of ['chunkBytes', 'chunkBytesSmall'] as const) {
+    const bytes = options[name];
+    if (bytes < CHUNK_BYTES_MIN || bytes > CHUNK_BYTES_MAX) {
+      throw new RangeError(`${name}: expected ${CHUNK_BYTES_MIN} to ${CHUNK_BYTES_MAX}, got ${bytes}`);
+    }
   }
   return options;
 }

@@ -50,6 +50,7 @@ interface OwnOffer {
   readonly number: number;
   readonly id: string;
   readonly atMs: number;
+  readonly chunkBytes: number;
   readonly files: OwnFile[];
   withdrawn: boolean;
 }
@@ -67,10 +68,11 @@ export class Sender {
   }
 
   /** Announces files that the store holds under `keys`. Returns the offer's id. */
-  offer(files: readonly { readonly key: string; readonly facts: FileFacts }[]): string {
+  offer(files: readonly { readonly key: string; readonly facts: FileFacts }[], chunkBytes: number): string {
     const number = this.#context.number();
     const id = `${this.#context.self}/${number}`;
-    const offer: OwnOffer = { number, id, atMs: this.#context.wallMs(), files: [], withdrawn: false };
+    const atMs = this.#context.wallMs();
+    const offer: OwnOffer = { number, id, atMs, chunkBytes, files: [], withdrawn: false };
     for (const { key, facts } of files) {
       const file = this.#file(offer, key, facts);
       offer.files.push(file);
@@ -217,7 +219,7 @@ export class Sender {
   }
 
   #file(offer: OwnOffer, key: string, facts: FileFacts): OwnFile {
-    const { chunkBytes } = this.#context.options;
+    const { chunkBytes } = offer;
     const chunks = chunkCount(facts.bytes, chunkBytes);
     const file: OwnFile = {
       offer,
@@ -282,8 +284,8 @@ export class Sender {
 
   #announce(peer: string, offer: OwnOffer): void {
     const files = offer.files.map(({ served, facts }) => ({ transfer: served.handle, ...facts }));
-    const { chunkBytes } = this.#context.options;
-    this.#context.links.send(peer, { kind: 'offer', offer: offer.number, chunkBytes, files });
+    const { number, chunkBytes } = offer;
+    this.#context.links.send(peer, { kind: 'offer', offer: number, chunkBytes, files });
     for (const file of offer.files) this.#tellPicture(peer, file);
   }
 

@@ -24,6 +24,12 @@ export interface ShareSetup {
   readonly options?: Partial<ShareOptions>;
 }
 
+/** A file to offer, and its name in the store. */
+export interface OwnFile {
+  readonly key: string;
+  readonly facts: FileFacts;
+}
+
 /** Limits that a person set, bytes a second; undefined: none. */
 export interface ShareRates {
   readonly downBytesPerSecond?: number | undefined;
@@ -80,15 +86,19 @@ export class Share {
     return this.#now;
   }
 
-  /** Chunk size of own offers: what the store must cut their files into. */
-  get chunkBytes(): number {
-    return this.#context.options.chunkBytes;
+  /** Chunk size of an own offer of so many bytes in all: what the store must cut its files into. */
+  chunkBytesFor(bytes: number): number {
+    const { chunkBytes, chunkBytesSmall, smallOfferBytes } = this.#context.options;
+    return bytes <= smallOfferBytes ? Math.min(chunkBytes, chunkBytesSmall) : chunkBytes;
   }
 
-  /** Offers files that the store holds under their keys, to all peers and those to come. Returns the offer's id. */
-  offer(now: number, files: readonly { readonly key: string; readonly facts: FileFacts }[]): string {
+  /**
+   * Offers files that the store holds under their keys, cut into chunks of `chunkBytes`, to all peers and those to come.
+   * Returns the offer's id.
+   */
+  offer(now: number, files: readonly OwnFile[], chunkBytes: number = this.#context.options.chunkBytes): string {
     this.#now = now;
-    return this.#sender.offer(files);
+    return this.#sender.offer(files, chunkBytes);
   }
 
   /** Shows a small picture (at most THUMBNAIL_BYTES_MAX) of the file at `place` of an own offer. */

@@ -61,6 +61,8 @@ export async function opened<T>(call: Promise<Outcome<T>>): Promise<T> {
 /** The store of `page`, called from here. A source is a path that its file picker picks. */
 export function remote(page: Page): Store<string> {
   return {
+    // What the page's store says is the browser's own word; here it is asked of the disk.
+    sizeOf: (path) => Promise.resolve(statSync(path).isFile() ? statSync(path).size : Infinity),
     add: async (key, path, chunkBytes) => {
       if (statSync(path).isDirectory()) return addFolder(page, key, path, chunkBytes);
       await page.setInputFiles('#source', path);

@@ -41,6 +41,10 @@ export class WatchedStore<Source> implements Store<Source> {
     return right;
   }
 
+  sizeOf(source: Source): Promise<number> {
+    return this.#store.sizeOf(source);
+  }
+
   add(key: string, source: Source, chunkBytes: number): Promise<FileFacts> {
     return this.#store.add(key, source, chunkBytes);
   }
