@@ -10,9 +10,12 @@ export interface RssReport {
 }
 
 export class RssPeak {
+  readonly #read: () => number;
   #peak = 0;
 
-  constructor() {
+  /** `read`: bytes in use now. */
+  constructor(read: () => number = () => process.memoryUsage.rss()) {
+    this.#read = read;
     setInterval(() => this.#sample(), SAMPLE_MS).unref();
   }
 
@@ -25,7 +28,7 @@ export class RssPeak {
   }
 
   #sample(): number {
-    const now = process.memoryUsage.rss();
+    const now = this.#read();
     this.#peak = Math.max(this.#peak, now);
     return now;
   }
