@@ -176,7 +176,8 @@ export class Download {
     const source = this.sources.get(peer);
     const now = this.#context.now();
     const { links, options } = this.#context;
-    if (source === undefined || !source.wantsMore(now, links.rttMs(peer), this.file.chunkBytes, options)) return 0;
+    const alone = this.sources.size === 1;
+    if (source?.wantsMore(now, links.rttMs(peer), this.file.chunkBytes, options, alone) !== true) return 0;
     const chunk = this.#pick(source) ?? this.#hedge(source, now);
     if (chunk === undefined) return 0;
     const bytes = this.length(chunk);

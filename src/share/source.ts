@@ -48,8 +48,12 @@ export class Source {
     this.chunkMs = this.chunkMs === 0 ? ms : this.chunkMs + (ms - this.chunkMs) / 8;
   }
 
-  /** Whether it may be asked for more: as much as it delivers in a round trip and requestAheadMs, and two. */
-  wantsMore(now: number, rttMs: number, chunkBytes: number, options: ShareOptions): boolean {
+  /**
+   * Whether it may be asked for more: as much as it delivers in a round trip and requestAheadMs, and one. The only source
+   * there is may be asked for as much as the link takes: nothing is asked of it that could come from elsewhere.
+   */
+  wantsMore(now: number, rttMs: number, chunkBytes: number, options: ShareOptions, alone: boolean): boolean {
+    if (alone) return this.asked.size < ASKED_MAX;
     const starting = now - this.meter.startedAtMs < START_MS || this.meter.bytesPerSecond === 0;
     const ahead = ((rttMs + options.requestAheadMs) / 1000) * (this.meter.bytesPerSecond / chunkBytes);
     const most = starting ? options.requestsStart + 2 * this.#arrived : Math.ceil(ahead) + 1;

@@ -204,8 +204,9 @@ export class Net {
     const name = id ?? [...this.random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const kept = store ?? new SimStore(this.clock, this.random.fork(), { delayMsMax: 3 }, sha256);
     const device = new Device(this, name, kept, options);
-    for (const other of this.#devices.values()) this.link(device, other);
+    const others = [...this.#devices.values()].filter((other) => other.id !== name);
     this.#devices.set(name, device);
+    for (const other of others) this.link(device, other);
     return device;
   }
 
@@ -248,9 +249,11 @@ export class Net {
   }
 
   hop(from: Device, to: string, ms: number, arrive: (to: Device) => void): void {
+    // What is under way to a device that is gone reaches nobody, whoever has its name by then.
+    const device = this.#devices.get(to);
     this.clock.after(ms, () => {
-      const device = this.#devices.get(to);
-      if (device !== undefined && !from.gone && device.up.has(from.id)) arrive(device);
+      const there = device !== undefined && !device.gone && device.up.has(from.id);
+      if (there && !from.gone) arrive(device);
     });
   }
 
