@@ -50,13 +50,13 @@ export class Source {
 
   /**
    * Whether it may be asked for more: as much as it delivers in a round trip and requestAheadMs, and one. The only source
-   * there is may be asked for as much as the link takes: nothing is asked of it that could come from elsewhere.
+   * there is may soon be asked for as much as the link takes: nothing is asked of it that could come from elsewhere. Not at
+   * once, because others may only be a moment behind.
    */
   wantsMore(now: number, rttMs: number, chunkBytes: number, options: ShareOptions, alone: boolean): boolean {
-    if (alone) return this.asked.size < ASKED_MAX;
     const starting = now - this.meter.startedAtMs < START_MS || this.meter.bytesPerSecond === 0;
     const ahead = ((rttMs + options.requestAheadMs) / 1000) * (this.meter.bytesPerSecond / chunkBytes);
-    const most = starting ? options.requestsStart + 2 * this.#arrived : Math.ceil(ahead) + 1;
+    const most = starting ? options.requestsStart + 2 * this.#arrived : alone ? ASKED_MAX : Math.ceil(ahead) + 1;
     return this.asked.size < Math.min(ASKED_MAX, most);
   }
 }
