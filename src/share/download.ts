@@ -272,17 +272,22 @@ export class Download {
     let best: number | undefined;
     let least = Infinity;
     let looked = 0;
+    /** What the offering device gave to somebody is to come from there, as long as it has something else to give. */
+    let given: number | undefined;
     for (let chunk = this.#low; chunk < this.digests.end; chunk++) {
       if (!this.#wants(chunk)) continue;
       if (++looked > this.#context.options.rarestAmongChunks) break;
       if (!source.hasChunk(chunk)) continue;
       if (alone) return chunk;
-      // What the offering device gave to somebody comes from there, as long as it has something else to give.
-      if (source.origin && source.told.missing > 0 && source.told.has(chunk)) continue;
+      if (source.origin && source.told.has(chunk) && source.told.missing > 0) {
+        given ??= chunk;
+        continue;
+      }
       const score = (this.#holders?.[chunk] ?? 0) * 2 ** 16 + scatter(chunk, this.file.handle);
       if (score < least) [best, least] = [chunk, score];
     }
-    return best;
+    // What is known and neither here nor asked for was given, all of it, and not everybody who was given it passes it on.
+    return best ?? (this.digests.known.missing === 0 ? given : undefined);
   }
 
   /** What another source is slow with; towards the end, when all that is missing has been asked for, sooner. */

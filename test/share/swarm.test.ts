@@ -103,6 +103,32 @@ describe('a swarm', () => {
   });
 });
 
+test('what somebody was given and never passes on is had of the offering device after all', () => {
+  // Both receivers have the first half from before: nobody is ever given that, so there is no moment when all was given.
+  const net = new Net(7);
+  const [seeder, a, b] = [net.join(), net.join(), net.join()];
+  const bytes = offered(net, seeder, 80);
+  seeder.rate = 400_000;
+  for (const device of [a, b]) device.acceptAll();
+  net.runUntil(() => [a, b].every((device) => (device.transfer('file')?.doneBytes ?? 0) > bytes.length / 3));
+  for (const device of [seeder, a, b]) net.kill(device);
+  for (const device of [a, b]) device.store.crash(() => false);
+  const anew = net.join({ id: seeder.id });
+  anew.rate = 100_000;
+  anew.offer([{ name: 'file', bytes }]);
+  const [again, stalled] = [a, b].map(({ id, store }) => net.join({ id, store })) as [Device, Device];
+  net.run(50);
+  // What it asks for, it is given; its disk never takes it.
+  const perform = stalled.store.perform.bind(stalled.store);
+  stalled.store.perform = (op, then) => {
+    if (op.op !== 'write') perform(op, then);
+  };
+  stalled.acceptAll();
+  net.run(300);
+  again.acceptAll();
+  expect(net.runUntil(() => has(again, bytes), 60_000)).toBe(true);
+});
+
 describe('a source that sends what is wrong', () => {
   const flips = (device: Device): void => {
     device.tamper = (op, result) => {
