@@ -1,7 +1,6 @@
 // Which chunks of a received file are verified, and the SHA-256 of each: in memory whole (33 bytes for 256 KiB), on disk
 // in groups, so that progress costs what changed and not what the file is long. Knows what is not on disk yet.
-import { chunkLength, sameBytes } from '../src/io/store-parts.ts';
-import { chunkCount } from '../src/share/ports.ts';
+import { chunkCount, chunkLength, sameBytes } from '../src/share/chunks.ts';
 import type { KeptPart } from '../src/io/store.ts';
 
 /** Chunks a record holds: 64 MiB of file, 8 KiB of record. */

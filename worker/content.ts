@@ -1,9 +1,9 @@
 // What an offered thing is read from: one file as it is, or a folder as the bytes of its tar archive, which never exist
 // as a whole. The browser itself refuses to read a file whose size or modification time is not what it was when picked.
+import { chunkLength } from '../src/share/chunks.ts';
 import type { FileTree } from '../src/io/file-tree.ts';
 import { safeFileName } from '../src/io/file-name.ts';
 import { TarLayout, type TreeEntry } from '../src/io/tar-layout.ts';
-import { chunkLength } from '../src/io/store-parts.ts';
 import type { FileFacts, StoreError } from '../src/io/store.ts';
 import { failure } from './failure.ts';
 import { Slots } from './slots.ts';

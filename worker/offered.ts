@@ -1,6 +1,7 @@
 // The files and folders this device offers: cuts them into chunks and hashes them ahead, keeping what it read for the
 // reads that follow.
-import { ChunkCache, chunkLength, hasChunks, sha256 } from '../src/io/store-parts.ts';
+import { chunkLength } from '../src/share/chunks.ts';
+import { ChunkCache, hasChunks, sha256 } from '../src/io/store-parts.ts';
 import { StoreError, type FileFacts } from '../src/io/store.ts';
 import { FileContent, FolderContent, type Content } from './content.ts';
 import type { Source } from './messages.ts';

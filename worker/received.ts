@@ -1,6 +1,7 @@
 // The files this device receives: each in a file of the cache, written in any order through a synchronous handle, the
 // fastest way a browser has to a disk. A chunk counts as verified in the same breath as it is written.
-import { HandlePool, chunkLength, sameBytes, sha256, unshared } from '../src/io/store-parts.ts';
+import { chunkLength, sameBytes } from '../src/share/chunks.ts';
+import { HandlePool, sha256, unshared } from '../src/io/store-parts.ts';
 import { StoreError, type FileFacts, type KeptPart } from '../src/io/store.ts';
 import { openFile } from './cache-directory.ts';
 import type { Cache } from './cache.ts';

@@ -1,6 +1,7 @@
 // Where file bytes live on Node: offered files are read where they lie; received ones grow under a temporary name in
 // the target directory, with an index that outlives a crash, and get their final name when all of them is verified. A
 // folder arrives as an archive and is unpacked at the end. Nothing is ever in memory whole.
+import { chunkCount, chunkLength, sameBytes } from '../share/chunks.ts';
 import { constants } from 'node:fs';
 import { mkdir, open, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
@@ -13,8 +14,7 @@ import { KEPT_MS, KeptParts, lockPart, newPartPaths, removePart, unlockPart } fr
 import type { PartPaths, TakenPart } from './store-kept.ts';
 import { OfferedFiles, Spares, closedError, noSuchChunk, sha256, type OfferedLimits } from './store-offered.ts';
 import { CACHE_BYTES_MAX, OPEN_FILES_MAX, HandlePool } from './store-parts.ts';
-import { chunkLength, sameBytes, type StoreFigures } from './store-parts.ts';
-import { chunkCount } from '../share/ports.ts';
+import type { StoreFigures } from './store-parts.ts';
 import { StoreError, type FileFacts, type KeptFile, type KeptPart, type Store } from './store.ts';
 import { Slices, readFully } from './tree-source.ts';
 import { believableSeconds, unpackTree } from './tree-target.ts';

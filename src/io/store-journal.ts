@@ -6,12 +6,11 @@
 //
 // A seal is the SHA-256 of the seal before it (for the first: of the header line) and of the records since. What no seal
 // follows was never said. A record of zeros takes back what was said of its chunk.
+import { chunkCount, chunkLength, sameBytes } from '../share/chunks.ts';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ChunkSet } from '../share/chunk-set.ts';
-import { chunkCount } from '../share/ports.ts';
-import { chunkLength, sameBytes } from './store-parts.ts';
 import type { FileFacts } from './store.ts';
 import { CHUNKS_MAX } from '../wire/envelope.ts';
 import { readFully } from './tree-source.ts';

@@ -1,13 +1,12 @@
 // What lies in the directory for received files under temporary names: unfinished ones, each locked by the process that is
 // at it. Finds those that may be taken up again and removes those that nobody came back for. Node only.
+import { chunkCount, chunkLength } from '../share/chunks.ts';
 import { randomBytes } from 'node:crypto';
 import { lstat, open, readFile, readdir, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from './final-name.ts';
 import { readHeader, readJournal, type JournalHeader } from './store-journal.ts';
 import { ChunkSet } from '../share/chunk-set.ts';
-import { chunkCount } from '../share/ports.ts';
-import { chunkLength } from './store-parts.ts';
 import type { KeptFile } from './store.ts';
 
 /** Default for how long an unfinished file is kept that nobody touches, ms: longer than most absences. */

@@ -1,11 +1,12 @@
 // The reading half of the store on Node: files and folders that are offered, read where they lie, and received ones that
 // are finished. Keeps what was hashed for the reads that follow, and few files open.
+import { chunkLength } from '../share/chunks.ts';
 import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { failure } from './final-name.ts';
-import { ChunkCache, HandlePool, chunkLength, hasChunks } from './store-parts.ts';
+import { ChunkCache, HandlePool, hasChunks } from './store-parts.ts';
 import { StoreError, type FileFacts, type StoreErrorCode } from './store.ts';
 import { TreeSource, readFully, settled, type Slices } from './tree-source.ts';
 

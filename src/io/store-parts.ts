@@ -1,7 +1,7 @@
 // What both stores are built of, over files and over a web worker: chunk arithmetic, the set of verified chunks, the
 // cache between hashing and reading, and the bounded pool of open files. Knows neither Node nor the browser.
 
-import { chunkCount } from '../share/ports.ts';
+import { chunkCount } from '../share/chunks.ts';
 
 /** Default for the cache between hash() and read(), bytes: 128 chunks of 256 KiB, far more than is ever under way. */
 export const CACHE_BYTES_MAX: number = 32 * 1024 * 1024;
@@ -18,20 +18,10 @@ export interface StoreFigures {
   readonly openFiles: number;
 }
 
-/** Length of chunk `chunk` in bytes; 0 if the file has no such chunk. */
-export function chunkLength(bytes: number, chunkBytes: number, chunk: number): number {
-  if (!Number.isSafeInteger(chunk) || chunk < 0) return 0;
-  return Math.max(0, Math.min(chunkBytes, bytes - chunk * chunkBytes));
-}
-
 /** True if chunks first .. first + count - 1 all exist. */
 export function hasChunks(bytes: number, chunkBytes: number, first: number, count: number): boolean {
   const whole = Number.isSafeInteger(first) && Number.isSafeInteger(count) && first >= 0 && count >= 0;
   return whole && first + count <= chunkCount(bytes, chunkBytes);
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 /** The same bytes as WebCrypto and the file system take them: copied only if their memory is shared. */

@@ -1,11 +1,12 @@
 // One file that is received: which chunks are wanted, of whom each is asked, what of an earlier time is still right. A chunk
 // counts when the store has verified it against the hash that the offering device told; it may come from anybody.
+import { chunkLength, sameBytes } from './chunks.ts';
 import { HASH_BYTES, type Envelope } from '../wire/envelope.ts';
 import { ChunkSet, hasBit } from './chunk-set.ts';
 import type { ShareContext } from './context.ts';
 import { Digests } from './digests.ts';
 import { partsOf, partsOfSet } from './have.ts';
-import { chunkLength, type KeptPart } from './ports.ts';
+import type { KeptPart } from './ports.ts';
 import { Source } from './source.ts';
 import { TreeCheck } from './tree-check.ts';
 
@@ -328,7 +329,8 @@ export class Download {
     const sha256 = this.digests.get(chunk);
     if (this.#kept === undefined || sha256 === undefined) return;
     if (hasBit(this.#kept.bitmap, chunk)) {
-      if (same(this.#kept.sha256.subarray(chunk * HASH_BYTES, (chunk + 1) * HASH_BYTES), sha256)) this.#found(chunk);
+      if (sameBytes(this.#kept.sha256.subarray(chunk * HASH_BYTES, (chunk + 1) * HASH_BYTES), sha256))
+        this.#found(chunk);
     } else if (chunk < this.#kept.maybeChunks) {
       this.#toCheck.push(chunk);
       this.#unsure.add(chunk);
@@ -367,8 +369,4 @@ function scatter(chunk: number, seed: number): number {
   let mixed = Math.imul(chunk ^ seed, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
   return (mixed ^ (mixed >>> 13)) & 0xffff;
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

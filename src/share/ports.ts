@@ -73,9 +73,3 @@ export type StoreOp =
 export type StoreResult =
   | { readonly ok: true; readonly value: Uint8Array | boolean | string | KeptPart | undefined }
   | { readonly ok: false; readonly code: EndCode };
-
-export const chunkCount = (bytes: number, chunkBytes: number): number => Math.ceil(bytes / chunkBytes);
-
-/** Bytes of chunk `index`: all are chunkBytes long but the last. */
-export const chunkLength = (bytes: number, chunkBytes: number, index: number): number =>
-  Math.min(chunkBytes, bytes - index * chunkBytes);

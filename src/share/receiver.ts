@@ -1,5 +1,6 @@
 // The files accepted of others' offers: their order, pause and end, and which peer serves which. A transfer ends once, with
 // a code; only `verified` leaves a finished file, but what is verified of the others is kept for another time.
+import { chunkCount } from './chunks.ts';
 import type { EndCode } from '../wire/codes.ts';
 import { HASH_BYTES, type Envelope, type OfferedFile } from '../wire/envelope.ts';
 import type { ShareContext } from './context.ts';
@@ -7,7 +8,7 @@ import { Download } from './download.ts';
 import { Inbox } from './inbox.ts';
 import { factsOf, keptPart, pastSources, sameFile, transferView, type Incoming, type InOffer } from './incoming.ts';
 import { Meter } from './meter.ts';
-import { chunkCount, type KeptPart } from './ports.ts';
+import type { KeptPart } from './ports.ts';
 import { RateCap } from './rate-cap.ts';
 import { Recheck } from './recheck.ts';
 import type { Source } from './source.ts';

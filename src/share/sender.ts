@@ -1,5 +1,6 @@
 // Own offers: files announced to everyone, hashed a little ahead of what is asked for, their hash tree told as it grows.
 // What goes out is uploads.ts's; what is kept here for each receiver is only for people to see.
+import { chunkCount } from './chunks.ts';
 import type { EndCode } from '../wire/codes.ts';
 import { HASH_BYTES, SUBTREES_MAX, type Envelope } from '../wire/envelope.ts';
 import { ChunkSet } from './chunk-set.ts';
@@ -8,7 +9,7 @@ import { partsOf, partsOfSet } from './have.ts';
 import { Digests } from './digests.ts';
 import { SUBTREE_CHUNKS, subtreeRoot, treeRoot } from './hash-tree.ts';
 import { Meter } from './meter.ts';
-import { chunkCount, type FileFacts } from './ports.ts';
+import type { FileFacts } from './ports.ts';
 import type { Served, Uploads } from './uploads.ts';
 import type { OfferView, TransferView } from './views.ts';
 

@@ -1,5 +1,6 @@
 // Whether a device's chunk hashes agree with the hash tree it told. What is announced as a subtree's root stands for it
 // afterwards: a device that tells others of other chunks can be shown to have done so.
+import { sameBytes } from './chunks.ts';
 import { HASH_BYTES } from '../wire/envelope.ts';
 import type { Digests } from './digests.ts';
 import { SUBTREE_CHUNKS, subtreeRoot, treeRoot } from './hash-tree.ts';
@@ -33,11 +34,11 @@ export class TreeCheck {
       const first = subtree * SUBTREE_CHUNKS;
       const count = Math.min(SUBTREE_CHUNKS, this.#chunks - first);
       if (digests.known.firstMissing(first) < first + count) continue;
-      if (!same(subtreeRoot(digests.range(first, count)), told)) return false;
+      if (!sameBytes(subtreeRoot(digests.range(first, count)), told)) return false;
       this.#open.delete(subtree);
       this.#right.set(subtree, told);
     }
-    return this.#root === undefined || this.#right.size < this.#subtrees || same(this.#root, this.#fold());
+    return this.#root === undefined || this.#right.size < this.#subtrees || sameBytes(this.#root, this.#fold());
   }
 
   get #subtrees(): number {
@@ -50,6 +51,3 @@ export class TreeCheck {
     return treeRoot(all);
   }
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index]);

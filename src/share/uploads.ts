@@ -1,9 +1,9 @@
 // Serving: who asked for which chunk of what this device has, its own offers and what it receives alike. Bytes are asked of
 // the store only when the link has room for them. What nobody was given yet goes before what somebody has already.
+import { chunkLength } from './chunks.ts';
 import type { EndCode } from '../wire/codes.ts';
 import type { ChunkSet } from './chunk-set.ts';
 import type { ShareContext } from './context.ts';
-import { chunkLength } from './ports.ts';
 import { RateCap } from './rate-cap.ts';
 
 /** A file that can be asked for here. */

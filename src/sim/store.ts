@@ -1,7 +1,8 @@
 // A store in memory for simulations: offered files, files being received, seeded delays. Notes whatever an honest pool
 // must never make it do (a chunk that is read and not there, a file finished with a hole in it) in `violations`.
+import { chunkCount, chunkLength } from '../share/chunks.ts';
 import { ChunkSet } from '../share/chunk-set.ts';
-import { chunkCount, chunkLength, type FileFacts, type KeptPart } from '../share/ports.ts';
+import type { FileFacts, KeptPart } from '../share/ports.ts';
 import type { StoreOp, StoreResult } from '../share/ports.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Random } from './random.ts';

@@ -1,6 +1,7 @@
 // A store that tells how much of received files it holds verified, to the byte and at once: progress events of a client come
 // a few times a second, which is too coarse for what a kill costs.
-import { chunkLength, type FileFacts, type KeptPart } from '../../../src/share/ports.ts';
+import { chunkLength } from '../../../src/share/chunks.ts';
+import type { FileFacts, KeptPart } from '../../../src/share/ports.ts';
 import type { KeptFile, Store } from '../../../src/io/store.ts';
 
 /** Bytes verified of one file, counted on from what an earlier transfer had left. */
