@@ -1,8 +1,7 @@
 // Files that fit into no memory: 4 GiB from process to process, 1 GiB from page to page, and how soon the first chunk of 10 GiB
 // is there. Goodput beside that of a smaller file in the same run; memory at its peak beyond what an end had before.
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   mbitPerSecond,
   measureRounds,
@@ -12,6 +11,7 @@ import {
   wholeOption,
 } from './harness.ts';
 import { openPageEnd, openProcessEnd, type OpenEnd, type OpenPageEnd, type OpenProcessEnd } from './pair/ends.ts';
+import { heapPeak, rendererPeak } from './pair/page-peak.ts';
 import { fillFile, MIB, PATIENCE_MS, patiently, withPlace, type Place } from './pair/pair.ts';
 
 export const about: string = 'Large files: memory at its peak, goodput, the longest task, the first chunk of 10 GiB';
@@ -24,14 +24,8 @@ const PAGE_MIB = 1024;
 const WARM_UP_BYTES: number = 16 * MIB;
 const FIRST_SMALL_BYTES: number = MIB;
 const FIRST_LARGE_BYTES: number = 10 * 1024 * MIB;
-const SAMPLE_MS = 100;
 /** As in loopback.ts. */
 const SLOWEST_MBIT = 2;
-
-interface Seat {
-  readonly server: string;
-  readonly pool: string;
-}
 
 /** What a benchmark of one kind of end needs. */
 interface Setting<End extends OpenEnd> {
@@ -39,6 +33,7 @@ interface Setting<End extends OpenEnd> {
   readonly server: string;
   readonly name: 'node' | 'chromium';
   readonly open: (profile: string) => Promise<End>;
+  readonly log: BenchmarkOptions['log'];
 }
 
 interface Ends<End extends OpenEnd> {
@@ -46,80 +41,94 @@ interface Ends<End extends OpenEnd> {
   readonly receiver: End;
   /** Offers a file at one end and receives it at the other; resolves to Mbit/s. */
   move(path: string, bytes: number): Promise<number>;
+  /** Moves the file to warm up with. */
+  warmUp(): Promise<unknown>;
 }
+
+/** Begins to watch ends, warms them up, and gives what stops after the large file and tells the figures. */
+type Watch<End extends OpenEnd> = (ends: Ends<End>, log: BenchmarkOptions['log']) => Promise<() => Promise<Figures>>;
+
+type Figures = Readonly<Record<string, number>>;
 
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   const { values, log } = options;
   const only = values['only'] ?? 'both';
   const smallBytes = wholeOption(values['small-mib'], 'small-mib') * MIB;
   const tries = wholeOption(values['first-tries'], 'first-tries');
-  const told = values['mib'] === '0' ? undefined : wholeOption(values['mib']) * MIB;
+  const told = values['mib'] === '0' ? undefined : wholeOption(values['mib']);
   return withPlace(only, WARM_UP_BYTES, smallBytes, (place, server) =>
     measureRounds(options, async () => {
       const figures: Record<string, number> = {};
       const delays: number[] = [];
+      const measure = async <End extends OpenEnd>(setting: Setting<End>, mib: number, watch: Watch<End>) => {
+        Object.assign(figures, await measureLarge(setting, (told ?? mib) * MIB, smallBytes, watch));
+        delays.push(await firstChunkDelay(setting, tries));
+      };
       if (only !== 'chromium') {
-        const node: Setting<OpenProcessEnd> = { place, server, name: 'node', open: async () => openProcessEnd() };
-        Object.assign(figures, await measureNode(node, told ?? NODE_MIB * MIB, smallBytes, log));
-        delays.push(await firstChunkDelay(node, tries, log));
+        const open = (): Promise<OpenProcessEnd> => Promise.resolve(openProcessEnd());
+        await measure({ place, server, name: 'node', open, log }, NODE_MIB, watchProcesses);
       }
       if (only !== 'node') {
         const open = (profile: string): Promise<OpenPageEnd> => openPageEnd(place.address, profile);
-        const page: Setting<OpenPageEnd> = { place, server, name: 'chromium', open };
-        Object.assign(figures, await measurePages(page, told ?? PAGE_MIB * MIB, smallBytes, log));
-        delays.push(await firstChunkDelay(page, tries, log));
+        await measure({ place, server, name: 'chromium', open, log }, PAGE_MIB, watchPages);
       }
       return { ...figures, first_chunk_delay_ms: Math.max(...delays) };
     }),
   );
 }
 
-async function measureNode(
-  setting: Setting<OpenProcessEnd>,
+async function measureLarge<End extends OpenEnd>(
+  setting: Setting<End>,
   bytes: number,
   smallBytes: number,
-  log: BenchmarkOptions['log'],
-): Promise<Record<string, number>> {
-  const { directory } = setting.place;
-  const smallMbit = await measureSmall(setting, smallBytes);
-  const large = await makeLarge(directory, bytes, log);
-  return withEnds(setting, 'large', async ({ sender, receiver, move }) => {
-    const processes = [sender.end, receiver.end];
-    const before = await Promise.all(processes.map((end) => end.rssPeak()));
-    await move(join(directory, 'warm'), WARM_UP_BYTES);
-    const mbit = await move(large, bytes);
-    const peaks = await Promise.all(processes.map((end) => end.rssPeak()));
-    const grown = peaks.map(({ peak }, index) => (peak - (before[index]?.now ?? NaN)) / MIB);
+  watch: Watch<End>,
+): Promise<Figures> {
+  const { place, name, log } = setting;
+  const smallMbit = await withEnds(setting, 'small', async ({ move, warmUp }) => {
+    await warmUp();
+    return move(join(place.directory, 'measured'), smallBytes);
+  });
+  log(`  making ${bytes / MIB} MiB`);
+  const large = join(place.directory, 'large');
+  await fillFile(large, bytes);
+  return withEnds(setting, 'large', async (ends) => {
+    const stop = await watch(ends, log);
+    const mbit = await ends.move(large, bytes);
+    const watched = await stop();
     await rm(large);
-    const [senderMb = NaN, receiverMb = NaN] = grown;
     return {
-      node_mbit: mbit,
-      node_small_mbit: smallMbit,
-      node_goodput_over_loopback: mbit / smallMbit,
-      node_rss_growth_mb: Math.max(...grown),
-      node_sender_rss_growth_mb: senderMb,
-      node_receiver_rss_growth_mb: receiverMb,
+      [`${name}_mbit`]: mbit,
+      [`${name}_small_mbit`]: smallMbit,
+      [`${name}_goodput_over_loopback`]: mbit / smallMbit,
+      ...watched,
     };
   });
 }
 
-async function measurePages(
-  setting: Setting<OpenPageEnd>,
-  bytes: number,
-  smallBytes: number,
-  log: BenchmarkOptions['log'],
-): Promise<Record<string, number>> {
-  const { directory } = setting.place;
-  const smallMbit = await measureSmall(setting, smallBytes);
-  const large = await makeLarge(directory, bytes, log);
-  return withEnds(setting, 'large', async ({ sender, receiver, move }) => {
-    const pages = [sender, receiver];
-    const heaps = await Promise.all(pages.map(heapPeak));
-    const memories = await Promise.all(pages.map(rendererPeak));
-    for (const { page } of pages) await page.evaluate(() => void longTasks.splice(0));
-    await move(join(directory, 'warm'), WARM_UP_BYTES);
-    const largeFromSeconds = await Promise.all(pages.map(({ page }) => page.evaluate(() => performance.now() / 1000)));
-    const mbit = await move(large, bytes);
+const watchProcesses: Watch<OpenProcessEnd> = async ({ sender, receiver, warmUp }) => {
+  const processes = [sender.end, receiver.end];
+  const before = await Promise.all(processes.map((end) => end.rssPeak()));
+  await warmUp();
+  return async () => {
+    const peaks = await Promise.all(processes.map((end) => end.rssPeak()));
+    const grown = peaks.map(({ peak }, index) => (peak - (before[index]?.now ?? NaN)) / MIB);
+    const [senderMb = NaN, receiverMb = NaN] = grown;
+    return {
+      node_rss_growth_mb: Math.max(...grown),
+      node_sender_rss_growth_mb: senderMb,
+      node_receiver_rss_growth_mb: receiverMb,
+    };
+  };
+};
+
+const watchPages: Watch<OpenPageEnd> = async ({ sender, receiver, warmUp }, log) => {
+  const pages = [sender, receiver];
+  const heaps = await Promise.all(pages.map(heapPeak));
+  const memories = await Promise.all(pages.map(rendererPeak));
+  for (const { page } of pages) await page.evaluate(() => void longTasks.splice(0));
+  await warmUp();
+  const largeFromSeconds = await Promise.all(pages.map(({ page }) => page.evaluate(() => performance.now() / 1000)));
+  return async () => {
     const [heapSender = NaN, heapReceiver = NaN] = await Promise.all(heaps.map((stop) => stop()));
     const rendererMb = await Promise.all(memories.map((stop) => stop()));
     const tasks = await Promise.all(pages.map(({ page }) => page.evaluate(() => longTasks)));
@@ -129,43 +138,26 @@ async function measurePages(
         `  long tasks of the ${who}: ${told.join(', ') || 'none'}; the file from ${largeFromSeconds[index]?.toFixed(1)} s on`,
       );
     }
-    await rm(large);
     return {
-      chromium_mbit: mbit,
-      chromium_small_mbit: smallMbit,
-      chromium_goodput_over_loopback: mbit / smallMbit,
       page_heap_growth_mb: Math.max(heapSender, heapReceiver),
       page_sender_heap_growth_mb: heapSender,
       page_receiver_heap_growth_mb: heapReceiver,
       page_process_growth_mb: Math.max(...rendererMb),
       longest_task_ms: Math.max(0, ...tasks.flat().map(({ ms }) => ms)),
     };
-  });
-}
-
-/** Mbit/s of the file that `loopback` moves. */
-function measureSmall<End extends OpenEnd>(setting: Setting<End>, bytes: number): Promise<number> {
-  const { directory } = setting.place;
-  return withEnds(setting, 'small', async ({ move }) => {
-    await move(join(directory, 'warm'), WARM_UP_BYTES);
-    return move(join(directory, 'measured'), bytes);
-  });
-}
+  };
+};
 
 /** How much longer the first chunk of a file of 10 GiB takes than that of one of 1 MiB, after acceptance, ms. */
-async function firstChunkDelay<End extends OpenEnd>(
-  setting: Setting<End>,
-  tries: number,
-  log: BenchmarkOptions['log'],
-): Promise<number> {
+async function firstChunkDelay<End extends OpenEnd>(setting: Setting<End>, tries: number): Promise<number> {
   const { directory } = setting.place;
   const paths = { small: join(directory, 'first-small'), large: join(directory, 'first-large') };
   await fillFile(paths.small, FIRST_SMALL_BYTES);
   // Sparse: what is in it does not matter to how soon its first chunk is there.
   await writeFile(paths.large, '');
   await truncate(paths.large, FIRST_LARGE_BYTES);
-  return withEnds(setting, 'first', async ({ sender, receiver, move }) => {
-    await move(join(directory, 'warm'), WARM_UP_BYTES);
+  return withEnds(setting, 'first', async ({ sender, receiver, warmUp }) => {
+    await warmUp();
     const first = async (path: string): Promise<number> => {
       const receiving = receiver.end.firstChunk();
       await sender.end.offer(await sender.pick(path));
@@ -178,7 +170,7 @@ async function firstChunkDelay<End extends OpenEnd>(
       large.push(await first(paths.large));
     }
     const told = (ms: readonly number[]): string => ms.map((each) => each.toFixed(0)).join(' ');
-    log(`  ${setting.name}: first chunk of 1 MiB after ${told(small)} ms, of 10 GiB after ${told(large)} ms`);
+    setting.log(`  ${setting.name}: first chunk of 1 MiB after ${told(small)} ms, of 10 GiB after ${told(large)} ms`);
     return median(large) - median(small);
   });
 }
@@ -188,12 +180,12 @@ async function withEnds<End extends OpenEnd, T>(
   what: string,
   measure: (ends: Ends<End>) => Promise<T>,
 ): Promise<T> {
-  const seat: Seat = { server, pool: `big-${name}-${what}` };
+  const seat = { server, pool: `big-${name}-${what}`, into: place.received };
   const profiles = join(place.directory, `profiles-${name}-${what}`);
   const [sender, receiver] = [await open(join(profiles, 'sender')), await open(join(profiles, 'receiver'))];
   try {
-    await sender.end.join({ ...seat, name: 'Sender', into: place.received });
-    await receiver.end.join({ ...seat, name: 'Receiver', into: place.received });
+    await sender.end.join({ ...seat, name: 'Sender' });
+    await receiver.end.join({ ...seat, name: 'Receiver' });
     await receiver.end.meet(1);
     const move = async (path: string, bytes: number): Promise<number> => {
       await sender.end.offer(await sender.pick(path));
@@ -201,62 +193,12 @@ async function withEnds<End extends OpenEnd, T>(
       const { ms } = await patiently(limitMs, `${bytes} bytes`, receiver.end.receive(bytes));
       return mbitPerSecond(bytes, ms);
     };
-    return await measure({ sender, receiver, move });
+    const warmUp = (): Promise<number> => move(join(place.directory, 'warm'), WARM_UP_BYTES);
+    return await measure({ sender, receiver, move, warmUp });
   } finally {
     await sender.close();
     await receiver.close();
     await place.clear();
     await rm(profiles, { recursive: true, force: true });
   }
-}
-
-async function makeLarge(directory: string, bytes: number, log: BenchmarkOptions['log']): Promise<string> {
-  log(`  making ${bytes / MIB} MiB`);
-  const path = join(directory, 'large');
-  await fillFile(path, bytes);
-  return path;
-}
-
-/** Begins to watch the heap of the page's thread, array buffers included. What it gives stops, and tells the growth in MiB. */
-async function heapPeak({ page, profile }: OpenPageEnd): Promise<() => Promise<number>> {
-  const session = await profile.newCDPSession(page);
-  await session.send('HeapProfiler.collectGarbage');
-  return peakGrowth(async () => {
-    // `backingStorageSize` is newer than the types: what array buffers hold.
-    const usage: { readonly usedSize: number; readonly backingStorageSize?: number } =
-      await session.send('Runtime.getHeapUsage');
-    return usage.usedSize + (usage.backingStorageSize ?? 0);
-  });
-}
-
-/** The same for all the memory of the browser's renderers that no file backs: page, store worker and what is native. */
-async function rendererPeak({ processes }: OpenPageEnd): Promise<() => Promise<number>> {
-  const ids = (await processes()).filter(({ type }) => type === 'renderer').map(({ id }) => id);
-  return peakGrowth(async () => {
-    const each = await Promise.all(ids.map(anonymousBytes));
-    return each.reduce((sum, bytes) => sum + bytes, 0);
-  });
-}
-
-/** 0 where the system does not tell (only Linux does), and for a process that is gone. */
-async function anonymousBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-}
-
-async function peakGrowth(bytes: () => Promise<number>): Promise<() => Promise<number>> {
-  const before = await bytes();
-  let peak = before;
-  const watching = new AbortController();
-  const watched = (async (): Promise<void> => {
-    while (!watching.signal.aborted) {
-      peak = Math.max(peak, await bytes());
-      await sleep(SAMPLE_MS);
-    }
-  })();
-  return async () => {
-    watching.abort();
-    await watched;
-    return (peak - before) / MIB;
-  };
 }

@@ -1,11 +1,11 @@
-// Progress of every transfer that has not ended. On a terminal: lines redrawn in place on stderr. Elsewhere: a plain line now and
-// then. In json mode: `progress` events.
+// Progress of every transfer that has not ended, and of every second look at one. On a terminal: lines redrawn in place on stderr.
+// Elsewhere: a plain line now and then. In json mode: `progress` and `checking` events.
 import type { TransferView } from '../src/pool/views.ts';
 import type { Output } from './io.ts';
 import type { Live, Screen } from './screen.ts';
-import { nameColumnsIn, paceParts, percentOf, progressLine, wayWords } from './format.ts';
+import { moving, nameColumnsIn, paceParts, percentOf, progressLine, wayWords } from './format.ts';
 import { columnsOf, safeLine } from './safe-text.ts';
-import { progressFields } from './transfers.ts';
+import { checkingFields, progressFields } from './transfers.ts';
 
 const DRAW_EVERY_MS = 100;
 const EVENT_EVERY_MS = 250;
@@ -19,7 +19,7 @@ export class Board implements Live {
   readonly #output: Output;
   readonly #now: () => number;
   readonly #numberOf: (transfer: TransferView) => number | undefined;
-  /** Those that have not ended; the pool bounds how many there are. */
+  /** What moves; the pool bounds how many transfers there are. */
   readonly #running = new Map<string, TransferView>();
   readonly #saidAtMs = new Map<string, number>();
   #prompt: Live | undefined;
@@ -64,16 +64,17 @@ export class Board implements Live {
 
   /** Takes what changed of a transfer. */
   update(transfer: TransferView): void {
-    if (transfer.state === 'ended') {
+    const now = moving(transfer);
+    if (now === undefined) {
       this.#saidAtMs.delete(transfer.id);
       if (this.#running.delete(transfer.id) && this.#screen.drawable) this.#draw();
       return;
     }
     const before = this.#running.get(transfer.id);
-    this.#running.set(transfer.id, transfer);
-    const isNews = before?.state !== transfer.state;
-    if (this.#screen.json) this.#sayEvent(transfer, isNews);
-    else if (!this.#screen.drawable) this.#sayPlainly(transfer, before, isNews);
+    this.#running.set(transfer.id, now);
+    const isNews = before?.state !== now.state;
+    if (this.#screen.json) this.#sayEvent(now, isNews);
+    else if (!this.#screen.drawable) this.#sayPlainly(now, before, isNews);
     else if (isNews || this.#now() - this.#drawnAtMs >= DRAW_EVERY_MS) this.#draw();
   }
 
@@ -149,7 +150,11 @@ export class Board implements Live {
   #sayEvent(transfer: TransferView, isNews: boolean): void {
     const everyMs = transfer.state === 'running' ? EVENT_EVERY_MS : PLAIN_EVERY_MS;
     this.#sayEvery(transfer, isNews ? 0 : everyMs, () => {
-      this.#screen.event('progress', { number: this.#numberOf(transfer), ...progressFields(transfer) });
+      const [event, fields] =
+        transfer.recheck === undefined
+          ? ['progress', progressFields(transfer)]
+          : ['checking', checkingFields(transfer)];
+      this.#screen.event(event, { number: this.#numberOf(transfer), ...fields });
     });
   }
 

@@ -1,10 +1,10 @@
 // What a person does with offers and transfers while in a pool: lines that begin with a slash. Offers and transfers are
 // called by short numbers, one row of them for both.
 import type { OfferView, PoolClientFace, TransferView } from '../src/client.ts';
-import { fileWords, formatSpeed, paceParts, percentOf, wayWords } from './format.ts';
+import { fileWords, formatSpeed, moving, paceParts, percentOf, wayWords } from './format.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
-import { offerWords } from './transfers.ts';
+import { costWords, offerWords } from './transfers.ts';
 import { matchesPattern } from './values.ts';
 
 /** Numbers that are remembered: more than anybody looks back to. The oldest are forgotten. */
@@ -19,6 +19,7 @@ const COMMANDS = {
   resume: { usage: '/resume N', words: 'go on with it' },
   cancel: { usage: '/cancel N', words: 'end it and remove what is here of it' },
   retry: { usage: '/retry N', words: 'take a file again that stopped' },
+  check: { usage: '/check N', words: 'read a received file back and verify it once more' },
   list: { usage: '/list', words: 'offers, and transfers with their sources' },
   help: { usage: '/help', words: 'this; a line that is to begin with / begins with //' },
 } as const;
@@ -80,13 +81,16 @@ export class PoolCommands {
       case 'pause':
       case 'resume':
       case 'cancel':
-      case 'retry': {
+      case 'retry':
+      case 'check': {
         const transfer = this.#find(words[0], client.transfers);
         const no =
           transfer === undefined ? `There is no transfer ${words[0] ?? 'without a number'}` : refusal(name, transfer);
         if (transfer === undefined || no !== undefined)
           return fail(screen, `${no ?? ''}. Usage: ${COMMANDS[name].usage}`);
-        return client[name](transfer.id);
+        if (name !== 'check') return client[name](transfer.id);
+        screen.note(`Checking ${safeLine(transfer.name)} ${costWords(transfer)}.`);
+        return client.recheck(transfer.id);
       }
     }
   }
@@ -115,7 +119,8 @@ export class PoolCommands {
     const numbered = transfers.slice(-LINES_MAX);
     for (const transfer of numbered) {
       const number = String(this.numberOf(transfer.id)).padStart(2);
-      screen.note(`${number}  ${safeLine(transfer.name)} ${wayWords(transfer)}: ${stateWords(transfer)}`);
+      const now = moving(transfer) ?? transfer;
+      screen.note(`${number}  ${safeLine(transfer.name)} ${wayWords(now)}: ${stateWords(now)}`);
       for (const { peerName, bytesPerSecond, bytes } of transfer.sources) {
         const speed = transfer.state === 'running' ? `, ${formatSpeed(bytesPerSecond)}` : '';
         screen.note(`      ${safeLine(peerName)}: ${percentOf(bytes, transfer.bytes)}% came from there${speed}`);
@@ -138,19 +143,26 @@ const LIMIT_WORDS: Readonly<Record<NonNullable<TransferView['limit']>, string>> 
 
 function stateWords(transfer: TransferView): string {
   const { state, end, limit, doneBytes, bytes } = transfer;
-  if (state === 'ended') return end ?? 'over';
+  if (state === 'ended') return isReceived(transfer) ? `verified; /check ${costWords(transfer)}` : (end ?? 'over');
   const reason = limit === undefined ? [] : [LIMIT_WORDS[limit]];
   return [`${percentOf(doneBytes, bytes)}%`, ...paceParts(transfer), ...reason].join(', ');
 }
 
 /** Why this cannot be done with a transfer; undefined if it can. */
-function refusal(name: Name, { name: file, state, end, direction }: TransferView): string | undefined {
+function refusal(name: Name, transfer: TransferView): string | undefined {
+  const { name: file, state, end, direction, recheck } = transfer;
   const shown = safeLine(file);
+  if (name === 'check') {
+    if (!isReceived(transfer)) return `${shown} was not received and verified here`;
+    return recheck?.done === false ? `${shown} is being checked already` : undefined;
+  }
   if (name === 'retry') return state === 'ended' && end !== 'verified' ? undefined : `${shown} did not stop`;
   if (state === 'ended') return `${shown} is over`;
   if (name === 'resume') return state === 'paused' ? undefined : `${shown} is not paused`;
   return name === 'pause' && direction === 'out' ? `${shown} is sent: its receiver pauses it` : undefined;
 }
+
+const isReceived = ({ direction, end }: TransferView): boolean => direction === 'in' && end === 'verified';
 
 function tellFiles({ files }: OfferView, screen: Screen): void {
   const shown = files.slice(0, LINES_MAX);

@@ -68,6 +68,16 @@ const STATE_WORDS: Readonly<Record<TransferView['state'], string>> = {
   ended: 'over',
 };
 
+/** What moves of a transfer: itself or, read from the disk, the second look at its file. Undefined once nothing does. */
+export function moving(transfer: TransferView): TransferView | undefined {
+  const { state, recheck } = transfer;
+  if (state !== 'ended') return transfer;
+  if (recheck?.done !== false) return undefined;
+  const { doneBytes, seconds } = recheck;
+  const bytesPerSecond = seconds > 0 ? doneBytes / seconds : 0;
+  return { ...transfer, state: 'running', doneBytes, bytesPerSecond, seconds, peerName: 'the disk', sources: [] };
+}
+
 /** `2.4 MB/s` and the time left; or why nothing moves. */
 export function paceParts({ state, bytes, doneBytes, bytesPerSecond }: TransferView): readonly string[] {
   if (state !== 'running') return [STATE_WORDS[state]];

@@ -84,7 +84,7 @@ changes while it is sent is not offered any more.
   --receivers N    how many devices (default: 1)
   --stay           offer until stopped, and remember it: the next send --stay to
                    this pool offers the same again, without naming it, unless
-                   it is gone or has changed
+                   it is gone, has changed, or is offered by another one
   --forget         drop what was remembered for this pool first
   --limit RATE     bytes a second to send at most, such as 500k or 2MB
 ${PEER}

@@ -13,7 +13,7 @@ import { safeBlock, safeLine } from './safe-text.ts';
 import type { Live, Screen } from './screen.ts';
 import { makeFolder } from './receive.ts';
 import { stay, tellFailure, type Session } from './session.ts';
-import { offerFields, offerWords, tellFailed, tellKept, tellVerified } from './transfers.ts';
+import { costWords, offerFields, offerWords, tellChecked, tellFailed, tellKept, tellVerified } from './transfers.ts';
 import { deferred, timer, type Deferred } from './waiting.ts';
 
 /** How long lines from a pipe wait for somebody to hear them, even if no more can come; while more can: on and on. */
@@ -74,15 +74,23 @@ function tellTransfer(
   unfinished: Map<string, TransferView>,
   commands: PoolCommands | undefined,
 ): void {
-  const { id, state, end, location } = transfer;
+  const { id, state, end, location, recheck } = transfer;
   if (transfer.direction === 'out') return;
   if (leaving || end === 'peer-left' || state !== 'ended') {
     if (!leaving || unfinished.has(id)) unfinished.set(id, transfer);
     return;
   }
   unfinished.delete(id);
-  if (end === 'verified') return tellVerified(screen, transfer, { path: location, sha256: undefined });
+  if (recheck !== undefined) {
+    if (recheck.done) tellChecked(screen, transfer, recheck);
+    return;
+  }
   const number = commands?.numberOf(id);
+  if (end === 'verified') {
+    tellVerified(screen, transfer, { path: location, sha256: undefined });
+    if (number !== undefined) screen.note(`/check ${number} ${costWords(transfer)} and verifies it once more.`);
+    return;
+  }
   tellFailed(screen, transfer, number === undefined ? '' : `/retry ${number} takes it again.`);
 }
 

@@ -23,6 +23,8 @@ export class Recorder {
 
   take(transfer: TransferView): void {
     const { id, end, location, direction } = transfer;
+    // What is looked at once more was written down when it ended.
+    if (transfer.recheck !== undefined) return;
     const known = this.#running.get(id);
     if (transfer.state !== 'ended') {
       if (known === undefined) this.#begin(transfer);

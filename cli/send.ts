@@ -13,7 +13,7 @@ import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
 import { stay, tellFailure, type Session } from './session.ts';
 import { sha256OfFile } from './sha256.ts';
-import { OfferFiles, offerOfPath, recheck } from './stored-offers.ts';
+import { OfferFiles, offerOfPath, recheck, type PathOffer } from './stored-offers.ts';
 import { offerFields, offerWords, tellFailed, tellVerified } from './transfers.ts';
 import { deferred, type Deferred } from './waiting.ts';
 
@@ -32,14 +32,18 @@ export async function send(cli: Cli, command: SendCommand): Promise<number> {
     throw new UsageError(`At most ${FILES_PER_OFFER_MAX} files go into one offer, not ${files.size}.`);
   }
   const sending = new Sending(command, stored);
-  return stay(cli, {
-    peer,
-    onEvent: (event, session) => {
-      if (event.kind === 'transfer') sending.take(event.transfer, session);
-      if (event.kind === 'offer' && event.offer.own) session.screen.event('offer', offerFields(event.offer));
-    },
-    run: (session) => sending.run(session),
-  });
+  try {
+    return await stay(cli, {
+      peer,
+      onEvent: (event, session) => {
+        if (event.kind === 'transfer') sending.take(event.transfer, session);
+        if (event.kind === 'offer' && event.offer.own) session.screen.event('offer', offerFields(event.offer));
+      },
+      run: (session) => sending.run(session),
+    });
+  } finally {
+    await sending.close();
+  }
 }
 
 async function checkPath(path: string): Promise<void> {
@@ -68,6 +72,8 @@ class Sending {
   readonly #telling: Promise<void>[] = [];
   /** By their places in the offer. */
   #paths: readonly string[] = [];
+  /** What no other process offers meanwhile, by path. */
+  readonly #claimed = new Map<string, PathOffer>();
   /** Places of those that can be sent no more. */
   readonly #spoiled = new Set<number>();
   readonly #running = new Set<string>();
@@ -84,17 +90,22 @@ class Sending {
   async run(session: Session): Promise<number> {
     const { client, screen } = session;
     try {
-      this.#paths = [
-        ...new Set([...this.#command.paths.map((path) => resolve(path)), ...(await this.#unchanged(screen))]),
-      ];
-      if (this.#paths.length === 0) {
+      const named = [...new Set(this.#command.paths.map((path) => resolve(path)))];
+      const wanted = this.#stored === undefined ? named : await this.#claim(named, this.#stored, screen);
+      if (wanted === 'offered-already') {
+        tellFailure(screen, 'All of it is offered already, by another send --stay.', wanted);
+        return EXIT.failed;
+      }
+      if (wanted.length === 0) {
         tellFailure(screen, 'Nothing is left to offer.');
         return EXIT.failed;
       }
+      this.#paths = wanted;
       const id = await client.offer(this.#paths);
       this.#offer = client.offers.find((offer) => offer.id === id);
       // What could not be offered now would not be at the next start either.
-      await this.#store(this.#command.paths);
+      const offers = named.flatMap((path) => this.#claimed.get(path) ?? []);
+      for (const offer of offers) await this.#stored?.put(offer);
     } catch (error) {
       tellFailure(screen, `Could not offer: ${reasonOf(error)}.`);
       return EXIT.failed;
@@ -149,35 +160,75 @@ class Sending {
     const path = this.#paths[file] ?? '';
     screen.event('withdrawn', { path, code: transfer.end, message: endWords(transfer.end ?? 'changed') });
     screen.note(`${safeLine(transfer.name)} is not offered any more. Send it again to offer it as it is now.`, 'bad');
-    if (this.#stored !== undefined) this.#telling.push(this.#drop(path, screen));
+    this.#telling.push(this.#drop(path, screen));
     // Others in the offer go on.
     if (this.#offer !== undefined && this.#spoiled.size === this.#paths.length) client.withdraw(this.#offer.id);
   }
 
+  /** Lets other processes offer what this one did. */
+  async close(): Promise<void> {
+    for (const offer of this.#claimed.values()) await this.#stored?.release(offer);
+  }
+
+  /** Paths of what is named and of what is stored and unchanged; what another process offers is left out, and said. */
+  async #claim(
+    named: readonly string[],
+    stored: OfferFiles,
+    screen: Screen,
+  ): Promise<readonly string[] | 'offered-already'> {
+    await stored.sweep();
+    const offers = new Map<string, PathOffer>();
+    for (const path of named) offers.set(path, await offerOfPath(path, Date.now()));
+    for (const offer of await this.#unchanged(stored, offers, screen)) {
+      if (!offers.has(offer.handle)) offers.set(offer.handle, offer);
+    }
+    const elsewhere: string[] = [];
+    for (const [path, offer] of offers) {
+      if (await stored.claim(offer)) this.#claimed.set(path, offer);
+      else {
+        elsewhere.push(path);
+        screen.event('offered-already', { path });
+        // --forget may have dropped it.
+        if (named.includes(path)) await stored.put(offer);
+      }
+    }
+    if (this.#claimed.size === 0 && elsewhere.length > 0) return 'offered-already';
+    if (elsewhere.length > 0) {
+      const what = elsewhere.length === 1 ? safeLine(elsewhere[0] ?? '') : `${elsewhere.length} files and folders`;
+      screen.note(`Another send --stay offers ${what} already.`);
+    }
+    return [...this.#claimed.keys()];
+  }
+
   /** What was offered before and is still the same; the rest is dropped, and said. */
-  async #unchanged(screen: Screen): Promise<string[]> {
-    const unchanged: string[] = [];
-    for (const offer of (await this.#stored?.list()) ?? []) {
+  async #unchanged(
+    stored: OfferFiles,
+    named: ReadonlyMap<string, PathOffer>,
+    screen: Screen,
+  ): Promise<readonly PathOffer[]> {
+    const unchanged: PathOffer[] = [];
+    for (const offer of await stored.list()) {
       const state = await recheck(offer);
       screen.event('stored', { path: offer.handle, state });
-      if (state === 'unchanged') unchanged.push(offer.handle);
+      if (state === 'unchanged') unchanged.push(offer);
       else {
-        await this.#stored?.remove([offer.id]);
-        // Named anew, it is offered as it is now.
-        const named = this.#command.paths.some((path) => resolve(path) === offer.handle);
+        await stored.drop(offer);
         const words = state === 'gone' ? 'is gone' : 'has changed since it was offered';
-        if (!named) screen.note(`${safeLine(offer.handle)} ${words}: it is not offered any more.`, 'bad');
+        // Named anew, it is offered as it is now.
+        if (!named.has(offer.handle)) {
+          screen.note(`${safeLine(offer.handle)} ${words}: it is not offered any more.`, 'bad');
+        }
       }
     }
     return unchanged;
   }
 
-  async #store(paths: readonly string[]): Promise<void> {
-    for (const path of paths) await this.#stored?.put(await offerOfPath(path, Date.now()));
-  }
-
   async #drop(path: string, screen: Screen): Promise<void> {
-    await this.#stored?.remove([path]).catch((error: unknown) => screen.note(`${reasonOf(error)}.`, 'bad'));
+    const offer = this.#claimed.get(path);
+    if (offer === undefined || this.#stored === undefined) return;
+    this.#claimed.delete(path);
+    await this.#stored.release(offer);
+    await this.#stored.drop(offer).catch((error: unknown) => screen.note(`${reasonOf(error)}.`, 'bad'));
   }
 
   #placeOf(transfer: TransferView, holder: Holder, offer: OfferView): number {

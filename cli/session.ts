@@ -92,9 +92,9 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   }
 }
 
-/** An end that is nobody's success: `error` in json mode, and words. */
-export function tellFailure(screen: Screen, message: string): void {
-  screen.event('error', { message });
+/** An end that is nobody's success: `error` in json mode, and words. `code` where a program may want to tell it apart. */
+export function tellFailure(screen: Screen, message: string, code?: 'offered-already'): void {
+  screen.event('error', { code, message });
   screen.note(safeLine(message), 'bad');
 }
 

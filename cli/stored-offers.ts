@@ -1,17 +1,20 @@
 // What `send --stay` offers again at its next start: one small file an offer, replaced and removed whole, so that neither a
 // kill nor two commands at once leave half of one. Each pool of each server has its own: what was meant for one stays there.
+// Beside them, a lock for what is being offered: of the commands that run, one offers it.
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, mkdir, opendir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { failure } from '../src/io/final-name.ts';
 import { STORED_OFFERS_MAX, type StoredOffer, type StoredOffers } from '../src/io/history.ts';
+import { lockPart, unlockPart, type PartPaths } from '../src/io/store-kept.ts';
 import { codeOf } from './errors.ts';
 
 /** Nobody else's business. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const SUFFIX = '.json';
+const LOCK_SUFFIX = '.lock';
 /** Hex digits of names here: no two offers or pools of one person ever meet. */
 const NAME_DIGITS = 32;
 
@@ -60,10 +63,54 @@ export class OfferFiles implements StoredOffers<string> {
     }
   }
 
+  /** Removes the record of `offer`, unless something else has been offered from there since. */
+  async drop(offer: PathOffer): Promise<void> {
+    const record = parseOffer(await readFile(this.#pathOf(offer.id), 'utf8').catch(() => ''));
+    if (record !== undefined && isSame(record, offer)) await this.remove([offer.id]);
+  }
+
+  /**
+   * Makes this process the one that offers what lay there when `offer` was made, until `release`. False if one that is
+   * running, be it this one, does already. What has changed since is something else.
+   */
+  async claim(offer: PathOffer): Promise<boolean> {
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
+      return await lockPart(this.#lockOf(offer));
+    } catch (error) {
+      throw failure('store-failed', 'What is offered cannot be claimed', error);
+    }
+  }
+
+  async release(offer: PathOffer): Promise<void> {
+    // A lock that stays holds nobody up once this process has ended.
+    await unlockPart(this.#lockOf(offer)).catch(() => undefined);
+  }
+
+  /** Removes the locks that processes left behind when they were killed; what cannot be removed stays for another time. */
+  async sweep(): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []);
+    for (const name of names.filter((each) => each.endsWith(LOCK_SUFFIX))) {
+      const lock = asPart(join(this.#folder, name));
+      if (await lockPart(lock).catch(() => false)) await unlockPart(lock).catch(() => undefined);
+    }
+  }
+
+  #lockOf({ id, bytes, modifiedMs }: PathOffer): PartPaths {
+    return asPart(join(this.#folder, nameFor(`${id} ${bytes} ${modifiedMs}`) + LOCK_SUFFIX));
+  }
+
   #pathOf(id: string): string {
     return join(this.#folder, nameFor(id) + SUFFIX);
   }
 }
+
+/** A lock that is all there is of a part. */
+const asPart = (lock: string): PartPaths => ({ part: lock, have: lock, lock, tree: lock });
+
+type Version = Pick<PathOffer, 'bytes' | 'modifiedMs'>;
+const isSame = (one: Version, other: Version): boolean =>
+  one.bytes === other.bytes && one.modifiedMs === other.modifiedMs;
 
 /** The record of what lies at `path` now. Rejects with the file system's error. */
 export async function offerOfPath(path: string, atMs: number): Promise<PathOffer> {
@@ -74,15 +121,14 @@ export async function offerOfPath(path: string, atMs: number): Promise<PathOffer
 /** Whether what was offered is still what it was. */
 export async function recheck(offer: PathOffer): Promise<'unchanged' | 'changed' | 'gone'> {
   try {
-    const { bytes, modifiedMs } = await lookAt(offer.handle);
-    return bytes === offer.bytes && modifiedMs === offer.modifiedMs ? 'unchanged' : 'changed';
+    return isSame(offer, await lookAt(offer.handle)) ? 'unchanged' : 'changed';
   } catch {
     return 'gone';
   }
 }
 
 /** Of a folder: the bytes of all files in it and the latest time of anything, so that no change within goes unseen. */
-async function lookAt(path: string): Promise<{ readonly bytes: number; readonly modifiedMs: number }> {
+async function lookAt(path: string): Promise<Version> {
   const facts = await stat(path);
   // What may not be read any more is as good as gone.
   await access(path, constants.R_OK);

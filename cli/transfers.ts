@@ -20,8 +20,12 @@ export function offerWords({ files }: Pick<OfferView, 'files'>): string {
 
 /** What every event of a transfer says. */
 function commonFields(transfer: TransferView): object {
-  const { id, direction, name, peer, peerName, keptBytes, folder } = transfer;
-  return { transfer: id, direction, name, peer, peerName, keptBytes, folder };
+  const { direction, peer, peerName, keptBytes } = transfer;
+  return { ...fileFields(transfer), direction, peer, peerName, keptBytes };
+}
+
+function fileFields({ id, name, folder }: TransferView): object {
+  return { transfer: id, name, folder };
 }
 
 /** A transfer under way as json mode shows it. */
@@ -43,6 +47,13 @@ export function progressFields(transfer: TransferView): object {
       wrongChunks,
     })),
   };
+}
+
+/** How far a second look is, as json mode shows it. `transfer` as `moving` gives it. */
+export function checkingFields(transfer: TransferView): object {
+  const { doneBytes, bytes, bytesPerSecond, seconds } = transfer;
+  const figures = { bytesPerSecond: Math.round(bytesPerSecond), seconds: roundSeconds(seconds) };
+  return { ...fileFields(transfer), bytes: doneBytes, total: bytes, ...figures };
 }
 
 /** Says that one file is whole at its other end, with its digest if it could be read. */
@@ -77,6 +88,30 @@ export function tellKept(screen: Screen, transfer: TransferView, next: string): 
   screen.event('kept', { ...commonFields(transfer), bytes: doneBytes, total: bytes });
   const percent = percentOf(doneBytes, bytes);
   screen.note(`${safeLine(name)}: ${percent}% is kept; ${next}.`);
+}
+
+/** What a second look at a received file costs, as the end of a sentence. */
+export function costWords({ bytes }: TransferView): string {
+  return `reads ${formatBytes(bytes)} back from the disk`;
+}
+
+/** Says what a second look at a received file found. */
+export function tellChecked(
+  screen: Screen,
+  transfer: TransferView,
+  { wrongChunks, seconds }: NonNullable<TransferView['recheck']>,
+): void {
+  const { name, bytes, peerName, location } = transfer;
+  const proof = { bytes, wrongChunks, seconds: roundSeconds(seconds), path: location };
+  screen.event('checked', { ...fileFields(transfer), ...proof });
+  if (wrongChunks > 0) {
+    const pieces = wrongChunks === 1 ? '1 piece' : `${wrongChunks} pieces`;
+    const next = `Ask ${safeLine(peerName)} to offer it again.`;
+    return screen.note(`${safeLine(name)}: ${pieces} changed on the disk since. ${next}`, 'bad');
+  }
+  const speed = seconds > 0 ? `, ${formatSpeed(bytes / seconds)}` : '';
+  const figures = `${formatBytes(bytes)} read back in ${formatSeconds(seconds)}${speed}`;
+  screen.line(`${screen.paint('Verified', 'good')}  ${safeLine(name)} once more: ${figures}`);
 }
 
 function subject({ name, direction, peerName }: TransferView): string {

@@ -44,6 +44,16 @@ describe('on a terminal', () => {
     expect(err.text).toBe('\r\u001b[1A\u001b[J');
   });
 
+  test('a second look at a file stands there while it goes on', () => {
+    const { board, err } = stage(true);
+    const verified = transfer({ direction: 'in', bytes: 100, doneBytes: 100, state: 'ended', end: 'verified' });
+    board.update({ ...verified, recheck: { doneBytes: 50, wrongChunks: 0, done: false, seconds: 1 } });
+    expect(err.text).toMatch(/a\.txt .* 50% .*from the disk.*\n/);
+    err.text = '';
+    board.update({ ...verified, recheck: { doneBytes: 100, wrongChunks: 0, done: true, seconds: 2 } });
+    expect(err.text).toBe('\r\u001b[1A\u001b[J');
+  });
+
   test('a line printed meanwhile stands above the progress lines', () => {
     const { board, screen, err } = stage(true);
     board.update(transfer({}));

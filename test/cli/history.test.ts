@@ -1,18 +1,16 @@
 // The history on disk: what lasts, what a torn line costs, how large it gets; and the command that shows it.
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { TransferView } from '../../src/client.ts';
 import type { HistoryRecord } from '../../src/io/history.ts';
 import { FileHistory } from '../../cli/history-files.ts';
 import { Recorder } from '../../cli/recorder.ts';
 import { run } from '../../cli/run.ts';
+import { testFolder } from './folder.ts';
 import { makeStage, transfer } from './support.ts';
 
-let folder: string;
-beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'rockpool-history-'))));
-afterEach(() => rm(folder, { recursive: true, force: true }));
+const folder = testFolder();
 
 function record(number: number, changes: Partial<HistoryRecord> = {}): HistoryRecord {
   const common = { direction: 'in', bytes: 4, peerName: 'Mara', pool: 'abc' } as const;
@@ -23,17 +21,17 @@ const namesOf = (records: readonly HistoryRecord[]): string[] => records.map(({ 
 
 describe('the history file', () => {
   test('is read by another one, newest first, and a later record of an id replaces the first', async () => {
-    const history = new FileHistory(join(folder, 'not', 'yet'));
+    const history = new FileHistory(join(folder.path, 'not', 'yet'));
     await Promise.all(
       [record(1), record(3), record(2), record(1, { end: 'verified' })].map((each) => history.put(each)),
     );
-    const found = await new FileHistory(join(folder, 'not', 'yet')).list('', 10);
+    const found = await new FileHistory(join(folder.path, 'not', 'yet')).list('', 10);
     expect(namesOf(found)).toEqual(['3.txt', '2.txt', '1.txt']);
     expect(found.at(-1)).toMatchObject({ end: 'verified' });
   });
 
   test('finds names, peers and pools, whatever their case', async () => {
-    const history = new FileHistory(folder);
+    const history = new FileHistory(folder.path);
     await history.put(record(1, { name: 'Holiday.mp4' }));
     await history.put(record(2, { peerName: 'Jo', pool: 'otter' }));
     const found = async (query: string): Promise<string[]> => namesOf(await history.list(query, 10));
@@ -44,7 +42,7 @@ describe('the history file', () => {
   });
 
   test('is listed in parts that miss nothing, even of one millisecond', async () => {
-    const history = new FileHistory(folder);
+    const history = new FileHistory(folder.path);
     for (const number of [1, 2, 3, 4]) await history.put(record(number, { startedMs: number < 3 ? 1 : number }));
     expect(namesOf(await history.list('', 2))).toEqual(['4.txt', '3.txt']);
     expect(namesOf(await history.list('', 1, 3)).sort()).toEqual(['1.txt', '2.txt']);
@@ -52,8 +50,8 @@ describe('the history file', () => {
   });
 
   test('a torn last line costs that line only, wherever it was torn', async () => {
-    const path = join(folder, 'history.jsonl');
-    const history = new FileHistory(folder);
+    const path = join(folder.path, 'history.jsonl');
+    const history = new FileHistory(folder.path);
     for (const number of [1, 2]) await history.put(record(number));
     const whole = await readFile(path);
     const first = whole.indexOf(10) + 1;
@@ -66,17 +64,19 @@ describe('the history file', () => {
   });
 
   test('lines that say something else are passed over', async () => {
-    const history = new FileHistory(folder);
+    const history = new FileHistory(folder.path);
     await history.put(record(1));
     const strangers = ['null', '[]', '"text"', '{"id":7}', '{"id":"x","name":"no size"}', 'torn{'];
-    await appendFile(join(folder, 'history.jsonl'), `${strangers.join('\n')}\n`);
+    await appendFile(join(folder.path, 'history.jsonl'), `${strangers.join('\n')}\n`);
     expect(namesOf(await history.list('', 10))).toEqual(['1.txt']);
   });
 
   test('takes twice its limit at most, and the oldest go first', async () => {
-    const history = new FileHistory(folder, 2000);
+    const history = new FileHistory(folder.path, 2000);
     for (let number = 1; number <= 200; number += 1) await history.put(record(number));
-    const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size));
+    const sizes = await Promise.all(
+      (await readdir(folder.path)).map(async (name) => (await stat(join(folder.path, name))).size),
+    );
     const lineBytes = 200;
     expect(Math.max(...sizes)).toBeLessThan(2000 + lineBytes);
     expect(sizes).toHaveLength(2);
@@ -86,14 +86,14 @@ describe('the history file', () => {
   });
 
   test('two commands that write at once lose nothing of each other', async () => {
-    const [one, two] = [new FileHistory(folder), new FileHistory(folder)];
+    const [one, two] = [new FileHistory(folder.path), new FileHistory(folder.path)];
     const puts = Array.from({ length: 100 }, (_, number) => (number % 2 === 0 ? one : two).put(record(number)));
     await Promise.all(puts);
     expect(await one.list('', 1000)).toHaveLength(100);
   });
 
   test('forgets what is removed, and everything when it is cleared', async () => {
-    const history = new FileHistory(folder, 200);
+    const history = new FileHistory(folder.path, 200);
     for (const number of [1, 2, 3]) await history.put(record(number));
     await history.remove(['r3', 'unknown']);
     expect(namesOf(await history.list('', 10))).not.toContain('3.txt');
@@ -101,25 +101,25 @@ describe('the history file', () => {
     expect(namesOf(await history.list('', 10))).toContain('3.txt');
     await history.clear();
     expect(await history.list('', 10)).toEqual([]);
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   test('is nobody else’s to read', async () => {
-    await new FileHistory(join(folder, 'own')).put(record(1));
-    expect((await stat(join(folder, 'own'))).mode & 0o077).toBe(0);
-    expect((await stat(join(folder, 'own', 'history.jsonl'))).mode & 0o077).toBe(0);
+    await new FileHistory(join(folder.path, 'own')).put(record(1));
+    expect((await stat(join(folder.path, 'own'))).mode & 0o077).toBe(0);
+    expect((await stat(join(folder.path, 'own', 'history.jsonl'))).mode & 0o077).toBe(0);
   });
 
   test('fails with a code where it cannot be', async () => {
-    await writeFile(join(folder, 'file'), '');
-    const history = new FileHistory(join(folder, 'file'));
+    await writeFile(join(folder.path, 'file'), '');
+    const history = new FileHistory(join(folder.path, 'file'));
     await expect(history.put(record(1))).rejects.toMatchObject({ code: 'store-failed' });
   });
 });
 
 describe('what is recorded', () => {
   async function recorded(...transfers: readonly TransferView[]): Promise<HistoryRecord[]> {
-    const history = new FileHistory(folder);
+    const history = new FileHistory(folder.path);
     let now = 0;
     const recorder = new Recorder(
       history,
@@ -156,18 +156,24 @@ describe('what is recorded', () => {
     expect((await recorded(incoming, failed, incoming)).map(({ end }) => end)).toEqual([undefined, 'corrupt']);
   });
 
+  test('looked at once more, it is still the same one', async () => {
+    const verified = { ...incoming, state: 'ended', end: 'verified' } as const;
+    const recheck = { doneBytes: 4, wrongChunks: 0, done: true, seconds: 1 };
+    expect(await recorded(incoming, verified, { ...verified, recheck })).toHaveLength(1);
+  });
+
   test('what this device left unfinished has not ended', async () => {
     expect(await recorded(incoming, { ...incoming, state: 'ended', end: 'peer-left' })).toMatchObject([
       { startedMs: 1 },
     ]);
-    const [record] = await new FileHistory(folder).list('', 1);
+    const [record] = await new FileHistory(folder.path).list('', 1);
     expect(record).not.toHaveProperty('end');
   });
 
   test('a history that cannot be written is said once and stops nothing', async () => {
-    await writeFile(join(folder, 'file'), '');
+    await writeFile(join(folder.path, 'file'), '');
     const errors: unknown[] = [];
-    const recorder = new Recorder(new FileHistory(join(folder, 'file')), 'abc', (error) => errors.push(error));
+    const recorder = new Recorder(new FileHistory(join(folder.path, 'file')), 'abc', (error) => errors.push(error));
     recorder.take(incoming);
     recorder.take({ ...incoming, state: 'ended', end: 'verified' });
     await recorder.close();
@@ -179,12 +185,12 @@ describe('what is recorded', () => {
 
 describe('rockpool history', () => {
   async function shown(...argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const { cli, stdout, stderr } = makeStage({ home: folder });
+    const { cli, stdout, stderr } = makeStage({ home: folder.path });
     return { code: await run(['history', ...argv], cli), stdout: stdout.text, stderr: stderr.text };
   }
 
   test('lists, searches and clears what lies in the usual place', async () => {
-    const history = new FileHistory(join(folder, '.local', 'state', 'rockpool'));
+    const history = new FileHistory(join(folder.path, '.local', 'state', 'rockpool'));
     await history.put(record(1, { end: 'verified', location: '/in/1.txt' }));
     await history.put(record(2, { direction: 'out', entries: 3, peerName: 'Jo\u001b[2J' }));
     const { code, stdout } = await shown();
@@ -200,16 +206,18 @@ describe('rockpool history', () => {
   });
 
   test('--data and $XDG_STATE_HOME name other places', async () => {
-    await new FileHistory(join(folder, 'x', 'rockpool')).put(record(1));
-    expect((await shown('--data', join(folder, 'x', 'rockpool'), '--json')).stdout).toContain('"event":"transfer"');
-    const { cli, stdout } = makeStage({ home: '/nowhere', env: { XDG_STATE_HOME: join(folder, 'x') } });
+    await new FileHistory(join(folder.path, 'x', 'rockpool')).put(record(1));
+    expect((await shown('--data', join(folder.path, 'x', 'rockpool'), '--json')).stdout).toContain(
+      '"event":"transfer"',
+    );
+    const { cli, stdout } = makeStage({ home: '/nowhere', env: { XDG_STATE_HOME: join(folder.path, 'x') } });
     await run(['history'], cli);
     expect(stdout.text).toContain('1.txt');
   });
 
   test('a history that cannot be read ends it with 1', async () => {
-    await writeFile(join(folder, 'file'), '');
-    const { code, stderr } = await shown('--data', join(folder, 'file'));
+    await writeFile(join(folder.path, 'file'), '');
+    const { code, stderr } = await shown('--data', join(folder.path, 'file'));
     expect(code).toBe(1);
     expect(stderr).toContain('The history cannot be read');
   });

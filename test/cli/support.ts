@@ -1,4 +1,5 @@
 // Stands in for the world around a command: captured streams, and a pool without a network that a test plays.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,7 +126,9 @@ export class FakePool implements PoolClientFace<string> {
   retry(transfer: string): void {
     this.calls.push(`retry:${transfer}`);
   }
-  recheck(): void {}
+  recheck(transfer: string): void {
+    this.calls.push(`recheck:${transfer}`);
+  }
   move(): void {}
   limit(rates: ShareRates): void {
     this.rates = rates;
@@ -196,6 +199,16 @@ export function makeStage({ tty = false, home = HOME, env = {}, serve, joining, 
   return { cli, stdin, stdout, stderr, stop: (signal) => stopper.abort(signal), pool: () => pool };
 }
 
+/** Runs a command on a fresh stage until it has opened its pool. `done` resolves to its exit code. */
+export async function start(
+  argv: readonly string[],
+  options: StageOptions = {},
+): Promise<Omit<Stage, 'pool'> & { readonly pool: FakePool; readonly done: Promise<number> }> {
+  const stage = makeStage(options);
+  const done = run(argv, stage.cli);
+  return { ...stage, done, pool: await stage.pool() };
+}
+
 /** Runs a command on a fresh stage without a pool: for usage errors and help. */
 export async function runAlone(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const { cli, stdout, stderr } = makeStage();
@@ -222,6 +235,9 @@ export function transfer(changes: Partial<TransferView>): TransferView {
     ...changes,
   };
 }
+
+/** In hex, as the commands say it. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Lets promises that are due run on. */
 export async function settle(): Promise<void> {

@@ -1,58 +1,15 @@
 // Real terminal peers in processes of their own, through a real server, over real WebRTC: files, chat, the server's death.
 // Folders, interruptions and stored offers are in terminal-share.browser.test.ts.
-import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { sha256Of, Terminal, type TerminalEvent } from './terminal.ts';
+import { describe, expect, test } from '@jest/globals';
+import { sha256Of, type TerminalEvent } from './terminal.ts';
+import { MIB, testTerminals } from './terminals.ts';
 
-const MIB = 1024 * 1024;
 const LIMIT_MS = 60_000;
 
-let server: Terminal;
-let serverUrl: string;
-let url: string;
-let pool: string;
-let folder: string;
-let started: Terminal[];
-let pools = 0;
-
-beforeAll(async () => {
-  server = new Terminal('serve', '--port', '0');
-  serverUrl = String((await server.event('listening'))['url']);
-}, LIMIT_MS);
-
-afterAll(async () => {
-  server.stop('SIGTERM');
-  expect(await server.exit).toBe(0);
-}, LIMIT_MS);
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rockpool-peers-'));
-  pool = `test-pool-${(pools += 1)}`;
-  started = [];
-  url = serverUrl;
-});
-
-afterEach(async () => {
-  for (const terminal of started) terminal.stop('SIGKILL');
-  await Promise.all(started.map((terminal) => terminal.exit));
-  await rm(folder, { recursive: true, force: true });
-});
-
-function rockpool(command: string, ...rest: readonly string[]): Terminal {
-  const terminal = new Terminal(command, '--pool', pool, '--server', url, ...rest);
-  started.push(terminal);
-  return terminal;
-}
-
-async function fileOf(name: string, bytes: number): Promise<string> {
-  await mkdir(join(folder, 'out'), { recursive: true });
-  const path = join(folder, 'out', name);
-  await writeFile(path, randomBytes(bytes));
-  return path;
-}
+const terminals = testTerminals(LIMIT_MS);
+const { at, fileOf, rockpool, start } = terminals;
 
 /** Some of the file is there: both ends are in the middle of it. */
 const underWay = ({ bytes }: TerminalEvent): boolean => Number(bytes) > 0;
@@ -62,7 +19,7 @@ describe('files', () => {
     'a file arrives whole under its own name, and both ends say the same digest',
     async () => {
       const path = await fileOf('holiday.bin', 24 * MIB + 12_345);
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       const sender = rockpool('send', path, '--name', 'Sender');
       const receiver = rockpool('receive', '--into', inbox, '--name', 'Receiver');
       expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
@@ -84,15 +41,12 @@ describe('files', () => {
     async () => {
       const names = ['empty', 'a 🌊 pool.txt', 'שלום مرحبا.txt'];
       const paths = await Promise.all(names.map((name, place) => fileOf(name, place * 1000)));
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       const sender = rockpool('send', ...paths);
       const receiver = rockpool('receive', '--into', inbox, '--count', '3');
       expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
       expect((await readdir(inbox)).toSorted()).toEqual(names.toSorted());
-      const pairs = names.map(async (name) => [
-        await sha256Of(join(folder, 'out', name)),
-        await sha256Of(join(inbox, name)),
-      ]);
+      const pairs = names.map(async (name) => [await sha256Of(at('out', name)), await sha256Of(join(inbox, name))]);
       for (const [sent, received] of await Promise.all(pairs)) expect(received).toBe(sent);
     },
     LIMIT_MS,
@@ -103,14 +57,14 @@ describe('files', () => {
     async () => {
       const path = await fileOf('shared.bin', 2 * MIB);
       const sender = rockpool('send', path, '--receivers', '2');
-      const first = rockpool('receive', '--into', join(folder, 'first'));
+      const first = rockpool('receive', '--into', at('first'));
       expect(await first.exit).toBe(0);
       await sender.event('verified');
-      const second = rockpool('receive', '--into', join(folder, 'second'));
+      const second = rockpool('receive', '--into', at('second'));
       expect(await Promise.all([second.exit, sender.exit])).toEqual([0, 0]);
       const digest = await sha256Of(path);
-      expect(await sha256Of(join(folder, 'first', 'shared.bin'))).toBe(digest);
-      expect(await sha256Of(join(folder, 'second', 'shared.bin'))).toBe(digest);
+      expect(await sha256Of(at('first', 'shared.bin'))).toBe(digest);
+      expect(await sha256Of(at('second', 'shared.bin'))).toBe(digest);
     },
     LIMIT_MS,
   );
@@ -120,16 +74,16 @@ describe('files', () => {
     async () => {
       const path = await fileOf('big.bin', 48 * MIB);
       const sender = rockpool('send', path);
-      const lost = rockpool('receive', '--into', join(folder, 'lost'));
+      const lost = rockpool('receive', '--into', at('lost'));
       await lost.event('progress', underWay);
       lost.stop('SIGKILL');
       await lost.exit;
-      expect(await readdir(join(folder, 'lost'))).not.toContain('big.bin');
+      expect(await readdir(at('lost'))).not.toContain('big.bin');
       const { peer } = await sender.event('failed');
       await sender.event('peer-left', (event) => event['peer'] === peer);
-      const next = rockpool('receive', '--into', join(folder, 'next'));
+      const next = rockpool('receive', '--into', at('next'));
       expect(await Promise.all([next.exit, sender.exit])).toEqual([0, 0]);
-      expect(await sha256Of(join(folder, 'next', 'big.bin'))).toBe(await sha256Of(path));
+      expect(await sha256Of(at('next', 'big.bin'))).toBe(await sha256Of(path));
     },
     LIMIT_MS,
   );
@@ -179,19 +133,18 @@ describe('the server', () => {
   test(
     'its death midway does not stop a file',
     async () => {
-      const own = new Terminal('serve', '--port', '0');
-      started.push(own);
-      url = String((await own.event('listening'))['url']);
+      const own = start('serve', '--port', '0');
+      const { url } = await own.event('listening');
       const path = await fileOf('big.bin', 48 * MIB);
-      const sender = rockpool('send', path);
-      const receiver = rockpool('receive', '--into', join(folder, 'in'));
+      const sender = rockpool('send', path, '--server', String(url));
+      const receiver = rockpool('receive', '--into', at('in'), '--server', String(url));
       await receiver.event('progress', underWay);
       own.stop('SIGKILL');
       await own.exit;
       expect(receiver.all('verified')).toEqual([]);
       expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
       expect(sender.stderr).toContain('The server is away.');
-      expect(await sha256Of(join(folder, 'in', 'big.bin'))).toBe(await sha256Of(path));
+      expect(await sha256Of(at('in', 'big.bin'))).toBe(await sha256Of(path));
     },
     LIMIT_MS,
   );
@@ -199,9 +152,8 @@ describe('the server', () => {
   test(
     'a port that is taken ends serve with 1 and says which',
     async () => {
-      const { port } = await server.event('listening');
-      const second = new Terminal('serve', '--port', String(port));
-      started.push(second);
+      const { port } = await terminals.server.event('listening');
+      const second = start('serve', '--port', String(port));
       expect(await second.exit).toBe(1);
       expect(second.stderr).toContain(`Port ${String(port)} is taken.`);
     },

@@ -1,62 +1,23 @@
-// Real terminal peers again: folders, interruptions of every kind and what is kept of them, rates, stored offers, history,
-// and taking files in `join`.
+// Real terminal peers again: folders, interruptions of every kind and what is kept of them, rates, and taking files in `join`.
+// Stored offers and history are in terminal-lasting.browser.test.ts.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFile, chmod, lstat, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, chmod, lstat, mkdir, open, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { sha256Of, Terminal, type TerminalEvent } from './terminal.ts';
+import { describe, expect, test } from '@jest/globals';
+import { until } from './support.ts';
+import { sha256Of, type TerminalEvent } from './terminal.ts';
+import { MIB, testTerminals } from './terminals.ts';
 
-const MIB = 1024 * 1024;
 const LIMIT_MS = 90_000;
 /** Of what was verified before an interruption, so much is fetched again at most. */
 const FETCHED_AGAIN_MAX = 0.01;
 /** Slow enough that an interruption comes midway. */
 const SLOWLY = '6MB';
 
-let server: Terminal;
-let serverUrl: string;
-let pool: string;
-let folder: string;
-let started: Terminal[];
-let pools = 0;
-
-beforeAll(async () => {
-  server = new Terminal('serve', '--port', '0');
-  serverUrl = String((await server.event('listening'))['url']);
-}, LIMIT_MS);
-
-afterAll(async () => {
-  server.stop('SIGTERM');
-  expect(await server.exit).toBe(0);
-}, LIMIT_MS);
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rockpool-share-'));
-  pool = `share-pool-${(pools += 1)}`;
-  started = [];
-});
-
-afterEach(async () => {
-  for (const terminal of started) terminal.stop('SIGKILL');
-  await Promise.all(started.map((terminal) => terminal.exit));
-  await rm(folder, { recursive: true, force: true });
-});
-
-function rockpool(command: string, ...rest: readonly string[]): Terminal {
-  const terminal = new Terminal(command, '--pool', pool, '--server', serverUrl, ...rest);
-  started.push(terminal);
-  return terminal;
-}
-
-async function fileOf(name: string, bytes: number): Promise<string> {
-  await mkdir(join(folder, 'out'), { recursive: true });
-  const path = join(folder, 'out', name);
-  await writeFile(path, randomBytes(bytes));
-  return path;
-}
+const terminals = testTerminals(LIMIT_MS);
+const { at, fileOf, rockpool, start } = terminals;
 
 const bytesOf = (event: TerminalEvent | undefined): number => Number(event?.['bytes']);
 const keptOf = (event: TerminalEvent | undefined): number => Number(event?.['keptBytes']);
@@ -83,7 +44,7 @@ describe('a folder', () => {
   test(
     'arrives as it is: empty folders, empty files, long and Unicode names, times, the right to run',
     async () => {
-      const root = join(folder, 'out', 'Bäume 🌊');
+      const root = at('out', 'Bäume 🌊');
       await mkdir(join(root, 'empty', 'deeper'), { recursive: true });
       for (let number = 0; number < 300; number += 1) {
         const within = join(root, `part ${number % 9}`);
@@ -99,7 +60,7 @@ describe('a folder', () => {
       await utimes(join(root, 'empty'), 1_400_000_000, 1_400_000_000);
       const sent = await factsBelow(root);
       await symlink('/etc/passwd', join(root, 'a link'));
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       const sender = rockpool('send', root);
       const receiver = rockpool('receive', '--into', inbox);
       expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
@@ -117,15 +78,15 @@ describe('a folder', () => {
   test(
     'beside one of the same name does not touch it',
     async () => {
-      await mkdir(join(folder, 'out', 'pics'), { recursive: true });
-      await writeFile(join(folder, 'out', 'pics', 'new'), 'new');
-      await mkdir(join(folder, 'in', 'pics'), { recursive: true });
-      await writeFile(join(folder, 'in', 'pics', 'old'), 'old');
-      const sender = rockpool('send', join(folder, 'out', 'pics'));
-      const receiver = rockpool('receive', '--into', join(folder, 'in'));
+      await mkdir(at('out', 'pics'), { recursive: true });
+      await writeFile(at('out', 'pics', 'new'), 'new');
+      await mkdir(at('in', 'pics'), { recursive: true });
+      await writeFile(at('in', 'pics', 'old'), 'old');
+      const sender = rockpool('send', at('out', 'pics'));
+      const receiver = rockpool('receive', '--into', at('in'));
       expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
-      expect(await readdir(join(folder, 'in', 'pics'))).toEqual(['old']);
-      expect(await readdir(join(folder, 'in', 'pics (2)'))).toEqual(['new']);
+      expect(await readdir(at('in', 'pics'))).toEqual(['old']);
+      expect(await readdir(at('in', 'pics (2)'))).toEqual(['new']);
     },
     LIMIT_MS,
   );
@@ -137,7 +98,7 @@ describe('an interruption', () => {
     async () => {
       // Twice what is hashed ahead of the wire: beyond, hashes come only for what was kept.
       const path = await fileOf('big.bin', 48 * MIB);
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       const sender = rockpool('send', path);
       const lost = rockpool('receive', '--into', inbox, '--limit-down', '12MB');
       await lost.event('progress', hasArrived(32 * MIB));
@@ -158,7 +119,7 @@ describe('an interruption', () => {
     'kill -9 of the sender: started again, the receiver goes on by itself',
     async () => {
       const path = await fileOf('big.bin', 24 * MIB);
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       const lost = rockpool('send', path, '--limit', SLOWLY);
       const receiver = rockpool('receive', '--into', inbox);
       await receiver.event('progress', hasArrived(10 * MIB));
@@ -181,7 +142,7 @@ describe('an interruption', () => {
     'Ctrl+C at the sender: the receiver waits as long as it is told, keeps what it has, and ends with 1',
     async () => {
       const path = await fileOf('big.bin', 24 * MIB);
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       const sender = rockpool('send', path, '--limit', SLOWLY);
       const receiver = rockpool('receive', '--into', inbox, '--wait', '1');
       await receiver.event('progress', hasArrived(6 * MIB));
@@ -204,7 +165,7 @@ describe('an interruption', () => {
     'Ctrl+C at the receiver says what is kept, and the next run goes on',
     async () => {
       const path = await fileOf('big.bin', 24 * MIB);
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       const sender = rockpool('send', path, '--limit', SLOWLY);
       const first = rockpool('receive', '--into', inbox);
       await first.event('progress', hasArrived(6 * MIB));
@@ -225,7 +186,7 @@ describe('an interruption', () => {
       // Longer than what is hashed ahead of the wire: what was read before the change arrives all the same.
       const path = await fileOf('big.bin', 64 * MIB);
       const sender = rockpool('send', path, '--limit', SLOWLY);
-      const receiver = rockpool('receive', '--into', join(folder, 'in'), '--wait', '1');
+      const receiver = rockpool('receive', '--into', at('in'), '--wait', '1');
       await receiver.event('progress', hasArrived(2 * MIB));
       await appendFile(path, 'more');
       expect(await Promise.all([sender.exit, receiver.exit])).toEqual([1, 1]);
@@ -234,7 +195,7 @@ describe('an interruption', () => {
         expect(end.stderr).toContain('it changed while it was being sent');
       }
       expect(sender.stderr).toContain('big.bin is not offered any more.');
-      expect(await readdir(join(folder, 'in'))).not.toContain('big.bin');
+      expect(await readdir(at('in'))).not.toContain('big.bin');
     },
     LIMIT_MS,
   );
@@ -245,7 +206,7 @@ describe('what is taken', () => {
     '--only takes the files whose names fit, and no others',
     async () => {
       const paths = [await fileOf('a.jpg', 1000), await fileOf('b.txt', 1000), await fileOf('c.jpg', 1000)];
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       rockpool('send', ...paths);
       const receiver = rockpool('receive', '--into', inbox, '--count', '2', '--only', '*.jpg');
       expect(await receiver.exit).toBe(0);
@@ -258,7 +219,7 @@ describe('what is taken', () => {
     'in join, files are taken, paused, continued and cancelled by their numbers',
     async () => {
       const paths = [await fileOf('big.bin', 24 * MIB), await fileOf('small.bin', 1000)];
-      const inbox = join(folder, 'in');
+      const inbox = at('in');
       rockpool('send', ...paths, '--limit', SLOWLY);
       const person = rockpool('join', '--into', inbox);
       const { number: offer } = await person.event('offer');
@@ -280,56 +241,55 @@ describe('what is taken', () => {
     },
     LIMIT_MS,
   );
-});
 
-describe('what lasts', () => {
   test(
-    'send --stay serves one after the other, and offers what is unchanged at its next start',
+    'in join, /check reads what was received back, says before what that costs, and finds what changed',
     async () => {
-      const data = join(folder, 'data');
-      const paths = [await fileOf('same', 1000), await fileOf('changed', 1000), await fileOf('gone', 1000)];
-      const first = rockpool('send', ...paths, '--stay', '--data', data);
-      const one = rockpool('receive', '--into', join(folder, 'one'), '--count', '3');
-      expect(await one.exit).toBe(0);
-      const two = rockpool('receive', '--into', join(folder, 'two'), '--count', '3');
-      expect(await two.exit).toBe(0);
-      first.stop('SIGINT');
-      expect(await first.exit).toBe(130);
-      await appendFile(paths[1] ?? '', 'x');
-      await rm(paths[2] ?? '');
-      const second = rockpool('send', '--stay', '--data', data);
-      const three = rockpool('receive', '--into', join(folder, 'three'));
-      expect(await three.exit).toBe(0);
-      expect(await readdir(join(folder, 'three'))).toEqual(['same']);
-      const states = second.all('stored').map(({ path, state }) => [path, state]);
-      expect(new Map(states as [string, string][])).toEqual(
-        new Map(['unchanged', 'changed', 'gone'].map((state, place) => [paths[place] ?? '', state])),
+      const bytes = 8 * MIB;
+      const path = await fileOf('big.bin', bytes);
+      await mkdir(at('pics'));
+      await writeFile(at('pics', 'one'), 'one');
+      rockpool('send', path, at('pics'), '--limit', SLOWLY, '--name', 'Mara');
+      const data = at('data');
+      const person = rockpool('join', '--into', at('in'), '--data', data);
+      person.say(`/take ${String((await person.event('offer'))['number'])}`);
+      const numberOf = async (file: string): Promise<string> =>
+        String((await person.event('progress', ({ name }) => name === file))['number']);
+      const [number, folder] = [await numberOf('big.bin'), await numberOf('pics')];
+      person.say(`/check ${number}`);
+      expect(await person.event('refused')).toMatchObject({
+        message: 'big.bin was not received and verified here. Usage: /check N',
+      });
+      for (const name of ['big.bin', 'pics']) await person.event('verified', (event) => event['name'] === name);
+      const cost = `/check ${number} reads 8.4 MB back from the disk and verifies it once more.`;
+      await until(() => person.stderr.includes(cost));
+
+      person.say(`/check ${number}`);
+      const looked = { name: 'big.bin', bytes, path: at('in', 'big.bin') };
+      expect(await person.event('checked')).toMatchObject({ ...looked, wrongChunks: 0 });
+      expect(person.all('checking').at(0)).toMatchObject({ number: Number(number), name: 'big.bin', total: bytes });
+      person.say(`/check ${folder}`);
+      expect(await person.event('checked', ({ name }) => name === 'pics')).toMatchObject({ wrongChunks: 0 });
+
+      // As a disk forgets: without a trace in the file's times.
+      const { atime, mtime } = await lstat(at('in', 'big.bin'));
+      const received = await open(at('in', 'big.bin'), 'r+');
+      const before = Buffer.alloc(1);
+      await received.read(before, 0, 1, 3 * MIB);
+      await received.write(Buffer.from([before.readUInt8() ^ 1]), 0, 1, 3 * MIB);
+      await received.utimes(atime, mtime);
+      await received.close();
+      person.say(`/check ${number}`);
+      expect(await person.event('checked', ({ wrongChunks }) => wrongChunks !== 0)).toMatchObject({ wrongChunks: 1 });
+      await until(() =>
+        person.stderr.includes('big.bin: 1 piece changed on the disk since. Ask Mara to offer it again.'),
       );
-      expect(second.stderr).toContain(`${paths[1] ?? ''} has changed since it was offered`);
-      expect(second.stderr).toContain(`${paths[2] ?? ''} is gone`);
-    },
-    LIMIT_MS,
-  );
-
-  test(
-    'the history tells what was received, finds it, and is cleared',
-    async () => {
-      const data = join(folder, 'data');
-      const path = await fileOf('holiday.mp4', 1000);
-      const sender = rockpool('send', path, '--name', 'Mara');
-      const receiver = rockpool('receive', '--into', join(folder, 'in'), '--data', data);
-      expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
-      const history = async (...rest: readonly string[]): Promise<readonly TerminalEvent[]> => {
-        const listing = new Terminal('history', '--data', data, ...rest);
-        expect(await listing.exit).toBe(0);
-        return listing.all('transfer');
-      };
-      expect(await history('--search', 'mara')).toMatchObject([
-        { name: 'holiday.mp4', direction: 'in', peerName: 'Mara', pool, end: 'verified' },
-      ]);
-      expect(await history('--search', 'nobody')).toEqual([]);
-      await history('--clear');
-      expect(await history()).toEqual([]);
+      expect(person.all('verified')).toHaveLength(2);
+      person.endInput();
+      expect(await person.exit).toBe(0);
+      const listing = start('history', '--data', data);
+      expect(await listing.exit).toBe(0);
+      expect(listing.all('transfer')).toHaveLength(2);
     },
     LIMIT_MS,
   );
