@@ -60,7 +60,9 @@ export async function unpack({ name, location }: Arrived): Promise<void> {
     await store.saved(location);
   } catch (error) {
     show(location, undefined);
-    if (!isDismissal(error)) trouble.value = `Could not save “${name}”: ${reason(error)}`;
+    if (!isDismissal(error)) {
+      trouble.value = `Could not save “${name}” there: ${reason(error)} It can still be saved as an archive.`;
+    }
   }
 }
 

@@ -44,49 +44,6 @@ test(
 );
 
 test(
-  'a received folder is unpacked into a folder of the device, under a name that nothing there has',
-  async () => {
-    const pool = world.freshPool();
-    const [mara, jo] = [await world.member('Mara', pool), await world.member('Jo', pool)];
-    await mara.sees('Jo');
-    // The chooser is the system's own; what it gives is a real folder all the same, one of the browser's.
-    await jo.page.evaluate(() => {
-      window.showDirectoryPicker = () =>
-        navigator.storage.getDirectory().then((root) => root.getDirectoryHandle('chosen', { create: true }));
-    });
-    const path = await world.place('holiday');
-    await makeTree(path, FILES);
-    await mara.drop(path);
-    await mara.sendReviewed();
-    await jo.accept('holiday');
-    await jo.isVerified('holiday');
-    for (const expected of ['holiday', 'holiday (2)']) {
-      await jo.offer('holiday').getByRole('button', { name: 'Save to folder…' }).click();
-      await jo.page.waitForFunction(async (name) => {
-        const root = await navigator.storage.getDirectory();
-        const chosen = await root.getDirectoryHandle('chosen');
-        const folder = await chosen.getDirectoryHandle(name).catch(() => undefined);
-        const notes = await folder?.getDirectoryHandle('notes').catch(() => undefined);
-        return notes !== undefined;
-      }, expected);
-      await jo.offer('holiday').getByText('Saved in “chosen”.').waitFor();
-    }
-    const read = await jo.page.evaluate(async () => {
-      const root = await navigator.storage.getDirectory();
-      const chosen = await root.getDirectoryHandle('chosen');
-      const folder = await chosen.getDirectoryHandle('holiday');
-      const names: string[] = [];
-      for await (const name of folder.keys()) names.push(name);
-      const file = await (await folder.getFileHandle('水 🐟 שלום مرحبا.txt')).getFile();
-      return { names, text: await file.text() };
-    });
-    expect(read.text).toBe('many scripts\n');
-    expect(read.names).toEqual(expect.arrayContaining(['nothing in here', 'zero.bin', 'pictures', 'notes']));
-  },
-  LIMIT_MS,
-);
-
-test(
   'files and folders dropped together: one offer for the files, one for each folder, or nothing at all',
   async () => {
     const pool = world.freshPool();

@@ -4,19 +4,15 @@ import { expect, test } from '@jest/globals';
 import type { OfferView } from '../../src/client.ts';
 import { ACCEPTED_MAX, AcceptedFiles, readAccepted, type AcceptedFile } from '../../web/accepted.ts';
 import { parseRate, rateText, readRates } from '../../web/rates.ts';
+import { offer as single } from './support.ts';
 
 const offer: OfferView = {
-  id: 'aa/1',
-  from: 'aa',
-  name: 'Mara',
-  own: false,
-  atMs: 0,
+  ...single,
   files: [
     { number: 4, name: 'a.bin', bytes: 100 },
     { number: 5, name: 'b.bin', bytes: 200 },
     { number: 6, name: 'photos', bytes: 300, folder: { entries: 3, contentBytes: 250 } },
   ],
-  state: 'open',
 };
 
 /** Files, and what was last kept of them. */

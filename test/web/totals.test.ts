@@ -12,22 +12,9 @@ import {
   waitSentence,
 } from '../../web/sentences.ts';
 import { totalsOf } from '../../web/totals.ts';
+import { running as untouched } from './support.ts';
 
-const running: TransferView = {
-  id: 'in/aa/2',
-  offer: 'aa/1',
-  direction: 'in',
-  peer: 'aa',
-  peerName: 'Mara',
-  name: 'a.bin',
-  bytes: 1000,
-  doneBytes: 610,
-  keptBytes: 0,
-  bytesPerSecond: 100,
-  state: 'running',
-  seconds: 0,
-  sources: [],
-};
+const running: TransferView = { ...untouched, bytes: 1000, doneBytes: 610, bytesPerSecond: 100 };
 
 describe('all together', () => {
   test('what runs and what waits for its turn counts; what stands still does not', () => {

@@ -5,6 +5,7 @@ import { accept, decline } from '../actions.ts';
 import { currentSession } from '../app.ts';
 import type { OfferView } from '../../src/client.ts';
 import { formatBytes } from '../format.ts';
+import ui from '../styles/ui.module.css';
 import { FileLine } from './file-line.tsx';
 import { Files } from './files.tsx';
 import styles from './offer.module.css';
@@ -37,7 +38,7 @@ export function Answer({ view }: { readonly view: OfferView }): VNode {
         }}
       />
       <Room bytes={taken.reduce((sum, { bytes }) => sum + bytes, 0)} several={several} />
-      <div class={styles['actions']}>
+      <div class={ui['actions']}>
         <Button
           look="primary"
           disabled={taken.length === 0}

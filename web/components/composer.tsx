@@ -3,7 +3,9 @@ import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { say } from '../actions.ts';
 import { store } from '../app.ts';
+import { cx } from '../cx.ts';
 import { limits, loadDraft, saveDraft } from '../storage.ts';
+import ui from '../styles/ui.module.css';
 import { trouble } from '../trouble.ts';
 import { Attach } from './attach.tsx';
 import styles from './composer.module.css';
@@ -79,7 +81,7 @@ function Trouble(): VNode {
   return (
     <div role="alert">
       {text !== undefined && (
-        <div class={styles['trouble']}>
+        <div class={cx(ui['notice'], styles['trouble'])}>
           <p>{text}</p>
           <Button
             look="quiet"

@@ -17,20 +17,21 @@ export function Current({ transfer, size = 'full' }: CurrentProps): VNode {
   const view = transfer.view.value;
   const tone = toneOf(view);
   const done = tone === 'done' ? 1 : fraction(view.doneBytes, view.bytes);
-  const percent = `${(done * 100).toFixed(2)}%`;
   return (
     <div
       class={cx(styles['current'], styles[size], styles[tone], styles[view.direction])}
-      style={{ '--done': percent }}
+      style={{ '--done': done.toFixed(4) }}
       role="progressbar"
       aria-label={view.name}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.floor(done * 100)}
     >
-      <svg class={styles['water']} viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true">
-        <path d={currentPath(transfer.trace.value, view.state === 'ended' ? done : undefined)} />
-      </svg>
+      <span class={styles['reach']}>
+        <svg class={styles['water']} viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true">
+          <path d={currentPath(transfer.trace.value, view.state === 'ended' ? done : undefined)} />
+        </svg>
+      </span>
       {tone === 'live' && <span class={styles['head']} />}
     </div>
   );

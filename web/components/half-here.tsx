@@ -3,11 +3,13 @@ import type { VNode } from 'preact';
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { currentSession, store } from '../app.ts';
+import { cx } from '../cx.ts';
 import { formatBytes, formatPercent } from '../format.ts';
 import { historyVersion } from '../history.ts';
 import type { AppStore } from '../session.ts';
 import { reason, trouble } from '../trouble.ts';
 import styles from './history.module.css';
+import rows from './rows.module.css';
 import { Button } from './ui.tsx';
 
 type KeptFile = Awaited<ReturnType<AppStore['kept']>>[number];
@@ -32,18 +34,18 @@ export function HalfHere(): VNode | null {
   return (
     <>
       <section aria-label="Half here">
-        <h3 class={styles['title']}>Half here</h3>
+        <h3 class={cx(rows['title'], styles['title'])}>Half here</h3>
         <ul role="list">
           {parts.map(({ location, facts, verifiedBytes }) => (
             <li key={location} class={styles['line']}>
               <p class={styles['top']}>
-                <bdi class={styles['name']} title={facts.name}>
+                <bdi class={rows['name']} title={facts.name}>
                   {facts.name}
                 </bdi>
-                <span class={styles['size']}>{formatBytes(facts.bytes)}</span>
+                <span class={rows['size']}>{formatBytes(facts.bytes)}</span>
               </p>
-              <div class={styles['foot']}>
-                <p class={styles['end']}>
+              <div class={rows['foot']}>
+                <p class={rows['fact']}>
                   {formatPercent(verifiedBytes, facts.bytes)} is here. Continues when someone offers it again.
                 </p>
                 <Button
@@ -60,7 +62,7 @@ export function HalfHere(): VNode | null {
           ))}
         </ul>
       </section>
-      <h3 class={styles['title']}>Sent and received</h3>
+      <h3 class={cx(rows['title'], styles['title'])}>Sent and received</h3>
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { sendAgain } from '../actions.ts';
 import { currentSession, store } from '../app.ts';
+import { cx } from '../cx.ts';
 import type { History, HistoryRecord } from '../../src/io/history.ts';
 import { countOf, formatBytes, formatMoment } from '../format.ts';
 import { historyVersion } from '../history.ts';
@@ -14,6 +15,7 @@ import { HalfHere } from './half-here.tsx';
 import { Icon } from './icons.tsx';
 import { SaveActions, SaveState } from './save-actions.tsx';
 import styles from './history.module.css';
+import rows from './rows.module.css';
 import { Button } from './ui.tsx';
 
 /** Lines read at a time. */
@@ -48,7 +50,7 @@ export function HistoryPanel(): VNode {
       clearTimeout(timer);
     };
   }, [text, limit, changes]);
-  if (read.value === undefined) return <p class={styles['none']} role="status" />;
+  if (read.value === undefined) return <p class={rows['empty']} role="status" />;
   const { records, here, again } = read.value;
   return (
     <>
@@ -66,7 +68,7 @@ export function HistoryPanel(): VNode {
         />
         {records.length > 0 && text === '' && <Clear />}
       </div>
-      <p class={styles['none']} role="status">
+      <p class={rows['empty']} role="status">
         {records.length === 0 &&
           (text === ''
             ? 'Nothing here yet. What you send and receive is listed here, on this device only.'
@@ -141,21 +143,21 @@ function Line({ record, here, again }: LineProps): VNode {
     <li class={styles['line']}>
       <p class={styles['top']}>
         <Icon name={direction === 'in' ? 'down' : 'up'} size={14} />
-        <bdi id={label} class={styles['name']} title={name}>
+        <bdi id={label} class={rows['name']} title={name}>
           {name}
         </bdi>
-        <span class={styles['size']}>{formatBytes(bytes)}</span>
+        <span class={rows['size']}>{formatBytes(bytes)}</span>
       </p>
-      <p class={styles['facts']}>
+      <p class={rows['fact']}>
         {direction === 'in' ? 'from' : 'to'} <bdi>{peerName}</bdi> in <bdi>{pool}</bdi> ·{' '}
         <time dateTime={new Date(startedMs).toISOString()}>{formatMoment(startedMs, Date.now())}</time>
       </p>
-      <div class={styles['foot']}>
-        <p class={styles['end']}>
+      <div class={rows['foot']}>
+        <p class={rows['fact']}>
           {under ? 'Under way' : pastSentence(record)}
           {entries !== undefined && ` · ${countOf(entries, 'item')}`}
         </p>
-        <div class={styles['ways']}>
+        <div class={cx(rows['ways'], styles['ways'])}>
           {arrived !== undefined && <SaveActions arrived={arrived} describedBy={label} look="plain" />}
           {again !== undefined && !under && (
             <Button

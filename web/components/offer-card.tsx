@@ -7,6 +7,7 @@ import { countOf, formatBytes, formatClock } from '../format.ts';
 import { hasFailed, transfersOf } from '../offer-transfers.ts';
 import { keptSentence } from '../sentences.ts';
 import type { OfferState, TransferState } from '../state.ts';
+import ui from '../styles/ui.module.css';
 import { Answer } from './answer.tsx';
 import { Current } from './current.tsx';
 import { FileLine } from './file-line.tsx';
@@ -76,7 +77,7 @@ function Controls(props: { readonly view: OfferView; readonly transfers: readonl
   if (active.length + failed.length === 0 && arrived.length < 2) return null;
   const all = active.length > 0 && paused.length === active.length;
   return (
-    <div class={styles['actions']}>
+    <div class={ui['actions']}>
       {active.length > 0 && (
         <Button
           small
@@ -159,7 +160,7 @@ function Own({ offer }: { readonly offer: OfferState }): VNode {
       />
       <Receivers offer={offer} />
       {view.state === 'open' && (
-        <div class={styles['actions']}>
+        <div class={ui['actions']}>
           <Button
             small
             onClick={() => {

@@ -1,9 +1,11 @@
 // What is about to be shared, looked at once more: what, how much, to whom, and what cannot go along.
 import type { VNode } from 'preact';
 import { store } from '../app.ts';
+import { cx } from '../cx.ts';
 import { countOf, formatBytes, listNames } from '../format.ts';
 import { dropReviewed, review, sendReviewed, type Review } from '../outbox.ts';
 import { folderSummary, type Parcel } from '../parcels.ts';
+import ui from '../styles/ui.module.css';
 import { FileLine } from './file-line.tsx';
 import styles from './review.module.css';
 import { Button, Dialog } from './ui.tsx';
@@ -38,7 +40,7 @@ function Sheet({ now }: { readonly now: Review }): VNode {
         <span>{recipients()}</span>
         <span class={styles['total']}>{formatBytes(bytes)}</span>
       </p>
-      <div class={styles['actions']}>
+      <div class={ui['actions']}>
         <Button
           look="primary"
           disabled={now.reading !== undefined || now.parcels.length === 0}
@@ -81,7 +83,7 @@ function Files({ parcel }: { readonly parcel: Extract<Parcel, { kind: 'files' }>
 
 function LeftOut({ sentences, count }: { readonly sentences: readonly string[]; readonly count: number }): VNode {
   return (
-    <details class={styles['leftOut']}>
+    <details class={cx(ui['notice'], styles['leftOut'])}>
       <summary>{count === 1 ? '1 thing cannot be sent' : `${count.toLocaleString()} things cannot be sent`}</summary>
       <ul role="list">
         {sentences.map((sentence, at) => (

@@ -2,9 +2,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
 import { codeText, deviceNameText, join, leave, screen, store } from '../app.ts';
+import { cx } from '../cx.ts';
 import { parsePoolCode } from '../../src/wire/pool-code.ts';
 import { deviceName, newPoolCode } from '../names.ts';
 import { limits } from '../storage.ts';
+import ui from '../styles/ui.module.css';
 import { RetryCountdown } from './countdown.tsx';
 import { Shore } from './shore.tsx';
 import styles from './start.module.css';
@@ -56,7 +58,7 @@ export function StartScreen(): VNode {
   return (
     <Shore>
       {shown.kind === 'start' && shown.notice !== undefined && (
-        <div class={styles['notice']} role="status">
+        <div class={cx(ui['notice'], styles['notice'])} role="status">
           <p>{shown.notice.text}</p>
           {shown.notice.rejoin !== undefined && <Rejoin pool={shown.notice.rejoin} />}
         </div>

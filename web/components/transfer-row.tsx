@@ -11,6 +11,7 @@ import { keptSentence, limitSentence, recheckSentence } from '../sentences.ts';
 import type { TransferState } from '../state.ts';
 import { Current } from './current.tsx';
 import { Icon } from './icons.tsx';
+import rows from './rows.module.css';
 import { TransferStatus } from './transfer-status.tsx';
 import styles from './transfers.module.css';
 import { Button, Stone } from './ui.tsx';
@@ -23,15 +24,15 @@ export function TransferRow({ transfer }: { readonly transfer: TransferState }):
   return (
     <li class={styles['row']}>
       <p class={styles['line']}>
-        <bdi class={styles['name']} title={view.name}>
+        <bdi class={rows['name']} title={view.name}>
           {view.name}
         </bdi>
-        <span class={styles['size']}>{formatBytes(view.folder?.contentBytes ?? view.bytes)}</span>
+        <span class={rows['size']}>{formatBytes(view.folder?.contentBytes ?? view.bytes)}</span>
       </p>
       <Current transfer={transfer} />
       <TransferStatus transfer={transfer} />
-      {note !== '' && <p class={styles['note']}>{note}</p>}
-      <div class={styles['foot']}>
+      {note !== '' && <p class={rows['fact']}>{note}</p>}
+      <div class={rows['foot']}>
         <Peers view={view} panel={sources} open={open.value} onToggle={() => (open.value = !open.value)} />
         <Controls transfer={transfer} />
       </div>
@@ -62,11 +63,11 @@ function Peers({ view, panel, open, onToggle }: PeersProps): VNode {
       </span>
     </>
   );
-  if (sources.length === 0) return <p class={styles['peer']}>{words}</p>;
+  if (sources.length === 0) return <p class={cx(rows['fact'], styles['peer'])}>{words}</p>;
   return (
     <button
       type="button"
-      class={cx(styles['peer'], styles['sourcesToggle'])}
+      class={cx(rows['fact'], styles['peer'], styles['sourcesToggle'])}
       aria-label={`Sources of ${name}`}
       aria-expanded={open}
       aria-controls={open ? panel : undefined}
@@ -102,7 +103,7 @@ function Recheck({ view }: { readonly view: TransferView }): VNode {
   const { id, name, bytes, recheck } = view;
   return (
     <div class={styles['recheck']}>
-      <p class={styles['note']} role="status">
+      <p class={rows['fact']} role="status">
         {recheck === undefined ? `Checking again reads ${formatBytes(bytes)} back.` : recheckSentence(recheck, bytes)}
       </p>
       {recheck?.done !== false && (
@@ -123,7 +124,7 @@ function Controls({ transfer }: { readonly transfer: TransferState }): VNode | n
     const offered = store.offerState(view.offer) !== 'withdrawn';
     if (!hasFailed(view) || !offered) return null;
     return (
-      <div class={styles['controls']}>
+      <div class={cx(rows['ways'], styles['controls'])}>
         <Button look="quiet" small icon="again" label={`Try ${name} again`} onClick={() => retry(id)} />
       </div>
     );
@@ -131,7 +132,7 @@ function Controls({ transfer }: { readonly transfer: TransferState }): VNode | n
   const place = store.queue.value.indexOf(id);
   const last = place === store.queue.value.length - 1;
   return (
-    <div class={styles['controls']}>
+    <div class={cx(rows['ways'], styles['controls'])}>
       {incoming && store.queue.value.length > 1 && (
         <>
           <Shift id={id} name={name} by={-1} disabled={place <= 0} />

@@ -8,6 +8,7 @@ import { totalsOf } from '../totals.ts';
 import { HistoryPanel } from './history-panel.tsx';
 import { Icon } from './icons.tsx';
 import { RateCap } from './rate-cap.tsx';
+import rows from './rows.module.css';
 import { TransferRow } from './transfer-row.tsx';
 import styles from './transfers.module.css';
 import { Button } from './ui.tsx';
@@ -69,7 +70,7 @@ function Now(): VNode {
     <>
       <TotalLine />
       {active.length + ended.length === 0 && (
-        <p class={styles['empty']}>Still water. Files on their way show here as currents.</p>
+        <p class={rows['empty']}>Still water. Files on their way show here as currents.</p>
       )}
       <ul role="list" aria-label="Under way">
         {active.slice(0, ACTIVE_SHOWN).map((transfer) => (
@@ -82,7 +83,7 @@ function Now(): VNode {
       {ended.length > 0 && (
         <>
           <div class={styles['section']}>
-            <h3 class={styles['sectionTitle']}>Ended</h3>
+            <h3 class={rows['title']}>Ended</h3>
             <Button
               look="quiet"
               small
