@@ -2,12 +2,13 @@
 // ones, and order at the start: records and data that do not belong together are removed.
 import type { FolderFacts } from '../src/share/ports.ts';
 import { StoreError, type FileFacts, type KeptFile } from '../src/io/store.ts';
-import { cacheDirectory, removeEntry, removeSessionDirectories } from './cache-directory.ts';
+import { cacheDirectory, openFile, removeEntry, removeSessionDirectories } from './cache-directory.ts';
 import { CacheIndex } from './cache-index.ts';
 import { removeSessionDatabase, type Database, type FileRecord } from './database.ts';
 import { failure } from './failure.ts';
 import { own, whileOwned } from './ownership.ts';
 import { CacheSpace, isEvictable } from './space.ts';
+import { shorten } from './sync-file.ts';
 
 export class Cache {
   readonly index: CacheIndex;
@@ -93,7 +94,8 @@ export class Cache {
       if (record?.finished !== 1) throw new StoreError('store-failed', 'This file is not kept here');
       const file = await (await (await this.directory).getFileHandle(location)).getFile();
       if (file.size !== record.facts.bytes) throw new StoreError('store-failed', `${record.facts.name} is damaged`);
-      await this.index.save([{ location, change: { usedMs: Date.now() }, groups: [] }]);
+      // Where the disk is full, that cannot be noted, and saving it elsewhere is just what helps.
+      await this.index.save([{ location, change: { usedMs: Date.now() }, groups: [] }]).catch(() => undefined);
       return { record, file };
     } catch (error) {
       throw failure('store-failed', 'The received file is no longer there', error);
@@ -111,7 +113,7 @@ export class Cache {
     }
   }
 
-  /** A crash can cut between making a record and making its file, or between removing them. */
+  /** A crash can cut between making a record and making its file, between removing them, or in measuring room. */
   async #repair(): Promise<void> {
     const directory = await this.directory;
     const records = new Set((await this.index.all()).map(({ location }) => location));
@@ -129,6 +131,20 @@ export class Cache {
           () => false,
         );
         if (known !== there) await this.remove(location);
+      });
+    }
+    for (const { location, facts } of await this.index.unfinished()) {
+      const handle = await directory.getFileHandle(location).catch(() => undefined);
+      const file = await handle?.getFile().catch(() => undefined);
+      // In most cases the lock is not worth taking.
+      if (handle === undefined || file === undefined || file.size <= facts.bytes) continue;
+      await whileOwned(location, async () => {
+        const open = await openFile(handle);
+        try {
+          shorten(open, facts.bytes);
+        } finally {
+          open.close();
+        }
       });
     }
   }

@@ -1,11 +1,11 @@
 // The store's worker: reads, hashes and stores file bytes off the page's thread, and remembers transfers. One request
 // in, one reply out; requests run beside each other. store-worker.ts is the other end.
 import { CACHE_BYTES_MAX, OPEN_FILES_MAX } from '../src/io/store-parts.ts';
+import { answerEach } from './answers.ts';
 import { Cache } from './cache.ts';
 import { openDatabase } from './database.ts';
-import { failure } from './failure.ts';
 import { HistoryStore, OfferStore } from './history-store.ts';
-import type { StoreCall, StoreNews, StoreReply, StoreRequest, StoreResult } from './messages.ts';
+import type { StoreCall, StoreNews, StoreResult } from './messages.ts';
 import { OfferedFiles } from './offered.ts';
 import { ReceivedFiles } from './received.ts';
 import { makeThumbnail } from './thumbnail.ts';
@@ -18,17 +18,7 @@ const received = new ReceivedFiles(cache, OPEN_FILES_MAX);
 const history = new HistoryStore(database);
 const offers = new OfferStore(database);
 
-addEventListener('message', (event: MessageEvent<StoreRequest>) => void answer(event.data));
-
-async function answer({ id, call }: StoreRequest): Promise<void> {
-  try {
-    const value = await perform(call, (progress) => postMessage({ id, progress } satisfies StoreNews));
-    postMessage({ id, ok: true, value } satisfies StoreReply, buffersOf(value));
-  } catch (error) {
-    const { code, message } = failure('store-failed', 'The store failed', error);
-    postMessage({ id, ok: false, code, message } satisfies StoreReply);
-  }
-}
+answerEach<StoreCall, StoreResult, StoreNews['progress']>(perform, buffersOf);
 
 /** What is handed over instead of copied. */
 function buffersOf(value: StoreResult): ArrayBuffer[] {

@@ -1,5 +1,5 @@
 // What the page and the store's worker say to each other: one request, one reply, matched by id, and news between them
-// for calls that take long. Types only.
+// for calls that take long. The worker of conversations (talk-messages.ts) is spoken to in the same way. Types only.
 import type { FileTree } from '../src/io/file-tree.ts';
 import type { HistoryRecord, StoredOffer } from '../src/io/history.ts';
 import type { FileFacts, KeptFile, KeptPart, StoreErrorCode } from '../src/io/store.ts';
@@ -75,14 +75,14 @@ export interface StoreResults {
 export type StoreResult = StoreResults[keyof StoreResults];
 
 /** Page to worker. */
-export interface StoreRequest {
+export interface Request<Call> {
   readonly id: number;
-  readonly call: StoreCall;
+  readonly call: Call;
 }
 
 /** Worker to page, exactly one for each request, in any order. */
-export type StoreReply =
-  | { readonly id: number; readonly ok: true; readonly value: StoreResult }
+export type Reply<Result> =
+  | { readonly id: number; readonly ok: true; readonly value: Result }
   | { readonly id: number; readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
 
 /** Worker to page, any number of times before the reply to an `unpack`. */

@@ -54,17 +54,21 @@ export class OfferedFiles {
       this.#hashingBytesPeak = Math.max(this.#hashingBytesPeak, this.#hashingBytes);
       hashes.set(await sha256(bytes), (chunk - first) * 32);
       this.#hashingBytes -= bytes.length;
-      this.cache.put(key, chunk, bytes);
+      // Unless it was withdrawn meanwhile.
+      if (this.#files.get(key)?.content === content) this.cache.put(key, chunk, bytes);
     };
     const hashRange = async (from: number, to: number): Promise<void> => {
       const underWay: Promise<void>[] = [];
       let chunk = from;
-      for await (const bytes of content.chunks(chunkBytes, from, to - from)) {
-        if (underWay.length >= HASHING_MAX / streams) await underWay.shift();
-        underWay.push(begin(chunk, bytes));
-        chunk += 1;
+      try {
+        for await (const bytes of content.chunks(chunkBytes, from, to - from)) {
+          if (underWay.length >= HASHING_MAX / streams) await underWay.shift();
+          underWay.push(begin(chunk, bytes));
+          chunk += 1;
+        }
+      } finally {
+        await Promise.all(underWay);
       }
-      await Promise.all(underWay);
     };
     const bound = (stream: number): number => first + Math.floor((count * stream) / streams);
     const ranges = Array.from({ length: streams }, (_, stream) => hashRange(bound(stream), bound(stream + 1)));

@@ -14,6 +14,8 @@ export interface Part {
   readonly location: string;
   readonly handle: FileSystemFileHandle;
   readonly chunks: ChunkMap;
+  /** Chunks that are to be replaced and that the index on disk may still claim. */
+  readonly retracting: Set<number>;
   /** Length of the file so far. */
   grownBytes: number;
   /** Up to here there may be bytes that an earlier transfer wrote and nobody has checked. */

@@ -10,7 +10,7 @@ import type { FileRecord } from './database.ts';
 import { failure } from './failure.ts';
 import { own, type Release } from './ownership.ts';
 import { Progress, type Part } from './progress.ts';
-import { readAt, roomFor, trim, writeAt } from './sync-file.ts';
+import { readAt, roomFor, shorten, trim, writeAt } from './sync-file.ts';
 
 /**
  * How long a kept part that somebody has in use is waited for, milliseconds: a page that is reloaded starts before the
@@ -39,6 +39,8 @@ export class ReceivedFiles {
   readonly #receiving: Map<string, Receiving> = new Map();
   /** Locations this worker has or is about to take: its own locks do not tell it from others. */
   readonly #taken: Set<string> = new Set();
+  /** What is being put away, until it is. */
+  readonly #leaving: Map<Receiving, Promise<void>> = new Map();
 
   constructor(cache: Cache, openFilesMax: number) {
     this.#cache = cache;
@@ -78,6 +80,8 @@ export class ReceivedFiles {
     const store = async (): Promise<void> => {
       if (receiving.state !== 'receiving') throw notReceiving();
       await this.#open(part, (open) => {
+        // It may have come from two at once.
+        if (part.chunks.matches(chunk, expected)) return;
         part.grownBytes = writeAt(open, unshared(bytes), chunk * chunkBytes, part.grownBytes, facts.bytes);
         part.chunks.set(chunk, expected);
         this.#progress.mark(part);
@@ -210,6 +214,16 @@ export class ReceivedFiles {
     if (receiving === undefined || finished !== undefined || this.#receiving.get(key) !== receiving) return;
     this.#receiving.delete(key);
     receiving.state = 'left';
+    const leaving = this.#putAway(receiving, work);
+    this.#leaving.set(receiving, leaving);
+    try {
+      await leaving;
+    } finally {
+      this.#leaving.delete(receiving);
+    }
+  }
+
+  async #putAway(receiving: Receiving, work: (taken: Taken) => Promise<void>): Promise<void> {
     const taken = await receiving.ready.catch(() => undefined);
     if (taken === undefined) return;
     try {
@@ -246,10 +260,12 @@ export class ReceivedFiles {
 
   /** A chunk that is about to be replaced is no longer claimed, on disk, before the first byte of it changes. */
   async #retract(receiving: Receiving, part: Part, chunk: number): Promise<void> {
-    if (!part.chunks.has(chunk)) return;
+    if (part.chunks.has(chunk)) part.retracting.add(chunk);
+    if (!part.retracting.has(chunk)) return;
     if (receiving.state !== 'receiving') throw notReceiving();
     part.chunks.clear(chunk);
     await this.#progress.settle(part, {}, true);
+    part.retracting.delete(chunk);
   }
 
   /** Does `store`, making room once. If that does not help, at least the index of what is there shall fit. */
@@ -260,7 +276,8 @@ export class ReceivedFiles {
       if (failure('store-failed', '', error).code !== 'no-space') throw error;
     }
     try {
-      await this.#reserve(receiving.facts, part.location, part.handle, store);
+      const { facts } = receiving;
+      await this.#reserve(facts, part.location, part.handle, store, () => receiving.state === 'receiving');
     } catch (error) {
       if (receiving.state === 'receiving') await this.#open(part, (open) => trim(open, part));
       if (receiving.state === 'receiving') await this.#progress.settle(part);
@@ -273,8 +290,11 @@ export class ReceivedFiles {
     location: string,
     handle: FileSystemFileHandle,
     claim: () => Promise<void>,
+    wantedStill: () => boolean = () => true,
   ): Promise<void> {
     const fit = async (wanted: number): Promise<number> => {
+      // To open it now would keep whoever has it next from it.
+      if (!wantedStill()) throw notReceiving();
       const [room, lengthBytes] = await this.#handles.use(
         location,
         () => openFile(handle),
@@ -303,11 +323,12 @@ export class ReceivedFiles {
       // It is opened for this as well, while the first chunk is still on its way and not when it is here.
       await this.#reserve(facts, location, handle, () => this.#cache.index.put(record));
       const chunks = new ChunkMap(facts.bytes, chunkBytes);
-      const part: Part = { location, handle, chunks, grownBytes: 0, foundBytes: 0 };
+      const part: Part = { location, handle, chunks, retracting: new Set(), grownBytes: 0, foundBytes: 0 };
       return { part, kept: undefined, release };
     } catch (error) {
       await this.#handles.drop(location);
-      await this.#cache.remove(location);
+      // What cannot be removed now is at the next start.
+      await this.#cache.remove(location).catch(() => false);
       await this.#letGo(location, release);
       throw error;
     }
@@ -315,6 +336,9 @@ export class ReceivedFiles {
 
   /** What an earlier transfer kept of this file, the fullest first, if nobody has it in use. */
   async #takeUp(facts: FileFacts, chunkBytes: number): Promise<Taken | undefined> {
+    // What failed may be tried again at once.
+    const leaving = [...this.#leaving].filter(([left]) => left.facts.name === facts.name);
+    await Promise.allSettled(leaving.map(([, done]) => done));
     const records = (await this.#cache.index.named(facts.name))
       .filter((record) => isPartOf(record, facts, chunkBytes))
       .sort((a, b) => b.verifiedBytes - a.verifiedBytes);
@@ -346,13 +370,16 @@ export class ReceivedFiles {
     const foundBytes = await this.#handles.use(
       location,
       () => openFile(handle),
-      (open) => open.getSize(),
+      (open) => {
+        shorten(open, facts.bytes);
+        return open.getSize();
+      },
     );
     const chunks = new ChunkMap(facts.bytes, chunkBytes);
     chunks.load(await index.groups(location), foundBytes);
     const change = { facts, grownBytes: foundBytes, usedMs: Date.now() };
     await this.#reserve(facts, location, handle, () => index.save([{ location, change, groups: [] }]));
-    return { location, handle, chunks, grownBytes: foundBytes, foundBytes };
+    return { location, handle, chunks, retracting: new Set(), grownBytes: foundBytes, foundBytes };
   }
 }
 

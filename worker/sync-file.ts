@@ -53,8 +53,13 @@ export function readAt(handle: FileSystemSyncAccessHandle, at: number, length: n
 /** Gives back what the file was grown by ahead of its chunks. */
 export function trim(handle: FileSystemSyncAccessHandle, part: Part): void {
   const neededBytes = Math.max(part.chunks.endBytes, part.foundBytes);
-  if (neededBytes < handle.getSize()) handle.truncate(neededBytes);
+  shorten(handle, neededBytes);
   part.grownBytes = neededBytes;
+}
+
+/** A crash while `roomFor` measured leaves the file longer than its `bytes`, zeros at the end. */
+export function shorten(handle: FileSystemSyncAccessHandle, bytes: number): void {
+  if (handle.getSize() > bytes) handle.truncate(bytes);
 }
 
 /**

@@ -37,7 +37,7 @@ async function firstFree(directory: string, name: string, move: (final: string) 
 }
 
 /** Rejects with EEXIST if there is something at `final`, however lately it came. */
-async function moveWithoutReplacing(path: string, final: string): Promise<void> {
+export async function moveWithoutReplacing(path: string, final: string): Promise<void> {
   try {
     // rename() would replace; a second link and the removal of the first cannot.
     await link(path, final);
@@ -74,7 +74,7 @@ const nameTaken = (cause: unknown): Error =>
   Object.assign(new Error('the name is taken', { cause }), { code: 'EEXIST' });
 
 /** Makes the new name last through a power cut. Not every platform can, and the file itself is safe anyway. */
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, constants.O_RDONLY).catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();

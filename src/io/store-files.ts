@@ -16,7 +16,7 @@ import { OfferedFiles, Spares, closedError, noSuchChunk, sha256, type OfferedLim
 import { CACHE_BYTES_MAX, OPEN_FILES_MAX, HandlePool } from './store-parts.ts';
 import type { StoreFigures } from './store-parts.ts';
 import { StoreError, type FileFacts, type KeptFile, type KeptPart, type Store } from './store.ts';
-import { Slices, readFully } from './tree-source.ts';
+import { Slices, readFully } from './file-calls.ts';
 import { believableSeconds, unpackTree } from './tree-target.ts';
 
 /** What a FileStore may hold at once, and for how long. */

@@ -13,7 +13,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { ChunkSet } from '../share/chunk-set.ts';
 import type { FileFacts } from './store.ts';
 import { CHUNKS_MAX } from '../wire/envelope.ts';
-import { readFully } from './tree-source.ts';
+import { readFully } from './file-calls.ts';
 
 const VERSION = 1;
 const HASH_BYTES = 32;

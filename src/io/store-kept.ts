@@ -2,9 +2,10 @@
 // at it. Finds those that may be taken up again and removes those that nobody came back for. Node only.
 import { chunkCount, chunkLength } from '../share/chunks.ts';
 import { randomBytes } from 'node:crypto';
-import { lstat, open, readFile, readdir, rename, rm, truncate } from 'node:fs/promises';
+import { lstat, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from './final-name.ts';
+import { modifiedMs, releaseLock, takeLock } from './lock-file.ts';
 import { readHeader, readJournal, type JournalHeader } from './store-journal.ts';
 import { ChunkSet } from '../share/chunk-set.ts';
 import type { KeptFile } from './store.ts';
@@ -14,12 +15,6 @@ export const KEPT_MS: number = 30 * 24 * 60 * 60 * 1000;
 
 /** What cannot be taken up again, because data or index is missing, is removed after so long, ms: another program may be at it. */
 const BROKEN_KEPT_MS = 24 * 60 * 60 * 1000;
-
-/** A lock that cannot be read is being written, for this long at most, ms. */
-const LOCK_WRITTEN_MS = 10_000;
-
-/** A lock of another machine, or of this one before it started anew, holds as long as the part was touched this lately, ms. */
-const LOCK_QUIET_MS = 60_000;
 
 /** Identifier in temporary names, bytes: never twice in one directory. */
 const ID_BYTES = 9;
@@ -58,31 +53,13 @@ async function touchedMs({ part, have, lock, tree }: PartPaths): Promise<number>
   return Math.max(...times.slice(0, 2)) || Math.max(...times);
 }
 
-async function modifiedMs(path: string): Promise<number> {
-  return (await lstat(path).catch(() => undefined))?.mtimeMs ?? 0;
-}
-
 /** Makes this process the one that is at a part. False if another one is, or this one already. Rejects with Node's errors. */
-export async function lockPart(paths: PartPaths): Promise<boolean> {
-  if (await writeLock(paths.lock)) return true;
-  if (await isLocked(paths)) return false;
-  // Out of the way first, so that of two that find it stale only one removes it, and then a look at what that was.
-  const aside: PartPaths = { ...paths, lock: `${paths.lock}-${randomBytes(ID_BYTES).toString('base64url')}` };
-  try {
-    await rename(paths.lock, aside.lock);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
-  if (await isLocked(aside)) {
-    await rename(aside.lock, paths.lock);
-    return false;
-  }
-  await rm(aside.lock, { force: true });
-  return writeLock(paths.lock);
+export function lockPart(paths: PartPaths): Promise<boolean> {
+  return takeLock(paths.lock, (lock) => touchedMs({ ...paths, lock }));
 }
 
-export async function unlockPart({ lock }: PartPaths): Promise<void> {
-  await rm(lock, { force: true });
+export function unlockPart({ lock }: PartPaths): Promise<void> {
+  return releaseLock(lock);
 }
 
 /** Removes all there is of a part that this process has locked, the lock last. Rejects with Node's errors. */
@@ -90,76 +67,6 @@ export async function removePart(paths: PartPaths): Promise<void> {
   await Promise.all([rm(paths.have, { force: true }), rm(paths.tree, { force: true, recursive: true })]);
   await rm(paths.part, { force: true });
   await unlockPart(paths);
-}
-
-/** Does not change while this process lives. */
-let ourselves: Promise<LockHolder> | undefined;
-
-async function writeLock(path: string): Promise<boolean> {
-  ourselves ??= processOf(process.pid);
-  const holder = await ourselves;
-  try {
-    const handle = await open(path, 'wx');
-    try {
-      await handle.writeFile(JSON.stringify(holder));
-    } finally {
-      await handle.close();
-    }
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-async function isLocked(paths: PartPaths): Promise<boolean> {
-  const text = await readFile(paths.lock, 'utf8').catch(() => undefined);
-  if (text === undefined) return false;
-  const holder = parseLock(text);
-  if (holder === undefined) return Date.now() - (await modifiedMs(paths.lock)) < LOCK_WRITTEN_MS;
-  const now = await processOf(holder.pid);
-  if (holder.boot !== now.boot) return Date.now() - (await touchedMs(paths)) < LOCK_QUIET_MS;
-  // A process of the same number that started at another time is another one.
-  return isAlive(holder.pid) && holder.started === now.started;
-}
-
-interface LockHolder {
-  readonly pid: number;
-  /** When the process started, in the system's own way of saying; empty where it does not say. */
-  readonly started: string;
-  /** Names this run of this machine; empty where it has no name. */
-  readonly boot: string;
-}
-
-/** Linux tells of any process when it started (proc(5), `stat`, field 22); elsewhere the number has to do. */
-async function processOf(pid: number): Promise<LockHolder> {
-  const [stat, boot] = await Promise.all([
-    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
-    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
-  ]);
-  // The name in field 2 may hold anything; the fields after it cannot hold a bracket.
-  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  return { pid, started, boot: boot.trim() };
-}
-
-function parseLock(text: string): LockHolder | undefined {
-  try {
-    const { pid, started, boot }: Partial<Record<string, unknown>> = JSON.parse(text);
-    if (typeof started !== 'string' || typeof boot !== 'string') return undefined;
-    return typeof pid === 'number' && Number.isInteger(pid) && pid > 0 ? { pid, started, boot } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Not ours to signal, but there.
-    return codeOf(error) === 'EPERM';
-  }
 }
 
 /** A part that this process has locked. */

@@ -8,7 +8,8 @@ import { basename, resolve } from 'node:path';
 import { failure } from './final-name.ts';
 import { ChunkCache, HandlePool, hasChunks } from './store-parts.ts';
 import { StoreError, type FileFacts, type StoreErrorCode } from './store.ts';
-import { TreeSource, readFully, settled, type Slices } from './tree-source.ts';
+import { readFully, settled, type Slices } from './file-calls.ts';
+import { TreeSource } from './tree-source.ts';
 
 export interface OfferedLimits {
   /** Chunks kept between hash() and read(), bytes. */

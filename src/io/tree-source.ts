@@ -4,6 +4,7 @@ import { closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, read
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { DEPTH_MAX, ENTRIES_MAX, PATH_BYTES_MAX } from './entry-path.ts';
+import { SMALL_BYTES, readFully, settled, type Slices } from './file-calls.ts';
 import { safeFileName } from './file-name.ts';
 import { codeOf, failure } from './final-name.ts';
 import type { HandlePool } from './store-parts.ts';
@@ -26,21 +27,6 @@ export const TREE_LIMITS: TreeLimits = {
   pathBytesMax: PATH_BYTES_MAX,
 };
 
-/** How long file calls may keep the event loop from turning, ms: control streams run at 100 Hz beside them. */
-const SLICE_MS = 8;
-
-/** Calls that took longer than this waited for a disk, ms, and not only for another program; from memory they take under one. */
-const SLOW_MS = 15;
-
-/** How long after slow calls the next ones are made off the main thread, ms. */
-const SLOW_FOR_MS = 250;
-
-/**
- * Up to this size, bytes, a file is opened, read and closed on the spot: that takes 20 microseconds if it is in memory,
- * and a round through libuv's threads for each call five times as long.
- */
-export const SMALL_BYTES: number = 64 * 1024;
-
 /** Entries looked at in one go. */
 const GROUP = 64;
 
@@ -52,49 +38,6 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 
 /** What reading fails with if nothing, a link, a directory, a socket or a pipe is in a file's place. */
 const REPLACED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO', 'ESPIPE', 'EAGAIN']);
-
-/** Lets the event loop turn between synchronous file calls, and tells when those take too long to be made at all. */
-export class Slices {
-  #startedMs: number | undefined;
-  #slowUntilMs = 0;
-
-  /** True for a while after a slow call: make the next ones off the main thread. */
-  get slow(): boolean {
-    return performance.now() < this.#slowUntilMs;
-  }
-
-  /** Does synchronous file calls and notes how long they take. */
-  sync<T>(work: () => T): T {
-    const startMs = performance.now();
-    this.#begin(startMs);
-    try {
-      return work();
-    } finally {
-      const endMs = performance.now();
-      if (endMs - startMs > SLOW_MS) this.#slowUntilMs = endMs + SLOW_FOR_MS;
-    }
-  }
-
-  /** What to wait for before the next calls; nothing as long as this turn of the event loop is young. */
-  turn(): Promise<void> | undefined {
-    const nowMs = performance.now();
-    if (nowMs - this.#begin(nowMs) < SLICE_MS) return undefined;
-    return new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-
-  /** When this turn of the event loop began to be used, ms. */
-  #begin(nowMs: number): number {
-    if (this.#startedMs === undefined) {
-      this.#startedMs = nowMs;
-      setImmediate(() => {
-        this.#startedMs = undefined;
-      });
-    }
-    return this.#startedMs;
-  }
-}
 
 interface Walked {
   readonly entries: readonly TreeEntry[];
@@ -228,21 +171,6 @@ export class TreeSource {
   #nameOf(entry: number): string {
     return `${this.facts.name}/${this.#walked.entries[entry]?.path ?? ''}`;
   }
-}
-
-/** Reads until `into` is full or the file ends; resolves to the bytes read. */
-export async function readFully(handle: FileHandle, into: Uint8Array, position: number): Promise<number> {
-  for (let done = 0; done < into.length;) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
-    if (bytesRead === 0) return done;
-    done += bytesRead;
-  }
-  return into.length;
-}
-
-/** Rejects with the first failure, but only when none of them is at work any more. */
-export async function settled(works: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
 }
 
 async function walk(root: string, rootName: string, slices: Slices, limits: TreeLimits): Promise<Walked> {

@@ -7,7 +7,7 @@ import { join, sep } from 'node:path';
 import { codeOf, failure } from './final-name.ts';
 import { StoreError } from './store.ts';
 import { unpackTar, type TreeSink, type UnpackLimits } from './tar-unpack.ts';
-import { SMALL_BYTES, type Slices } from './tree-source.ts';
+import { SMALL_BYTES, type Slices } from './file-calls.ts';
 
 /** A sender's clock may be ahead of ours by this much; a time beyond is not believed. */
 const MODIFIED_AHEAD_MS_MAX = 24 * 60 * 60 * 1000;

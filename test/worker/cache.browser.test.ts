@@ -1,13 +1,10 @@
 // The browser's cache under what happens to it: workers killed in the middle of a write, pages reloaded, two tabs, space
 // that runs out, and data and records that do not belong together. In Chromium with an ordinary profile, on disk.
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
-import { launchChromium, launchProfile } from '../support/chromium.ts';
-import { buildStoreSite, contents, encode, limitSpace, remote, until, type StoreSite } from './remote-store.ts';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { CDPSession, Page } from 'playwright-core';
+import { contents, encode, limitSpace, remote, until } from './remote-store.ts';
+import { StoreBrowsers, StoreProfile } from './store-browsers.ts';
 import { sha256Of } from './store-suite.ts';
 
 const CHUNK = 64 * 1024;
@@ -15,33 +12,16 @@ const MIB = 1024 * 1024;
 
 jest.setTimeout(120_000);
 
-let site: StoreSite;
-let profile: string;
-let context: BrowserContext;
+const browsers = new StoreBrowsers();
+const profile = new StoreProfile(browsers, 'each test');
 let page: Page;
 let devtools: CDPSession;
 
-beforeAll(async () => {
-  site = await buildStoreSite();
-});
+beforeEach(() => use(profile.page));
 
-afterAll(() => site?.close());
-
-beforeEach(async () => {
-  profile = await mkdtemp(join(tmpdir(), 'rockpool-profile-'));
-  await start();
-});
-
-afterEach(async () => {
-  await context?.close();
-  await rm(profile, { recursive: true });
-});
-
-/** Starts the browser with the profile as it is. */
-async function start(): Promise<void> {
-  context = await launchProfile(profile);
-  page = await site.open(context);
-  devtools = await context.newCDPSession(page);
+async function use(next: Page): Promise<void> {
+  page = next;
+  devtools = await page.context().newCDPSession(page);
 }
 
 /** Chunk `index` of every file here: bytes that follow from the number, so that the page can make them as well. */
@@ -117,8 +97,8 @@ describe('a worker killed in the middle of a write', () => {
   const CHUNKS = 600;
 
   test.each([
-    ['the worker', async () => page.evaluate(() => storePage.kill()), async () => site.load(page)],
-    ['the whole browser', () => context.close(), start],
+    ['the worker', async () => page.evaluate(() => storePage.kill()), async () => browsers.site.load(page)],
+    ['the whole browser', () => profile.context.close(), () => profile.start().then(() => use(profile.page))],
   ])('leaves a part that is taken up with nothing lost and nothing claimed wrongly: %s', async (_what, kill, again) => {
     const store = remote(page);
     await store.create('a', facts('reef.bin', CHUNKS), CHUNK);
@@ -159,7 +139,7 @@ describe('a worker killed in the middle of a write', () => {
     await pour('a', 0, 4);
     await store.keep('a');
     // A worker that has written nothing yet, so that its next batch is a second away.
-    await site.load(page);
+    await browsers.site.load(page);
     await store.create('b', facts('reef.bin', 4), CHUNK);
     const newer = chunkOf(77);
     // In one breath, before progress goes to disk by itself.
@@ -170,7 +150,7 @@ describe('a worker killed in the middle of a write', () => {
       },
       [encode(newer), encode(sha256Of(newer))] as const,
     );
-    await site.load(page);
+    await browsers.site.load(page);
     const kept = await remote(page).create('c', facts('reef.bin', 4), CHUNK);
     const bitmap = kept?.bitmap[0];
     // Retracted at least; on record with its new hash if a second had passed.
@@ -194,7 +174,7 @@ describe('a part', () => {
   });
 
   test('is never in two tabs at once', async () => {
-    const other = await site.open(context);
+    const other = await browsers.site.open(profile.context);
     await remote(page).create('a', facts('reef.bin', 8), CHUNK);
     await pour('a', 0, 4);
     expect(await remote(other).create('b', facts('reef.bin', 8), CHUNK)).toBeUndefined();
@@ -243,7 +223,7 @@ describe('a part', () => {
       await cache.getFileHandle('f'.repeat(32), { create: true });
     }, torn);
     expect(await contents(page)).toHaveLength(3);
-    await site.load(page);
+    await browsers.site.load(page);
     await until(async () => (await contents(page)).length === 1);
     expect((await remote(page).kept()).map((kept) => kept.facts.name)).toEqual(['whole.bin']);
   });
@@ -299,24 +279,10 @@ describe('when space is short', () => {
   // With an ordinary profile Chromium sets aside what a file was measured to need, as long as it is open; here it only
   // fails to write.
   describe('in a private window', () => {
-    let browser: Browser;
-    let ordinary: Page;
-    let privately: CDPSession;
-
-    beforeEach(async () => {
-      ordinary = page;
-      browser = await launchChromium();
-      page = await site.open(await browser.newContext());
-      privately = await page.context().newCDPSession(page);
-    });
-
-    afterEach(async () => {
-      page = ordinary;
-      await browser?.close();
-    });
+    beforeEach(async () => use(await browsers.open()));
 
     test('what all tabs still expect counts', async () => {
-      const other = await site.open(page.context());
+      const other = await browsers.site.open(page.context());
       // Chromium says that there are 10 GiB, and gives less.
       const large = { name: 'large', bytes: 6 * 1024 * MIB, modifiedMs: 0 };
       await remote(other).create('a', large, CHUNK);
@@ -329,14 +295,14 @@ describe('when space is short', () => {
       const chunks = (64 * MIB) / CHUNK;
       const store = remote(page);
       await store.create('a', facts('big', chunks), CHUNK);
-      await limitSpace(page, privately, 12 * MIB);
+      await limitSpace(page, devtools, 12 * MIB);
       const { stored, refused } = await pour('a', 0, chunks);
       expect(refused).toMatch(/no-space/u);
       expect(stored.length).toBeGreaterThan(10);
       expect(stored.length).toBeLessThan(chunks);
       await store.keep('a');
-      await limitSpace(page, privately, undefined);
-      await site.load(page);
+      await limitSpace(page, devtools, undefined);
+      await browsers.site.load(page);
       const kept = await remote(page).create('b', facts('big', chunks), CHUNK);
       const bitmap = kept?.bitmap ?? new Uint8Array();
       const claimed = Array.from({ length: chunks }, (_, chunk) => chunk).filter((chunk) => bitOf(bitmap, chunk));

@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import type { FileFacts } from '../../src/io/store.ts';
-import { launchChromium } from '../support/chromium.ts';
-import { addFolder, archived, buildStoreSite, decode, remote, type StoreSite } from './remote-store.ts';
+import { addFolder, archived, decode, remote } from './remote-store.ts';
+import { StoreBrowsers } from './store-browsers.ts';
 import { chunksOf, sha256Of } from './store-suite.ts';
 
 const CHUNK = 64 * 1024;
@@ -17,30 +17,16 @@ const run = promisify(execFile);
 
 jest.setTimeout(60_000);
 
-let site: StoreSite;
-let browser: Browser;
+const browsers = new StoreBrowsers();
 let page: Page;
 let home: string;
 
-beforeAll(async () => {
-  site = await buildStoreSite();
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
-
 beforeEach(async () => {
-  page = await site.open(await browser.newContext());
-  home = await mkdtemp(join(site.folder, 'home-'));
+  page = await browsers.open();
+  home = await mkdtemp(join(browsers.site.folder, 'home-'));
 });
 
-afterEach(async () => {
-  await page.context().close();
-  await rm(home, { recursive: true });
-});
+afterEach(() => rm(home, { recursive: true }));
 
 /** Makes `reef/` with the files named, all of one time. */
 async function plant(files: Readonly<Record<string, number>>): Promise<string> {

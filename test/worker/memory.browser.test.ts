@@ -1,32 +1,15 @@
 // What the worker remembers across restarts beside files: the history and stored offers, in Chromium on disk.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { BrowserContext, Page } from 'playwright-core';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import type { HistoryRecord } from '../../src/io/history.ts';
-import { launchProfile } from '../support/chromium.ts';
-import { buildStoreSite, type StoreSite } from './remote-store.ts';
+import { StoreBrowsers, StoreProfile } from './store-browsers.ts';
 
 jest.setTimeout(60_000);
 
-let site: StoreSite;
-let profile: string;
-let context: BrowserContext;
+const profile = new StoreProfile(new StoreBrowsers(), 'all tests');
 let page: Page;
 
-beforeAll(async () => {
-  site = await buildStoreSite();
-  profile = await mkdtemp(join(tmpdir(), 'rockpool-profile-'));
-  context = await launchProfile(profile);
-  page = await site.open(context);
-});
-
-afterAll(async () => {
-  await context?.close();
-  await site?.close();
-  await rm(profile, { recursive: true });
-});
+beforeAll(() => void ({ page } = profile));
 
 const record = (id: string, startedMs: number, more: Partial<HistoryRecord> = {}): HistoryRecord => ({
   id,

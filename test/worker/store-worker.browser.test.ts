@@ -3,10 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
-import { buildStoreSite, contents, decode, opened, remote, saved, until, type StoreSite } from './remote-store.ts';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { contents, decode, opened, remote, saved, until } from './remote-store.ts';
+import { StoreBrowsers } from './store-browsers.ts';
 import { factsOf, keepingSuite, sha256Of, storeSuite, type StoreSetup } from './store-suite.ts';
 
 const CHUNK = 4096;
@@ -14,31 +14,18 @@ const CHUNK = 4096;
 // Long before a slow or busy machine would fail for nothing.
 jest.setTimeout(60_000);
 
-let site: StoreSite;
-let browser: Browser;
-
-beforeAll(async () => {
-  site = await buildStoreSite();
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const browsers = new StoreBrowsers();
 
 describe('in Chromium', () => {
   // One page for the whole suite, loaded anew for every test: opening a context each time would take most of the time.
   let page: Page;
 
   beforeAll(async () => {
-    page = await (await browser.newContext()).newPage();
+    page = await (await (await browsers.browser()).newContext()).newPage();
   });
 
-  afterAll(() => page?.context().close());
-
   const setUp = async (): Promise<StoreSetup> => {
-    await site.load(page);
+    await browsers.site.load(page);
     return {
       store: remote(page),
       load: async (location) => decode((await saved(page, location)).bytes),
@@ -54,47 +41,40 @@ describe('in Chromium', () => {
 
 describe('a received file', () => {
   test('is saved under the name it was offered by and never as something to show', async () => {
-    const context = await browser.newContext();
-    const page = await site.open(context);
+    const page = await browsers.open();
     const store = remote(page);
     const facts = { name: '🐟 דג.html', bytes: 0, modifiedMs: 1_600_000_000_000 };
     await store.create('a', facts, CHUNK);
     const file = await saved(page, await store.finish('a'));
     expect(file).toEqual({ ...facts, bytes: '', type: 'application/octet-stream' });
-    await context.close();
   });
 
   test('is not given out before it is finished', async () => {
-    const context = await browser.newContext();
-    const page = await site.open(context);
+    const page = await browsers.open();
     const store = remote(page);
     const bytes = new Uint8Array(randomBytes(2 * CHUNK));
     await store.create('a', factsOf(bytes), CHUNK);
     await store.write('a', 0, bytes.slice(0, CHUNK), sha256Of(bytes.subarray(0, CHUNK)));
     const [location = ''] = await contents(page);
     await expect(saved(page, location)).rejects.toMatchObject({ code: 'store-failed' });
-    await context.close();
   });
 });
 
 describe('an offered file', () => {
   test('that was removed after it was picked is refused', async () => {
-    const context = await browser.newContext();
-    const page = await site.open(context);
-    const path = join(site.folder, 'gone.bin');
+    const page = await browsers.open();
+    const path = join(browsers.site.folder, 'gone.bin');
     await writeFile(path, randomBytes(10));
     await page.setInputFiles('#source', path);
     await rm(path);
     const added = opened(page.evaluate((chunk) => storePage.add('a', chunk), CHUNK));
     await expect(added).rejects.toMatchObject({ code: 'unreadable' });
-    await context.close();
   });
 });
 
 describe('what an earlier version left', () => {
   test('goes at the start: its database and the directories of its sessions', async () => {
-    const context = await browser.newContext();
-    const page = await site.open(context);
+    const page = await browsers.open();
     const plant = (): Promise<void> =>
       page.evaluate(async () => {
         const root = await navigator.storage.getDirectory();
@@ -121,21 +101,19 @@ describe('what an earlier version left', () => {
       await plant();
       return (await names()).length === 4;
     });
-    await site.load(page);
+    await browsers.site.load(page);
     await until(async () => (await names()).sort().join() === 'cache,rockpool-cache');
-    await context.close();
   });
 });
 
 describe('a worker', () => {
   test('that cannot start fails every call and hangs none', async () => {
-    const context = await browser.newContext();
+    const context = await browsers.newContext();
     await context.route(/\/assets\/main-/u, (route) => route.abort());
-    const page = await site.open(context);
+    const page = await browsers.site.open(context);
     const store = remote(page);
     const facts = factsOf(new Uint8Array());
     await expect(store.create('a', facts, CHUNK)).rejects.toMatchObject({ code: 'store-failed' });
     await expect(store.finish('a')).rejects.toMatchObject({ code: 'store-failed' });
-    await context.close();
   });
 });

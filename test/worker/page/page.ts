@@ -6,6 +6,7 @@ import type { StoreFigures } from '../../../src/io/store-parts.ts';
 import type { FileTree } from '../../../src/io/file-tree.ts';
 import type { KeptFile } from '../../../src/io/store.ts';
 import { WorkerStore } from '../../../worker/store-worker.ts';
+import './talk-page.ts';
 
 /** What a call came to; errors lose their class on the way out of a page. */
 export type Outcome<T> =
