@@ -52,12 +52,12 @@ export class Board implements Live {
     prompt?.show();
   }
 
-  /** `text` was typed at the prompt, and Enter: it goes above the progress lines. */
-  typed(text: string): void {
-    if (this.#drawnLines === 0) return;
+  /** `text` was typed at the prompt, and Enter: it goes above the progress lines; or, if it is not to stay, away. */
+  typed(text: string, stays: boolean): void {
+    if (stays && this.#drawnLines === 0) return;
     const columns = this.#output.columns ?? COLUMNS_DEFAULT;
     const typedLines = Math.floor(columnsOf(text) / columns) + 1;
-    this.#output.write(`\r\u001b[${typedLines + this.#drawnLines}A\u001b[J${text}\n`);
+    this.#output.write(`\r\u001b[${typedLines + this.#drawnLines}A\u001b[J${stays ? `${text}\n` : ''}`);
     this.#drawnLines = 0;
     this.#drawLines();
   }

@@ -1,19 +1,21 @@
-// What a person does with offers and transfers while in a pool: lines that begin with a slash. Offers and transfers are
-// called by short numbers, one row of them for both.
+// Lines that begin with a slash: which there are, and what a person does with offers and transfers while in a pool, which are called
+// by short numbers. What is about the conversation is talk-commands.ts'.
 import type { OfferView, PoolClientFace, TransferView } from '../src/client.ts';
 import { fileWords, formatSpeed, moving, paceParts, percentOf, wayWords } from './format.ts';
+import type { Numbers } from './numbers.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
+import { TALK_COMMANDS, type TalkName } from './talk-commands.ts';
 import { costWords, offerWords } from './transfers.ts';
 import { matchesPattern } from './values.ts';
 
-/** Numbers that are remembered: more than anybody looks back to. The oldest are forgotten. */
-const NUMBERS_MAX = 10_000;
 /** Files of one offer, and lines of one list, that are shown. */
 const LINES_MAX = 50;
+/** Room for every usage in /help. */
+const USAGE_COLUMNS = 27;
 
 /** `usage` as /help shows it. */
-const COMMANDS = {
+const FILE_COMMANDS = {
   take: { usage: '/take N [FILE...]', words: 'take offer N, or some of its files: numbers or patterns' },
   pause: { usage: '/pause N', words: 'ask for nothing more of transfer N for now' },
   resume: { usage: '/resume N', words: 'go on with it' },
@@ -23,38 +25,34 @@ const COMMANDS = {
   list: { usage: '/list', words: 'offers, and transfers with their sources' },
   help: { usage: '/help', words: 'this; a line that is to begin with / begins with //' },
 } as const;
-type Name = keyof typeof COMMANDS;
+type FileName = keyof typeof FILE_COMMANDS;
 
-/** What a line means: a command; text to say, without its escape; or a command that is none. */
-export function readLine(
-  line: string,
-):
+/** What a line means: a command, about files or about talk; text to say, without its escape; or a command that is none. */
+export type Line =
   | { readonly kind: 'say'; readonly text: string }
-  | { readonly kind: 'command'; readonly name: Name; readonly words: readonly string[] }
-  | { readonly kind: 'unknown'; readonly word: string } {
+  | { readonly kind: 'files'; readonly name: FileName; readonly words: readonly string[] }
+  | { readonly kind: 'talk'; readonly name: TalkName; readonly rest: string }
+  | { readonly kind: 'unknown'; readonly word: string };
+
+export function readLine(line: string): Line {
   if (line.startsWith('//')) return { kind: 'say', text: line.slice(1) };
   if (!line.startsWith('/')) return { kind: 'say', text: line };
-  const [word = '', ...words] = line.slice(1).trim().split(/\s+/u);
-  return isName(word) ? { kind: 'command', name: word, words } : { kind: 'unknown', word };
+  const { name: word = '', rest = '' } = /^\/(?<name>\S*)\s*(?<rest>[^]*)$/u.exec(line.trimEnd())?.groups ?? {};
+  if (isFileName(word)) return { kind: 'files', name: word, words: rest.split(/\s+/u).filter((each) => each !== '') };
+  return isTalkName(word) ? { kind: 'talk', name: word, rest } : { kind: 'unknown', word };
 }
 
 export class PoolCommands {
-  readonly #numbers = new Map<string, number>();
-  #last = 0;
+  readonly #numbers: Numbers;
+
+  /** `numbers`: of offers and transfers, by id; of what else is called by such. */
+  constructor(numbers: Numbers) {
+    this.#numbers = numbers;
+  }
 
   /** The number of an offer or a transfer, by its id; a new one if it has none. */
   numberOf(id: string): number {
-    const known = this.#numbers.get(id);
-    if (known !== undefined) return known;
-    this.#last += 1;
-    this.#numbers.set(id, this.#last);
-    if (this.#numbers.size > NUMBERS_MAX) {
-      for (const oldest of this.#numbers.keys()) {
-        this.#numbers.delete(oldest);
-        break;
-      }
-    }
-    return this.#last;
+    return this.#numbers.numberOf(id);
   }
 
   /** An offer for people, with what to type. */
@@ -64,15 +62,12 @@ export class PoolCommands {
     if (offer.files.length > 1) tellFiles(offer, screen);
   }
 
-  /** Does what a line says, or tells why not. */
-  run(line: string, client: PoolClientFace<string>, screen: Screen): void {
-    const read = readLine(line);
-    if (read.kind === 'unknown') return fail(screen, `There is no command /${safeLine(read.word)}. /help lists them.`);
-    if (read.kind === 'say') return;
-    const { name, words } = read;
+  /** Does what a command says, or tells why not. */
+  run(name: FileName, words: readonly string[], client: PoolClientFace<string>, screen: Screen): void {
     switch (name) {
       case 'help':
-        for (const { usage, words: what } of Object.values(COMMANDS)) screen.note(`${usage.padEnd(19)}${what}`);
+        for (const { usage, words: what } of Object.values({ ...FILE_COMMANDS, ...TALK_COMMANDS }))
+          screen.note(`${usage.padEnd(USAGE_COLUMNS)}${what}`);
         return;
       case 'list':
         return this.#list(client, screen);
@@ -87,7 +82,7 @@ export class PoolCommands {
         const no =
           transfer === undefined ? `There is no transfer ${words[0] ?? 'without a number'}` : refusal(name, transfer);
         if (transfer === undefined || no !== undefined)
-          return fail(screen, `${no ?? ''}. Usage: ${COMMANDS[name].usage}`);
+          return screen.refuse(`${no ?? ''}. Usage: ${FILE_COMMANDS[name].usage}`);
         if (name !== 'check') return client[name](transfer.id);
         screen.note(`Checking ${safeLine(transfer.name)} ${costWords(transfer)}.`);
         return client.recheck(transfer.id);
@@ -100,13 +95,13 @@ export class PoolCommands {
     if (offer === undefined || offer.own || offer.state !== 'open') {
       const what =
         offer === undefined ? `There is no offer ${number ?? 'without a number'}` : `Offer ${number} is not open`;
-      return fail(screen, `${what}. Usage: ${COMMANDS.take.usage}`);
+      return screen.refuse(`${what}. Usage: ${FILE_COMMANDS.take.usage}`);
     }
     if (files.length === 0) return client.accept(offer.id);
     const wanted = offer.files.filter(({ name }, place) =>
       files.some((word) => (/^\d+$/u.test(word) ? Number(word) === place + 1 : matchesPattern(word, name))),
     );
-    if (wanted.length === 0) return fail(screen, `No file of offer ${number} is called that.`);
+    if (wanted.length === 0) return screen.refuse(`No file of offer ${number} is called that.`);
     client.accept(
       offer.id,
       wanted.map((file) => file.number),
@@ -130,7 +125,8 @@ export class PoolCommands {
   }
 
   #find<T extends { readonly id: string }>(number: string | undefined, among: readonly T[]): T | undefined {
-    return among.find(({ id }) => number !== undefined && String(this.#numbers.get(id)) === number);
+    const id = number === undefined ? undefined : this.#numbers.idOf(number);
+    return among.find((each) => each.id === id);
   }
 }
 
@@ -149,7 +145,7 @@ function stateWords(transfer: TransferView): string {
 }
 
 /** Why this cannot be done with a transfer; undefined if it can. */
-function refusal(name: Name, transfer: TransferView): string | undefined {
+function refusal(name: FileName, transfer: TransferView): string | undefined {
   const { name: file, state, end, direction, recheck } = transfer;
   const shown = safeLine(file);
   if (name === 'check') {
@@ -170,9 +166,5 @@ function tellFiles({ files }: OfferView, screen: Screen): void {
   if (files.length > shown.length) screen.note(`  and ${files.length - shown.length} more`);
 }
 
-function fail(screen: Screen, message: string): void {
-  screen.event('refused', { message });
-  screen.note(message, 'bad');
-}
-
-const isName = (word: string): word is Name => Object.hasOwn(COMMANDS, word);
+const isFileName = (word: string): word is FileName => Object.hasOwn(FILE_COMMANDS, word);
+const isTalkName = (word: string): word is TalkName => Object.hasOwn(TALK_COMMANDS, word);

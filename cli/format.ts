@@ -155,6 +155,7 @@ const LEFT_WORDS: Readonly<Record<SocketCode, string>> = {
   'server-full': 'the server is full',
   'join-first': 'the server did not understand this device',
   silent: 'the server heard nothing from this device',
+  identity: 'the server could not make sure who this device is',
 };
 
 /** Why this device is out of its pool, in plain words without a full stop; `reason` as PoolClient gives it. */
@@ -166,4 +167,12 @@ export function leftWords(reason: string): string {
 /** Seconds as json mode gives them: to the millisecond. */
 export function roundSeconds(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
+}
+
+/** `2026-03-01 09:05` where this device is. */
+export function localTime(ms: number): string {
+  const at = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }

@@ -8,13 +8,15 @@ const GENERAL = `Rockpool: meet in a pool, talk and share files directly, device
   rockpool send       send files and folders to the people in a pool
   rockpool receive    receive files and folders from the people in a pool
   rockpool history    what was sent and received
+  rockpool messages   what was said, as far as it is kept here
 
   rockpool help COMMAND      more about one of them, with examples
   rockpool --version         the version
 `;
 
-const DATA = `  --data DIR       where the history and stored offers lie
-                   (default: rockpool in $XDG_STATE_HOME or ~/.local/state)
+const DATA = `  --data DIR       where this device's keys, conversations, history and stored
+                   offers lie (default: rockpool in $XDG_STATE_HOME or
+                   ~/.local/state)
 `;
 
 const PEER = `  --pool CODE      the pool: its code or its whole link (required)
@@ -56,11 +58,24 @@ const JOIN = `rockpool join --pool CODE [--into DIR] [--limit-down RATE]
               [--stats FILE] [--data DIR]
 
 Joins a pool. Lines you type are sent to everyone there; what they say is
-printed. Ends with Ctrl+D (end of input) or Ctrl+C. Lines from a pipe wait
-until somebody is there; once the pipe has ended, for 10 seconds at most.
+printed. What is said is kept, here and at the others: who comes later gets it
+from anybody who has it. Ends with Ctrl+D (end of input) or Ctrl+C. Lines from
+a pipe wait until somebody is there; once the pipe has ended, for 10 seconds at
+most. It ends when everyone who is there has them.
 
-On a terminal, and with --json, lines that begin with / take files that are
-offered, pause them and so on: /help lists them. Lines from a pipe are all said.
+On a terminal, and with --json, what was kept from before is shown first, and
+lines that begin with / are commands. Lines from a pipe are all said.
+
+  /people                    who is here, and who is away
+  /whisper NAME[,NAME] TEXT  say it so that only they can read it
+  /rooms, /room N            where lines can go; the prompt says where they do
+  /reply N, /react N, /edit, /takeback N, /important, /confirm N
+                             answer, change and confirm messages
+  /verify NAME               four words to compare, so that nobody is in between
+  /link                      make another device yours
+  /more                      fetch older messages from devices here
+  /leave                     leave this pool for good
+  /take N, /list, ...        files; /help lists every command
 
   --into DIR       where files go that are taken (default: the current folder)
 ${RATES}${PEER}
@@ -135,12 +150,33 @@ Examples
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
+const MESSAGES = `rockpool messages [POOL] [--search TEXT] [--limit N] [--data DIR] [--json]
+rockpool messages POOL --export json|markdown [--data DIR]
+
+Reads the conversations that are kept on this device, without joining: no server
+is needed, and nothing is sent. Without POOL and --search: the pools there are.
+The newest message comes last.
+
+  --search TEXT    messages with all words of TEXT, in POOL or everywhere
+  --limit N        how many, the newest (default: 50)
+  --export FORMAT  all of a pool on stdout: json (one array) or markdown
+  --json           one JSON object a line on stdout, words on stderr
+${DATA}
+Examples
+  rockpool messages calm-otter-cove-41729
+  rockpool messages --search "blue crab"
+  rockpool messages calm-otter-cove-41729 --export markdown > pool.md
+
+Exit code: 0 done, 1 not done, 2 wrong usage.
+`;
+
 const PAGES: Readonly<Record<Topic, string>> = {
   serve: SERVE,
   join: JOIN,
   send: SEND,
   receive: RECEIVE,
   history: HISTORY,
+  messages: MESSAGES,
 };
 
 /** The help page of `topic`, or the general one. Ends with a line break. */

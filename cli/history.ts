@@ -2,7 +2,7 @@
 import type { HistoryRecord } from '../src/io/history.ts';
 import { END_CODES } from '../src/wire/codes.ts';
 import { reasonOf } from './errors.ts';
-import { endWords, formatBytes } from './format.ts';
+import { endWords, formatBytes, localTime } from './format.ts';
 import { FileHistory } from './history-files.ts';
 import { dataFolder, EXIT, type Cli } from './io.ts';
 import type { Command } from './options.ts';
@@ -59,11 +59,3 @@ function outcome(end: string | undefined): string {
 }
 
 const isEndCode = (end: string): end is keyof typeof END_CODES => Object.hasOwn(END_CODES, end);
-
-/** `2026-03-01 09:05` where this device is. */
-function localTime(ms: number): string {
-  const at = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
-}

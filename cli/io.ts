@@ -22,10 +22,14 @@ export interface OpenPoolOptions {
   /** `ws://` or `wss://`, path `/ws`. */
   readonly server: string;
   readonly name: string;
+  /** The data directory: this device's keys and conversations are there. */
+  readonly data: string;
   /** Where received files go; undefined for peers that receive none. */
   readonly into: string | undefined;
   /** An offered folder holds so many links, devices, pipes and sockets, which are not sent. */
   onLeftOut(path: string, count: number): void;
+  /** This device was linked to another, and that cannot be kept: the next time it is its own again. */
+  onAccountLost(error: unknown): void;
 }
 
 export interface ServeOptions {
@@ -52,6 +56,7 @@ export interface Cli {
   readonly stop: AbortSignal;
   /** Rejects with the system's error if the file cannot be opened; `onError` hears of later ones, once. */
   openLog(path: string, onError: (error: Error) => void): Promise<LogWriter>;
+  /** Rejects with a DeviceKeysError if it cannot have this device's keys, with a StoreError if not its conversations. */
   openPool(options: OpenPoolOptions): Promise<PoolClientFace<string>>;
   serve(options: ServeOptions): Promise<Serving>;
 }
@@ -71,3 +76,6 @@ export function dataFolder({ env, home }: Pick<Cli, 'env' | 'home'>, given: stri
   const base = state !== undefined && isAbsolute(state) ? state : join(home, '.local', 'state');
   return join(base, 'rockpool');
 }
+
+/** Where in the data directory the conversations of the device in `slot` are kept. */
+export const talkFolder = (data: string, slot: number): string => join(data, `device-${slot}`);

@@ -3,60 +3,81 @@
 import { createInterface, cursorTo, moveCursor, clearScreenDown, type Interface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { resolve } from 'node:path';
-import type { MessageView, TransferView } from '../src/client.ts';
-import { PoolCommands, readLine } from './commands.ts';
+import type { TransferView } from '../src/client.ts';
+import { MESSAGE_TEXT_MAX } from '../src/wire/talk.ts';
+import { Arrivals, Audience } from './audience.ts';
+import { PoolCommands, readLine, type Line } from './commands.ts';
+import { Conversation } from './conversation.ts';
 import { reasonOf } from './errors.ts';
-import { CHAT_TEXT_MAX } from '../src/wire/envelope.ts';
 import { EXIT, type Cli } from './io.ts';
+import { Numbers } from './numbers.ts';
 import type { Command } from './options.ts';
-import { safeBlock, safeLine } from './safe-text.ts';
-import type { Live, Screen } from './screen.ts';
+import { safeLine } from './safe-text.ts';
+import type { Live } from './screen.ts';
 import { makeFolder } from './receive.ts';
 import { stay, tellFailure, type Session } from './session.ts';
+import { TalkCommands } from './talk-commands.ts';
+import { TalkNews } from './talk-news.ts';
 import { costWords, offerFields, offerWords, tellChecked, tellFailed, tellKept, tellVerified } from './transfers.ts';
-import { deferred, timer, type Deferred } from './waiting.ts';
-
-/** How long lines from a pipe wait for somebody to hear them, even if no more can come; while more can: on and on. */
-const AUDIENCE_MS = 10_000;
-/** How long they wait, once one device is linked, for the others that are there. */
-const STRAGGLERS_MS = 2_000;
-
-/** Between two tries to say what a full queue refused. */
-const BLOCKED_MS = 20;
+import { deferred, type Deferred } from './waiting.ts';
 
 type JoinCommand = Command & { readonly kind: 'join' };
+
+/** What a stay is made of. Without commands, every line is said. */
+interface Parts {
+  readonly audience: Audience;
+  readonly arrivals: Arrivals;
+  readonly conversation: Conversation;
+  readonly news: TalkNews;
+  readonly commands: { readonly files: PoolCommands; readonly talk: TalkCommands } | undefined;
+}
 
 /** Resolves to the exit code. Throws a UsageError, before anything is joined, if the folder cannot be used. */
 export async function join(cli: Cli, command: JoinCommand): Promise<number> {
   const into = resolve(command.into ?? '.');
   if (command.into !== undefined) await makeFolder(into);
-  const audience = new Audience();
-  const commands = takesCommands(cli, command.peer.json) ? new PoolCommands() : undefined;
+  const { json, pool } = command.peer;
+  const numbers = takesCommands(cli, json) ? new Numbers() : undefined;
+  const arrivals = new Arrivals();
+  const conversation = new Conversation({ pool, numbers, showsOwn: showsOwn(cli, json) });
+  const commands =
+    numbers === undefined
+      ? undefined
+      : { files: new PoolCommands(numbers), talk: new TalkCommands(conversation, (id) => arrivals.said(id)) };
+  const parts = { audience: new Audience(), arrivals, conversation, news: new TalkNews(), commands };
+  const files = commands?.files;
   const unfinished = new Map<string, TransferView>();
   /** Open offers that were told: their pictures come later, as the same offer again. */
   const told = new Set<string>();
   return stay(cli, {
     peer: command.peer,
     into,
-    ...(commands === undefined ? {} : { numberOf: ({ id }) => commands.numberOf(id) }),
+    ...(files === undefined ? {} : { numberOf: ({ id }) => files.numberOf(id) }),
     onEvent: (event, session) => {
       const { client, screen } = session;
-      if (event.kind === 'message') tellMessage(event.message, screen);
       if (event.kind === 'offer' && !event.offer.own) {
         const { offer } = event;
-        screen.event('offer', { number: commands?.numberOf(offer.id), ...offerFields(offer) });
+        screen.event('offer', { number: files?.numberOf(offer.id), ...offerFields(offer) });
         if (offer.state !== 'open') told.delete(offer.id);
         else if (!told.has(offer.id)) {
           told.add(offer.id);
-          if (commands !== undefined) commands.tellOffer(offer, screen);
+          if (files !== undefined) files.tellOffer(offer, screen);
           else
             screen.note(`${safeLine(offer.name)} offers ${offerWords(offer)}. Files are taken with rockpool receive.`);
         }
       }
-      if (event.kind === 'transfer') tellTransfer(event.transfer, session, unfinished, commands);
-      audience.look(client.peers);
+      if (event.kind === 'transfer') tellTransfer(event.transfer, session, unfinished, files);
+      parts.audience.look(client.peers);
+      // Out of the pool there is no conversation to ask about what it tells.
+      if (session.leaving || event.kind === 'left') return;
+      if (event.kind === 'room') conversation.opened();
+      if (event.kind === 'message') conversation.take(event, session);
+      const talk = commands?.talk;
+      if (event.kind === 'room' || event.kind === 'member') talk?.renamed(session);
+      parts.news.take(event, screen, talk === undefined ? undefined : (room) => talk.roomNumber(room, session));
+      parts.arrivals.take(event);
     },
-    run: (session) => talk(cli, session, audience, commands),
+    run: (session) => talk(cli, session, parts),
     farewell: ({ screen }) => {
       for (const transfer of unfinished.values()) tellKept(screen, transfer, 'take it again to go on');
     },
@@ -94,58 +115,96 @@ function tellTransfer(
   tellFailed(screen, transfer, number === undefined ? '' : `/retry ${number} takes it again.`);
 }
 
-async function talk(
-  cli: Cli,
-  session: Session,
-  audience: Audience,
-  commands: PoolCommands | undefined,
-): Promise<number> {
-  const interactive = cli.stdin.isTTY === true && session.screen.drawable;
+/** Lines are typed here: they vanish, and come back as messages with a number, unless those go elsewhere. */
+function showsOwn(cli: Cli, json: boolean): boolean {
+  return isTyped(cli, json) && cli.stdout.isTTY === true;
+}
+
+/** Somebody types at a prompt. */
+function isTyped(cli: Cli, json: boolean): boolean {
+  return cli.stdin.isTTY === true && !json && cli.stderr.isTTY === true && cli.env['TERM'] !== 'dumb';
+}
+
+async function talk(cli: Cli, session: Session, parts: Parts): Promise<number> {
+  const { client, screen, board } = session;
+  const { conversation, news, commands, audience, arrivals } = parts;
+  const typed = isTyped(cli, screen.json);
+  const over = deferred<number>();
   // The prompt is drawn on stderr, so that stdout carries nothing but the conversation.
-  const terminal = { input: cli.stdin, output: cli.stderr as unknown as Writable, terminal: true, prompt: '> ' };
-  const lines = createInterface(interactive ? terminal : { input: cli.stdin, terminal: false });
-  const interrupted = deferred<number>();
-  lines.on('SIGINT', () => interrupted.resolve(EXIT.SIGINT));
-  if (interactive) session.board.prompt = promptOf(lines, cli.stderr as unknown as Writable);
+  const output = cli.stderr as unknown as Writable;
+  const terminal = { input: cli.stdin, output, terminal: true };
+  const lines = createInterface(typed ? terminal : { input: cli.stdin, terminal: false });
+  lines.on('SIGINT', () => over.resolve(EXIT.SIGINT));
   const inputEnd = deferred<undefined>();
   lines.on('close', () => inputEnd.resolve(undefined));
-  const saying = sayLines(lines, async (line) => {
-    if (interactive) session.board.typed(`> ${line}`);
-    const read = commands === undefined ? { kind: 'say' as const, text: line } : readLine(line);
-    if (read.kind !== 'say') {
-      commands?.run(line, session.client, session.screen);
-      if (interactive) lines.prompt();
-      return true;
+  const prompt = (): string => commands?.talk.prompt ?? '';
+  if (typed) board.prompt = promptOf(lines, output, prompt);
+  const begun = conversation.begin(session).then(() => news.begin());
+  const reading = commands === undefined ? (text: string): Line => ({ kind: 'say', text }) : readLine;
+  const following = async (): Promise<number> => {
+    let unsent = false;
+    for await (const line of lines) {
+      const read = reading(line);
+      if (typed) {
+        // What is said comes back as a message; of a command, the line is all there is to see.
+        board.typed(prompt() + line, read.kind !== 'say' || !showsOwn(cli, screen.json));
+        // What is typed next does not wait: what is said keeps its order all the same.
+        void begun
+          .then(() => follow(read, session, parts, over))
+          .then((sent) => {
+            if (!sent && !session.leaving) lines.write(line);
+          });
+        lines.prompt();
+        continue;
+      }
+      const mustWait = read.kind === 'say' && line.trim() !== '';
+      if (mustWait && !(await audience.gathered(screen, inputEnd.promise))) return EXIT.failed;
+      await begun;
+      if (!(await follow(read, session, parts, over))) unsent = true;
+      if (unsent && commands === undefined) return EXIT.failed;
     }
-    const mustWait = !interactive && line.trim() !== '';
-    if (mustWait && !(await audience.gathered(session.screen, inputEnd.promise))) return false;
-    const said = await sayLine(read.text, session);
-    if (interactive) lines.prompt();
-    return said;
-  });
+    if (unsent) return EXIT.failed;
+    return typed || (await arrivals.everywhere(client, screen)) ? EXIT.ok : EXIT.failed;
+  };
   try {
-    return await Promise.race([saying, interrupted.promise]);
+    return await Promise.race([following(), over.promise]);
   } finally {
-    if (interactive) session.board.prompt = undefined;
+    if (typed) board.prompt = undefined;
     lines.close();
   }
 }
 
-async function sayLines(lines: Interface, say: (line: string) => Promise<boolean>): Promise<number> {
-  // oxlint-disable-next-line no-await-in-loop -- in order, and the first one waits for an audience
-  for await (const line of lines) if (!(await say(line))) return EXIT.failed;
-  return EXIT.ok;
+/** Does what a line says. False, after saying why, if something to say could not be said. Never rejects. */
+async function follow(read: Line, session: Session, parts: Parts, over: Deferred<number>): Promise<boolean> {
+  const { client, screen } = session;
+  const { commands } = parts;
+  switch (read.kind) {
+    case 'say':
+      return sayLine(read.text, session, parts);
+    case 'unknown':
+      screen.refuse(`There is no command /${safeLine(read.word)}. /help lists them.`);
+      return true;
+    case 'files':
+      try {
+        commands?.files.run(read.name, read.words, client, screen);
+      } catch (error) {
+        screen.refuse(`That did not work: ${safeLine(reasonOf(error))}.`);
+      }
+      return true;
+    case 'talk':
+      if ((await commands?.talk.run(read.name, read.rest, session)) === 'left') over.resolve(EXIT.ok);
+      return true;
+  }
 }
 
-/** False, after saying why, if it could not be said. */
-async function sayLine(line: string, { client, screen }: Session): Promise<boolean> {
+/** False, after saying why, if it could not be said. Resolves once it is on this device's disk. */
+async function sayLine(line: string, { client, screen }: Session, { commands, arrivals }: Parts): Promise<boolean> {
   if (line.trim() === '') return true;
+  const where = commands?.talk.where ?? {};
   try {
-    for (const piece of piecesOf(line)) {
-      // A pipe is faster than any network: it waits while somebody's queue is full.
-      // oxlint-disable-next-line no-await-in-loop -- the order of lines is the order of messages
-      while (client.say(piece) === 'blocked') await timer(BLOCKED_MS).done;
-    }
+    // A pipe is faster than any disk: each piece waits for the one before.
+    // oxlint-disable-next-line no-await-in-loop -- the order of lines is the order of messages
+    for (const piece of piecesOf(line)) arrivals.said(await client.say(piece, where));
     return true;
   } catch (error) {
     tellFailure(screen, `Not sent: ${reasonOf(error)}.`);
@@ -153,11 +212,11 @@ async function sayLine(line: string, { client, screen }: Session): Promise<boole
   }
 }
 
-/** `line` in pieces of at most `CHAT_TEXT_MAX` UTF-16 units; no surrogate pair is torn apart. */
+/** `line` in pieces of at most MESSAGE_TEXT_MAX UTF-16 units; no surrogate pair is torn apart. */
 export function piecesOf(line: string): string[] {
   const pieces: string[] = [];
   for (let start = 0; start < line.length;) {
-    let end = Math.min(line.length, start + CHAT_TEXT_MAX);
+    let end = Math.min(line.length, start + MESSAGE_TEXT_MAX);
     if (end < line.length && /[\ud800-\udbff]/.test(line.charAt(end - 1))) end -= 1;
     pieces.push(line.slice(start, end));
     start = end;
@@ -165,14 +224,7 @@ export function piecesOf(line: string): string[] {
   return pieces;
 }
 
-function tellMessage(message: MessageView, screen: Screen): void {
-  const { id, from, name, own, text, sentMs } = message;
-  screen.event('message', { id, from: name, peer: from, text, sentMs, own });
-  // On a terminal one's own line already stands where it was typed; in a log of a pipe it would only echo its input.
-  if (!own) screen.line(`${screen.paint(`${safeLine(name)}:`, 'good')} ${safeBlock(text)}`);
-}
-
-function promptOf(lines: Interface, output: Writable): Live {
+function promptOf(lines: Interface, output: Writable, prompt: () => string): Live {
   return {
     hide: () => {
       const { rows } = lines.getCursorPos();
@@ -180,44 +232,9 @@ function promptOf(lines: Interface, output: Writable): Live {
       if (rows > 0) moveCursor(output, 0, -rows);
       clearScreenDown(output);
     },
-    show: () => lines.prompt(true),
+    show: () => {
+      lines.setPrompt(prompt());
+      lines.prompt(true);
+    },
   };
-}
-
-// Whether anybody hears. A message reaches only those who are linked when it is said, so lines that come from a pipe,
-// before anybody is, wait a little.
-class Audience {
-  readonly #somebody: Deferred<true> = deferred();
-  readonly #everybody: Deferred<true> = deferred();
-  #waited: Promise<boolean> | undefined;
-
-  look(peers: readonly { readonly path: string }[]): void {
-    const linked = peers.filter((peer) => peer.path !== 'connecting').length;
-    if (linked > 0) this.#somebody.resolve(true);
-    if (linked > 0 && linked === peers.length) this.#everybody.resolve(true);
-  }
-
-  /** True once somebody hears; false, after saying so, if nobody came in time. Later calls answer at once. */
-  gathered(screen: Screen, inputEnd: Promise<undefined>): Promise<boolean> {
-    this.#waited ??= this.#wait(screen, inputEnd);
-    return this.#waited;
-  }
-
-  async #wait(screen: Screen, inputEnd: Promise<undefined>): Promise<boolean> {
-    const patience = timer(AUDIENCE_MS);
-    let came = await Promise.race([this.#somebody.promise, patience.done]);
-    patience.cancel();
-    if (came === undefined) {
-      screen.note('Nobody is here to hear it yet. Lines wait until somebody is.');
-      came = await Promise.race([this.#somebody.promise, inputEnd]);
-    }
-    if (came === undefined) {
-      tellFailure(screen, 'Nobody was there to hear it: nothing was sent.');
-      return false;
-    }
-    const stragglers = timer(STRAGGLERS_MS);
-    await Promise.race([this.#everybody.promise, stragglers.done]);
-    stragglers.cancel();
-    return true;
-  }
 }

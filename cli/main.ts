@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // The entry of `rockpool`: gives the commands the real terminal, network and signals, and ends with their exit code.
-import { randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { SERVER_FRAME_BYTES_MAX } from '../src/wire/signaling.ts';
 import type { FileFacts } from '../src/io/store.ts';
-import { EXIT, type Cli, type OpenPoolOptions, type StopSignal } from './io.ts';
+import { EXIT, talkFolder, type Cli, type OpenPoolOptions, type StopSignal } from './io.ts';
 import { reasonOf } from './errors.ts';
 import { run } from './run.ts';
 
@@ -15,6 +14,8 @@ const SOCKET = { maxPayload: SERVER_FRAME_BYTES_MAX, perMessageDeflate: false } 
 const stop = new AbortController();
 /** Set once node-datachannel is loaded: its threads must end before the process does. */
 let shutdownTransports: (() => void) | undefined;
+/** Set once this process is at a device's keys: the next one may have them. */
+let releaseKeys: (() => Promise<void>) | undefined;
 
 const cli: Cli = {
   stdin: process.stdin,
@@ -33,13 +34,20 @@ const cli: Cli = {
 };
 
 // Loaded only by the commands that need them, so that `help` is instant and needs no native code.
-async function openPool({ server, name, into, onLeftOut }: OpenPoolOptions): ReturnType<Cli['openPool']> {
-  const [{ PoolClient }, links, { FileStore }, { WebSocket: NodeWebSocket }] = await Promise.all([
-    import('../src/client.ts'),
-    import('../src/io/link-node.ts'),
-    import('../src/io/store-files.ts'),
-    import('ws'),
-  ]);
+async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
+  const { server, name, data, into, onLeftOut, onAccountLost } = options;
+  const [{ PoolClient }, links, { FileStore }, { SqliteTalkStore }, { holdDeviceKeys }, { WebSocket: NodeWebSocket }] =
+    await Promise.all([
+      import('../src/client.ts'),
+      import('../src/io/link-node.ts'),
+      import('../src/io/store-files.ts'),
+      import('../src/io/talk-sqlite.ts'),
+      import('../src/io/device-keys-files.ts'),
+      import('ws'),
+    ]);
+  const { keys, slot, account, keepAccount, release } = await holdDeviceKeys(data);
+  releaseKeys = release;
+  const talk = await SqliteTalkStore.open(talkFolder(data, slot));
   shutdownTransports = links.shutdownTransports;
   /** The client names what it offers by keys of its own; only here both key and path are known. */
   class TellingStore extends FileStore {
@@ -54,8 +62,11 @@ async function openPool({ server, name, into, onLeftOut }: OpenPoolOptions): Ret
     server,
     name,
     device: 'terminal',
-    secret: randomBytes(32),
+    keys,
+    account,
+    onAccount: (next) => void keepAccount(next).catch(onAccountLost),
     platform: {
+      talk,
       transport: links.nodeTransport,
       store: new TellingStore(into === undefined ? {} : { into }),
       // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
@@ -84,6 +95,8 @@ try {
   if (process.env['ROCKPOOL_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   code = EXIT.failed;
 }
+// Left behind, it would be found out: its process is gone.
+await releaseKeys?.().catch(() => undefined);
 try {
   shutdownTransports?.();
 } catch (error) {

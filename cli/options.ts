@@ -6,7 +6,7 @@ import { cleanName } from '../src/wire/signaling.ts';
 import { codeOf, messageOf } from './errors.ts';
 import { parseRate } from './values.ts';
 
-export const TOPICS = ['serve', 'join', 'send', 'receive', 'history'] as const;
+export const TOPICS = ['serve', 'join', 'send', 'receive', 'history', 'messages'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const DEFAULT_PORT = 8080;
@@ -16,6 +16,9 @@ const COUNT_MAX = 1_000_000;
 /** Seconds to wait for a source that left: a minute unless told otherwise, a week at most. */
 const WAIT_SECONDS_DEFAULT = 60;
 const WAIT_SECONDS_MAX = 7 * 24 * 60 * 60;
+/** Messages that are listed, unless told otherwise: a few screens. */
+const MESSAGES_DEFAULT = 50;
+const EXPORT_FORMATS = ['json', 'markdown'] as const;
 
 export interface PeerOptions {
   /** Normalized. */
@@ -66,6 +69,18 @@ export type Command =
       readonly search: string;
       readonly clear: boolean;
       readonly json: boolean;
+    }
+  | {
+      readonly kind: 'messages';
+      readonly data: string | undefined;
+      /** Normalized; undefined: every pool. */
+      readonly pool: string | undefined;
+      readonly search: string | undefined;
+      /** The whole conversation in this format, instead of its newest messages. */
+      readonly format: 'json' | 'markdown' | undefined;
+      /** Messages at most, the newest. */
+      readonly limit: number;
+      readonly json: boolean;
     };
 
 /** Why the command line cannot be followed, for people. */
@@ -101,6 +116,13 @@ const OPTIONS = {
     only: { type: 'string', multiple: true },
   },
   history: { ...COMMON, data: { type: 'string' }, search: { type: 'string' }, clear: { type: 'boolean' } },
+  messages: {
+    ...COMMON,
+    data: { type: 'string' },
+    search: { type: 'string' },
+    export: { type: 'string' },
+    limit: { type: 'string' },
+  },
 } as const satisfies Record<Topic, ParseArgsConfig['options']>;
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
@@ -125,7 +147,8 @@ function helpCommand(word: string | undefined): Command {
 }
 
 function parseTopic(topic: Topic, args: readonly string[], defaultName: string): Command {
-  const config: ParseArgsConfig = { args: [...args], options: OPTIONS[topic], allowPositionals: topic === 'send' };
+  const allowPositionals = topic === 'send' || topic === 'messages';
+  const config: ParseArgsConfig = { args: [...args], options: OPTIONS[topic], allowPositionals };
   const { values: given, positionals } = parseArgs(config);
   if (given['help'] === true) return { kind: 'help', topic };
   switch (topic) {
@@ -161,7 +184,30 @@ function parseTopic(topic: Topic, args: readonly string[], defaultName: string):
       const json = given['json'] === true;
       return { kind: 'history', data: text(given, 'data'), search: search ?? '', clear, json };
     }
+    case 'messages':
+      return messagesCommand(given, positionals);
   }
+}
+
+function messagesCommand(given: Values, [code, ...more]: readonly string[]): Command {
+  if (more.length > 0) throw new UsageError('Name one pool at most.');
+  const pool = code === undefined ? undefined : parsePoolCode(code);
+  if (code !== undefined && pool === undefined) {
+    throw new UsageError('A pool is a code of 3 to 64 letters, digits and hyphens, or a whole pool link.');
+  }
+  const search = text(given, 'search');
+  const wanted = text(given, 'export');
+  const format = EXPORT_FORMATS.find((each) => each === wanted);
+  const json = given['json'] === true;
+  if (wanted !== undefined) {
+    if (format === undefined) throw new UsageError(`--export takes json or markdown, not “${wanted}”.`);
+    if (pool === undefined) throw new UsageError('--export takes one pool: name it.');
+    if (search !== undefined || given['limit'] !== undefined || json) {
+      throw new UsageError('--export writes all of a pool: leave out --search, --limit and --json.');
+    }
+  }
+  const limit = integer(given, 'limit', MESSAGES_DEFAULT, 1, COUNT_MAX);
+  return { kind: 'messages', data: text(given, 'data'), pool, search, format, limit, json };
 }
 
 function sendCommand(given: Values, paths: readonly string[], defaultName: string): Command {

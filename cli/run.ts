@@ -40,6 +40,9 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
       return receive(cli, command);
     case 'history':
       return history(cli, command);
+    case 'messages':
+      // What reads databases is loaded only where one is read.
+      return import('./messages.ts').then(({ messages }) => messages(cli, command));
   }
 }
 

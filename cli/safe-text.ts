@@ -26,9 +26,21 @@ export function safeBlock(text: string, indent = '  '): string {
     .join(`\n${indent}`);
 }
 
+/** `text` with its line breaks kept as they are: for a text whose lines cannot pass for somebody else's anyway. */
+export function safeLines(text: string): string {
+  return text.split('\n').map(safeLine).join('\n');
+}
+
 /** One line of JSON in which characters that harm a terminal stand as `\uXXXX`; parsing gives them back unchanged. */
 export function safeJson(value: object): string {
-  return JSON.stringify(value).replace(HARMFUL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return safeJsonText(JSON.stringify(value));
+}
+
+/** The same for JSON that is text already, with line breaks between its values. */
+export function safeJsonText(json: string): string {
+  return json.replace(HARMFUL, (char) =>
+    char === '\n' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Terminal columns `text` takes, as most terminals count: wide letters and emoji two, marks none. */

@@ -59,6 +59,12 @@ export class Screen {
     this.#print(this.#stderr, this.#paint(this.#stderr, text, tone));
   }
 
+  /** A command that was not followed, and why. */
+  refuse(message: string): void {
+    this.event('refused', { message });
+    this.note(message, 'bad');
+  }
+
   /** Text inside a line: painted if `line` would be. */
   paint(text: string, tone: Tone): string {
     return this.#paint(this.#stdout, text, tone);

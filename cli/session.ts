@@ -2,7 +2,7 @@
 // rest of the events to the command, and leaves properly whatever the reason to end.
 import type { PeerView, PoolClientFace, PoolEvent, TransferView } from '../src/client.ts';
 import { Board } from './board.ts';
-import { reasonOf } from './errors.ts';
+import { codeOf, reasonOf } from './errors.ts';
 import { leftWords } from './format.ts';
 import { FileHistory } from './history-files.ts';
 import { dataFolder, EXIT, stopped, type Cli } from './io.ts';
@@ -53,9 +53,25 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
     screen.event('left-out', { path, count });
     screen.note(`${safeLine(path)}: ${count} of its links and devices cannot be sent and are left out.`);
   };
-  const client = await cli.openPool({ server: peer.server, name: peer.name, into: plan.into, onLeftOut });
+  const onAccountLost = (error: unknown): void => {
+    screen.note(
+      `Whose device this is cannot be kept: ${safeLine(reasonOf(error))}. Link it again the next time.`,
+      'bad',
+    );
+  };
+  const { server, name } = peer;
+  const data = dataFolder(cli, peer.data);
+  let client: PoolClientFace<string>;
+  try {
+    client = await cli.openPool({ server, name, data, into: plan.into, onLeftOut, onAccountLost });
+  } catch (error) {
+    await statsFile?.close();
+    if (!isKeptCode(codeOf(error))) throw error;
+    tellFailure(screen, `${reasonOf(error)}.`, codeOf(error));
+    return EXIT.failed;
+  }
   client.limit(peer.rates);
-  const history = new FileHistory(dataFolder(cli, peer.data));
+  const history = new FileHistory(data);
   const recorder = new Recorder(history, peer.pool, (error) => {
     screen.note(`${safeLine(reasonOf(error))}. What is sent and received from now on is not in it.`, 'bad');
   });
@@ -93,10 +109,14 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
 }
 
 /** An end that is nobody's success: `error` in json mode, and words. `code` where a program may want to tell it apart. */
-export function tellFailure(screen: Screen, message: string, code?: 'offered-already'): void {
+export function tellFailure(screen: Screen, message: string, code?: string): void {
   screen.event('error', { code, message });
   screen.note(safeLine(message), 'bad');
 }
+
+/** What this device keeps of itself and of conversations cannot be had. */
+const isKeptCode = (code: string | undefined): boolean =>
+  code?.startsWith('keys-') === true || code === 'store-failed' || code === 'no-space';
 
 interface JoinOutcome {
   /** Undefined: joined. */
@@ -155,6 +175,12 @@ class News {
         const words = 'sent what was not in the file, again and again: nothing is taken from there any more';
         return this.#screen.note(`${safeLine(peerName)} ${words}.`, 'bad');
       }
+      case 'unbound': {
+        const { peer, name, code } = event;
+        this.#screen.event('unbound', { peer, name, code });
+        const what = code === 'identity' ? 'is somebody else' : 'may have somebody in between';
+        return this.#screen.note(`Whoever answers as ${safeLine(name)} ${what}: nothing is sent there.`, 'bad');
+      }
       case 'message':
       case 'offer':
       case 'transfer':
@@ -164,9 +190,9 @@ class News {
   }
 
   #tellJoined(event: PoolEvent & { readonly kind: 'joined' }): void {
-    const { pool, self, peers } = event;
+    const { pool, self, role, peers } = event;
     const { name, server } = this.#peer;
-    this.#screen.event('joined', { pool, self, name, server, peers: peers.map(peerFields) });
+    this.#screen.event('joined', { pool, self, role, name, server, peers: peers.map(peerFields) });
     if (this.#joined) return; // A rejoin after an outage changes nothing for people.
     this.#joined = true;
     const names = peers.map((peer) => safeLine(peer.name)).join(', ');
@@ -191,5 +217,6 @@ class News {
 }
 
 function peerFields(peer: PeerView): object {
-  return { peer: peer.id, name: peer.name, device: peer.device, path: peer.path };
+  const { id, name, device, role, words, path } = peer;
+  return { peer: id, name, device, role, words, path };
 }

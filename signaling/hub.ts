@@ -1,13 +1,13 @@
 // The hub: who is in which pool, and what the server says to whom. A sans-IO machine: `handle` takes the time and one
 // input, `poll` gives what to send and close, `nextTimeout` says when to hand in a `tick`. After every `handle` the
 // shell (sockets.ts) polls until undefined. Sockets are numbers that the shell hands out and never uses twice.
-// Decoding, the device id's hash, Origin checks and slow readers are the shell's.
+// Decoding, challenges and signatures, Origin checks and slow readers are the shell's.
 import { PROTOCOL_VERSION, type SocketCode } from '../src/wire/codes.ts';
-import type { IceServer, Member, ServerMessage, Signal } from '../src/wire/signaling.ts';
+import type { IceServer, Member, Role, ServerMessage, Signal } from '../src/wire/signaling.ts';
 import { hubLimits, type HubLimits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** What a client asks, decoded and bounded; a join carries the device's id (32 hex digits) in place of its secret. */
+/** What a client asks, decoded and bounded; a join carries the id (32 hex digits) of the device that signed it. */
 export type HubRequest =
   | {
       readonly kind: 'join';
@@ -17,6 +17,8 @@ export type HubRequest =
       readonly name: string;
       readonly device: string;
     }
+  /** A join that the device it names has not signed. */
+  | { readonly kind: 'forged' }
   | { readonly kind: 'leave' }
   | { readonly kind: 'relay'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
   | { readonly kind: 'time'; readonly t0Ms: number };
@@ -68,6 +70,7 @@ export interface HubFigures {
  *     join   | joined   | joined: same pool, or another | joined
  *     leave  | (nothing)| left                          | (nothing)
  *     relay  | (dropped)| relayed                       | (dropped)
+ *     forged | (closed) | (closed)                      | (closed)
  *
  * A leave or relay outside a pool is no offence: it may cross with what ended its reason.
  */
@@ -87,6 +90,13 @@ interface Socket {
   readonly bytes: TokenBucket;
 }
 
+interface Room {
+  /** Who came first. Keeps its role over an absence, as long as anybody stays. */
+  readonly owner: string;
+  /** Device id -> its socket. */
+  readonly members: Map<string, Socket>;
+}
+
 type FrameInput = Extract<HubInput, { kind: 'frame' }>;
 type JoinRequest = Extract<HubRequest, { kind: 'join' }>;
 type RelayRequest = Extract<HubRequest, { kind: 'relay' }>;
@@ -95,8 +105,8 @@ export class Hub {
   readonly #limits: HubLimits;
   readonly #iceServers: readonly IceServer[];
   readonly #sockets = new Map<number, Socket>();
-  /** Pool -> device id -> its socket. A pool is there only while someone is in it. */
-  readonly #pools = new Map<string, Map<string, Socket>>();
+  /** A pool is there only while someone is in it. */
+  readonly #pools = new Map<string, Room>();
   /** Device id -> the one socket it is joined through. */
   readonly #devices = new Map<string, Socket>();
   readonly #outputs: HubOutput[] = [];
@@ -177,7 +187,8 @@ export class Hub {
   #frame(now: number, socket: Socket, { bytes, wallMs, request }: FrameInput): void {
     this.#frames += 1;
     this.#bytes += bytes;
-    const cost = request?.kind === 'join' ? this.#limits.joinCostMessages : 1;
+    const costly = request?.kind === 'join' || request?.kind === 'forged';
+    const cost = costly ? this.#limits.joinCostMessages : 1;
     if (!this.#hear(now, socket, bytes, cost)) return;
     if (request === undefined) this.#close(socket, 'malformed');
     else this.#act(socket, request, wallMs);
@@ -198,6 +209,8 @@ export class Hub {
     switch (request.kind) {
       case 'join':
         return this.#join(socket, request);
+      case 'forged':
+        return this.#close(socket, 'identity');
       case 'leave':
         return this.#leave(socket, false);
       case 'relay':
@@ -221,24 +234,26 @@ export class Hub {
       this.#close(before, 'elsewhere');
     }
 
-    const member: Member = { id, name, device };
-    const members = this.#pools.get(pool) ?? new Map<string, Socket>();
+    const room: Room = this.#pools.get(pool) ?? { owner: id, members: new Map() };
+    const { members } = room;
+    const role: Role = room.owner === id ? 'owner' : 'member';
+    const member: Member = { id, name, device, role };
     const others = [...members.values()].filter((other) => other !== socket && other !== before);
     members.set(id, socket);
-    this.#pools.set(pool, members);
+    this.#pools.set(pool, room);
     this.#devices.set(id, socket);
     socket.state = { kind: 'joined', member, pool };
     this.#joins += 1;
 
     const peers = others.flatMap(({ state }) => (state.kind === 'joined' ? [state.member] : []));
-    this.#send([socket], { kind: 'welcome', self: id, pool, peers, iceServers: this.#iceServers });
+    this.#send([socket], { kind: 'welcome', self: id, pool, role, peers, iceServers: this.#iceServers });
     this.#send(others, { kind: 'peer-joined', peer: member });
   }
 
   /** Who is refused displaces nobody: its other socket, if it has one, keeps its place. */
   #joinRefusal(version: number, pool: string, id: string): SocketCode | undefined {
     if (version !== PROTOCOL_VERSION) return 'version';
-    const members = this.#pools.get(pool);
+    const members = this.#pools.get(pool)?.members;
     if (members === undefined) return this.#pools.size >= this.#limits.poolsMax ? 'server-full' : undefined;
     return !members.has(id) && members.size >= this.#limits.poolMembersMax ? 'pool-full' : undefined;
   }
@@ -248,7 +263,7 @@ export class Hub {
     const { member, pool } = socket.state;
     socket.state = { kind: 'left' };
     this.#devices.delete(member.id);
-    const members = this.#pools.get(pool);
+    const members = this.#pools.get(pool)?.members;
     if (members === undefined) return;
     members.delete(member.id);
     if (members.size === 0) this.#pools.delete(pool);
@@ -257,7 +272,7 @@ export class Hub {
 
   #relay(socket: Socket, { peer, attempt, signal }: RelayRequest): void {
     const from = socket.state.kind === 'joined' ? socket.state : undefined;
-    const target = from && this.#pools.get(from.pool)?.get(peer);
+    const target = from && this.#pools.get(from.pool)?.members.get(peer);
     if (from === undefined || target === undefined || target === socket) {
       this.#relaysDropped += 1;
       return;

@@ -24,7 +24,7 @@ export interface HubLimits {
   readonly messagesBurst: number;
   /** Messages a second it may go on with, 1 .. 1,000,000. */
   readonly messagesPerSecond: number;
-  /** What a join counts in messages, 1 .. `messagesBurst`: every one goes out to a whole pool. */
+  /** What a join counts in messages, 1 .. `messagesBurst`: each has a signature checked and goes out to a whole pool. */
   readonly joinCostMessages: number;
   /** Bytes a socket may send at once, 65,536 (one whole frame) .. 2^30. */
   readonly bytesBurst: number;

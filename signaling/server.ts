@@ -98,7 +98,14 @@ function urlHost(host: string): string {
 
 /** Throws a RangeError unless clients will take `iceServers`: asked of the very decoder they use. */
 function requireIceServers(iceServers: readonly IceServer[]): void {
-  const welcome = { kind: 'welcome', self: '0'.repeat(32), pool: 'check', peers: [], iceServers } as const;
+  const welcome = {
+    kind: 'welcome',
+    self: '0'.repeat(32),
+    pool: 'check',
+    role: 'owner',
+    peers: [],
+    iceServers,
+  } as const;
   if (decodeServer(encodeServer(welcome)) !== undefined) return;
   throw new RangeError('iceServers: expected at most 8 with 1 to 4 stun: or turn: addresses each');
 }

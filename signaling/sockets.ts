@@ -1,12 +1,20 @@
-// The shell around the hub: real websockets, a real clock and one timer. Decodes frames, hashes secrets into device
-// ids, carries out what the hub decides, and lets go of sockets that read too slowly. What the rules are: hub.ts.
-import { createHash } from 'node:crypto';
+// The shell around the hub: real websockets, a real clock and one timer. Decodes frames, challenges every socket and checks
+// who signed its joins, carries out what the hub decides, and lets go of sockets that read too slowly. What the rules are: hub.ts.
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type ServerOptions as WsOptions, type WebSocket } from 'ws';
 import type { FastifyBaseLogger } from 'fastify';
-import { SOCKET_CODES } from '../src/wire/codes.ts';
-import { CLIENT_FRAME_BYTES_MAX, decodeClient, encodeServer, type ClientMessage } from '../src/wire/signaling.ts';
+import { deviceIdOf, LABELS, verify } from '../src/keys/identity.ts';
+import { PROTOCOL_VERSION, SOCKET_CODES } from '../src/wire/codes.ts';
+import {
+  CLIENT_FRAME_BYTES_MAX,
+  decodeClient,
+  encodeServer,
+  joinBytes,
+  NONCE_BYTES,
+  type ClientMessage,
+} from '../src/wire/signaling.ts';
 import type { Hub, HubInput, HubOutput, HubRequest } from './hub.ts';
 import { originAllowed } from './origin.ts';
 import { WallClock } from './wall-clock.ts';
@@ -22,13 +30,28 @@ export interface SocketsOptions {
   readonly closeMs: number;
 }
 
+type Join = Extract<ClientMessage, { kind: 'join' }>;
+type FrameInput = Extract<HubInput, { kind: 'frame' }>;
+
+/** A socket until it is really gone, also when the hub has forgotten it. */
+interface OpenSocket {
+  readonly number: number;
+  readonly socket: WebSocket;
+  /** What its joins sign. */
+  readonly nonce: Uint8Array;
+  /**
+   * What came after a join whose signature is being checked, in order; undefined: none is. No more than had been read with
+   * that join: nothing is read meanwhile.
+   */
+  behind: (() => void)[] | undefined;
+}
+
 export class Sockets {
   readonly #options: SocketsOptions;
   readonly #hub: Hub;
   readonly #server: WebSocketServer;
   readonly #wall = new WallClock();
-  /** Every socket until it is really gone, also those the hub has forgotten. */
-  readonly #sockets = new Map<number, WebSocket>();
+  readonly #sockets = new Map<number, OpenSocket>();
   #lastNumber = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt: number | null = null;
@@ -74,7 +97,7 @@ export class Sockets {
         };
       });
     }
-    for (const socket of this.#sockets.values()) socket.terminate();
+    for (const { socket } of this.#sockets.values()) socket.terminate();
     clearTimeout(this.#timer);
     this.#server.close();
   }
@@ -87,8 +110,9 @@ export class Sockets {
 
   #adopt(socket: WebSocket): void {
     const number = ++this.#lastNumber;
-    this.#sockets.set(number, socket);
-    socket.on('message', (data, isBinary) => this.#handle(this.#frameInput(number, data, isBinary)));
+    const open: OpenSocket = { number, socket, nonce: randomBytes(NONCE_BYTES), behind: undefined };
+    this.#sockets.set(number, open);
+    socket.on('message', (data, isBinary) => this.#receive(open, data, isBinary, this.#wall.nowMs()));
     // Counted too: what costs the server an answer is charged like a message.
     socket.on('ping', (data) => this.#handle({ kind: 'alive', socket: number, bytes: data.length }));
     socket.on('pong', (data) => this.#handle({ kind: 'alive', socket: number, bytes: data.length }));
@@ -100,6 +124,7 @@ export class Sockets {
       if (this.#sockets.size === 0) this.#onEmpty?.();
     });
     this.#handle({ kind: 'opened', socket: number });
+    this.#send(number, encodeServer({ kind: 'challenge', nonce: open.nonce }));
   }
 
   #handle(input: HubInput): void {
@@ -117,26 +142,41 @@ export class Sockets {
         return;
       }
       case 'probe':
-        this.#sockets.get(output.socket)?.ping();
+        this.#sockets.get(output.socket)?.socket.ping();
         return;
       case 'close':
         this.#options.logger.debug({ socket: output.socket, code: output.code }, 'socket closed');
-        this.#sockets.get(output.socket)?.close(SOCKET_CODES[output.code], output.code);
+        this.#sockets.get(output.socket)?.socket.close(SOCKET_CODES[output.code], output.code);
         return;
     }
   }
 
-  /** A frame for the hub. Only binary frames carry messages. */
-  #frameInput(socket: number, data: RawData, isBinary: boolean): HubInput {
-    const wallMs = this.#wall.nowMs();
+  /** A frame for the hub, which hears of a join only once its signature was checked. Only binary frames carry messages. */
+  #receive(open: OpenSocket, data: RawData, isBinary: boolean, wallMs: number): void {
+    if (open.behind !== undefined) {
+      open.behind.push(() => this.#receive(open, data, isBinary, wallMs));
+      return;
+    }
     const bytes = data instanceof Uint8Array ? data : new Uint8Array(0);
     const message = isBinary ? decodeClient(bytes) : undefined;
-    const frame = { kind: 'frame', socket, bytes: bytes.length, wallMs } as const;
-    return message === undefined ? frame : { ...frame, request: requestOf(message) };
+    const frame = { kind: 'frame', socket: open.number, bytes: bytes.length, wallMs } as const;
+    if (message === undefined) this.#handle(frame);
+    else if (message.kind !== 'join') this.#handle({ ...frame, request: message });
+    else void this.#receiveJoin(open, frame, message);
+  }
+
+  async #receiveJoin(open: OpenSocket, frame: Omit<FrameInput, 'request'>, join: Join): Promise<void> {
+    open.behind = [];
+    open.socket.pause();
+    this.#handle({ ...frame, request: await joinRequest(open.nonce, join) });
+    open.socket.resume();
+    const { behind } = open;
+    open.behind = undefined;
+    for (const again of behind) again();
   }
 
   #send(number: number, bytes: Uint8Array): void {
-    const socket = this.#sockets.get(number);
+    const socket = this.#sockets.get(number)?.socket;
     if (socket === undefined || socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount + bytes.length > this.#options.bufferedBytesMax) {
       // A close frame would wait behind everything it does not read, so there is no goodbye.
@@ -163,13 +203,9 @@ export class Sockets {
   }
 }
 
-function requestOf(message: ClientMessage): HubRequest {
-  if (message.kind !== 'join') return message;
-  const { kind, version, pool, secret, name, device } = message;
-  return { kind, version, pool, id: deviceId(secret), name, device };
-}
-
-/** 32 hex digits: the first 16 bytes of the SHA-256 of the secret, which is so never shown to anyone else. */
-function deviceId(secret: Uint8Array): string {
-  return createHash('sha256').update(secret).digest('hex').slice(0, 32);
+async function joinRequest(nonce: Uint8Array, { signKey, signature, ...join }: Join): Promise<HubRequest> {
+  // Nothing else was read of it, and the hub refuses it.
+  if (join.version !== PROTOCOL_VERSION) return { ...join, id: '' };
+  const signed = await verify(signKey, LABELS.join, joinBytes(nonce, join), signature);
+  return signed ? { ...join, id: deviceIdOf(signKey) } : { kind: 'forged' };
 }

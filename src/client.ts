@@ -1,8 +1,15 @@
 // PoolClient: the promise-and-event face of a pool, for the app, the terminal peer and embedders.
+import type { DeviceKeys } from './keys/identity.ts';
 import { ControlStreams, type ControlStream, type ControlStreamOptions } from './io/control-streams.ts';
 import { Driver } from './io/driver.ts';
 import { safeFileName } from './io/file-name.ts';
+import { Keeper } from './io/keeper.ts';
+import { KeptHistory } from './io/keeper-history.ts';
 import { StoreError, type Store } from './io/store.ts';
+import { TalkClient } from './io/talk-client.ts';
+import type { SayOptions, TalkFace, TalkHistory } from './io/talk-face.ts';
+import { MemoryTalkStore } from './io/talk-memory.ts';
+import type { TalkStore } from './io/talk-store.ts';
 import type { TransportFactory } from './io/transport.ts';
 import type { SendResult } from './link/outputs.ts';
 import type { ControlFrame } from './pool/control.ts';
@@ -10,9 +17,16 @@ import { Pool, type PoolSetup } from './pool/pool.ts';
 import type { Share, ShareRates } from './share/share.ts';
 import type { DeviceKind, OfferView, PeerId, PeerView, PoolEvent, PoolStats, TransferView } from './pool/views.ts';
 import type { DatagramSchema, SchemaRegistry } from './wire/registry.ts';
+import type { EntryId } from './wire/entry.ts';
+import type { Account } from './wire/talk.ts';
 import { CHUNKS_MAX, FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from './wire/envelope.ts';
 
 export type { PoolEvent, PeerView, TransferView, OfferView, MessageView, PeerId, DeviceKind } from './pool/views.ts';
+export type { DeviceKeys } from './keys/identity.ts';
+export { TalkError } from './io/talk-face.ts';
+export type { FoundView, LinkInvitation, SayOptions, TalkFace, TalkHistory } from './io/talk-face.ts';
+export type { Before, PoolRecord } from './io/talk-store.ts';
+export type { GapView, MemberView, ReceiptView, RoomView, TalkEvent } from './pool/views.ts';
 export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './io/control-streams.ts';
 export type { PoolStats, LinkReport, LinkRates, LinkStats, ClockReport, ControlReport } from './pool/views.ts';
 
@@ -24,6 +38,8 @@ export interface Platform<Source> {
   readonly webSocket: (url: string) => WebSocket;
   /** A small picture of an offered file by its key in the store; undefined if it has none. */
   readonly thumbnail?: (key: string) => Promise<Uint8Array | undefined>;
+  /** Where conversations are kept; without, in memory and for as long as the client lives. */
+  readonly talk?: TalkStore;
 }
 
 export interface PoolClientOptions<Source> {
@@ -31,8 +47,12 @@ export interface PoolClientOptions<Source> {
   readonly server: string;
   readonly name: string;
   readonly device: DeviceKind;
-  /** 32 random bytes that make the device's id; kept by a browser tab over a reload. */
-  readonly secret: Uint8Array;
+  /** Who this device is. No two clients may use the same at one time. */
+  readonly keys: DeviceKeys;
+  /** Whose device it is, if it was linked to somebody's; to be kept with the keys. */
+  readonly account?: Account | undefined;
+  /** It has been linked to another device: what is to be given as `account` from now on. */
+  readonly onAccount?: (account: Account) => void;
   readonly platform: Platform<Source>;
   /** Limits and timeouts of the machines, where the defaults will not do. */
   readonly limits?: PoolSetup['options'];
@@ -67,14 +87,15 @@ export interface PoolClientFace<Source> {
   /** Joins `pool` (a normalized code), leaving the one it is in. Resolves with `joined`; rejects with why not. */
   join(pool: string): Promise<void>;
   leave(): Promise<void>;
-  /**
-   * Says `text` (1 to 8,192 characters) to everyone. `blocked`: somebody's queue is full and nothing was sent; try again
-   * in a moment. Throws a RangeError on another length, an Error outside a pool.
-   */
-  say(text: string): 'ok' | 'blocked';
+  /** What is said in this pool, by whom, and who may read it. */
+  readonly talk: TalkFace;
+  /** What was said in all pools, as far as it is kept. */
+  readonly talkHistory: TalkHistory;
+  /** Says `text` in the pool's own room: see `TalkFace.say`. */
+  say(text: string, options?: SayOptions): Promise<EntryId>;
   /**
    * Offers up to 500 files and folders to everyone, those who come later too. Resolves to the offer's id. Rejects with a
-   * StoreError.
+   * StoreError, or an Error if this device left the pool meanwhile; none of them stays in the store then.
    */
   offer(sources: readonly Source[]): Promise<string>;
   /** `files`: numbers of those to take (OfferFileView); without, all. */
@@ -121,6 +142,7 @@ const STATS_EVERY_MS = 1000;
 interface Membership<Source> {
   readonly pool: Pool;
   readonly driver: Driver<Source>;
+  readonly keeper: Keeper;
 }
 
 export class PoolClient<Source> implements PoolClientFace<Source> {
@@ -131,15 +153,25 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   readonly #offers = new Map<string, OfferView>();
   readonly #transfers = new Map<string, TransferView>();
   readonly #control = new ControlStreams(() => this.#membership);
+  readonly #talkStore: TalkStore;
+  readonly talk: TalkClient;
+  readonly talkHistory: TalkHistory;
   #membership: Membership<Source> | undefined;
   #sources = 0;
   #rates: ShareRates = {};
+  #account: Account | undefined;
 
   constructor(options: PoolClientOptions<Source>) {
-    if (options.secret.length !== 32) {
-      throw new RangeError(`secret: expected 32 bytes, got ${options.secret.length}`);
-    }
     this.#options = options;
+    this.#account = options.account;
+    this.#talkStore = options.platform.talk ?? new MemoryTalkStore();
+    this.talkHistory = new KeptHistory(this.#talkStore, options.keys.id);
+    this.talk = new TalkClient(() => {
+      const { pool, driver, keeper } = this.#present();
+      const run = <T>(call: (talk: Pool['talk'], now: number) => T): T =>
+        driver.run((machine, now) => call(machine.talk, now));
+      return { pool: pool.code, keeper, peers: pool.peers, run };
+    });
   }
 
   get peers(): readonly PeerView[] {
@@ -195,19 +227,28 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   }
 
   async join(code: string): Promise<void> {
-    const { secret, name, device, server, platform, limits } = this.#options;
-    const self = await deviceId(secret);
+    const { keys, name, device, server, platform, limits } = this.#options;
+    const random = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n));
     // Nothing may come between the last leave and the new membership: of two joins at once the later one wins.
     while (this.#membership !== undefined) await this.leave();
     const pool = new Pool({
       pool: code,
-      self,
-      secret,
+      keys,
       name,
       device,
-      random: (n) => crypto.getRandomValues(new Uint8Array(n)),
+      random,
       wallOffsetMs: Date.now() - performance.now(),
       ...(limits === undefined ? {} : { options: limits }),
+    });
+    const keeper = new Keeper({
+      pool: code,
+      keys,
+      name,
+      kind: device,
+      account: this.#account,
+      store: this.#talkStore,
+      random: (into) => crypto.getRandomValues(into),
+      wallMs: () => Date.now(),
     });
     this.#offers.clear();
     this.#transfers.clear();
@@ -223,8 +264,14 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       };
       const onControl = (frame: ControlFrame): void => this.#control.deliver(frame);
       const { webSocket, transport, store } = platform;
-      const driver = new Driver({ pool, server, webSocket, transport, store, onEvent, onControl, onApplication });
-      this.#membership = { pool, driver };
+      const driver = new Driver({
+        ...{ pool, keys, keeper, server, webSocket, transport, store },
+        ...{ onEvent, onControl, onApplication },
+        onTalked: (id, result) => {
+          if (this.#membership?.keeper === keeper) this.talk.talked(id, result);
+        },
+      });
+      this.#membership = { pool, driver, keeper };
       if (this.#statsListeners.size > 0) this.#watchStats();
       this.limit(this.#rates);
     });
@@ -234,14 +281,13 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     const membership = this.#membership;
     if (membership === undefined) return;
     this.#membership = undefined;
+    this.talk.left();
     membership.driver.run((pool, now) => pool.leave(now, 'left'));
     await membership.driver.stop();
   }
 
-  say(text: string): 'ok' | 'blocked' {
-    const result = this.#run((pool, now) => pool.say(now, text));
-    if (result === 'dropped') throw new RangeError(`text: expected 1 to 8192 characters, got ${text.length}`);
-    return result;
+  say(text: string, options?: SayOptions): Promise<EntryId> {
+    return this.talk.say(text, options);
   }
 
   async offer(sources: readonly Source[]): Promise<string> {
@@ -249,25 +295,32 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       throw new RangeError(`sources: expected 1 to ${FILES_PER_OFFER_MAX} files, got ${sources.length}`);
     }
     const { store } = this.#options.platform;
+    const membership = this.#membership;
     const sizes = await Promise.all(sources.map((source) => store.sizeOf(source)));
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     const chunkBytes = this.#run((pool) => pool.share.chunkBytesFor(bytes));
-    const files = await Promise.all(
-      sources.map(async (source) => {
-        const key = `own/${this.#sources++}`;
-        const facts = await store.add(key, source, chunkBytes);
-        if (facts.bytes > CHUNKS_MAX * chunkBytes) {
-          await store.remove(key);
-          throw new StoreError('unreadable', `${facts.name} is too large: ${CHUNKS_MAX * chunkBytes} bytes at most`);
-        }
-        return { key, facts: { ...facts, name: offeredName(facts.name) } };
-      }),
-    );
-    const offer = this.#run((pool, now) => pool.share.offer(now, files, chunkBytes));
-    void this.#picture(
-      offer,
-      files.map(({ key }) => key),
-    );
+    const keys: string[] = [];
+    const adding = sources.map(async (source) => {
+      const key = `own/${this.#sources++}`;
+      keys.push(key);
+      const facts = await store.add(key, source, chunkBytes);
+      if (facts.bytes > CHUNKS_MAX * chunkBytes) {
+        throw new StoreError('unreadable', `${facts.name} is too large: ${CHUNKS_MAX * chunkBytes} bytes at most`);
+      }
+      return { key, facts: { ...facts, name: offeredName(facts.name) } };
+    });
+    let offer: string;
+    try {
+      const files = await Promise.all(adding);
+      // They were meant for those of that pool.
+      if (this.#membership !== membership) throw new Error('This device left the pool before the offer was made.');
+      offer = this.#run((pool, now) => pool.share.offer(now, files, chunkBytes));
+    } catch (error) {
+      await Promise.allSettled(adding);
+      await Promise.allSettled(keys.map((key) => store.remove(key)));
+      throw error;
+    }
+    void this.#picture(offer, keys);
     return offer;
   }
 
@@ -314,12 +367,12 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
 
   async close(): Promise<void> {
     const deadlineMs = performance.now() + FLUSH_MS;
-    while ((this.#membership?.pool.unackedMessages ?? 0) > 0 && performance.now() < deadlineMs) {
+    while (this.#isSaying && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
     }
     this.#control.stop();
     await this.leave();
-    await this.#options.platform.store.close();
+    await Promise.all([this.#options.platform.store.close(), this.#talkStore.close()]);
   }
 
   #share(call: (share: Share, now: number) => void): void {
@@ -339,9 +392,24 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     }
   }
 
-  #run<T>(call: (pool: Pool, now: number) => T): T {
+  /** Something that was said is not written yet, or not everywhere yet. */
+  get #isSaying(): boolean {
+    return this.talk.busy || (this.#membership?.pool.unackedMessages ?? 0) > 0;
+  }
+
+  #present(): Membership<Source> {
     if (this.#membership === undefined) throw new Error('This device is in no pool: join one first.');
-    return this.#membership.driver.run(call);
+    return this.#membership;
+  }
+
+  #run<T>(call: (pool: Pool, now: number) => T): T {
+    return this.#present().driver.run(call);
+  }
+
+  #adopted(): void {
+    this.#account = this.#membership?.keeper.account;
+    if (this.#account !== undefined) this.#options.onAccount?.(this.#account);
+    this.talk.adopted();
   }
 
   #watchStats(): void {
@@ -352,16 +420,15 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   #onEvent(event: PoolEvent): void {
     if (event.kind === 'offer') this.#offers.set(event.offer.id, event.offer);
     if (event.kind === 'transfer') this.#transfers.set(event.transfer.id, event.transfer);
-    if (event.kind === 'left') this.#membership = undefined;
+    if (event.kind === 'left') {
+      this.#membership = undefined;
+      this.talk.left();
+    }
+    if (event.kind === 'more') this.talk.cameOlder(event.entries);
+    if (event.kind === 'account') this.#adopted();
     if (event.kind === 'stats') for (const listener of this.#statsListeners) listener(event.stats);
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-/** The id of the device that holds `secret`: the first 16 bytes of its SHA-256, in hex. The server computes the same. */
-export async function deviceId(secret: Uint8Array): Promise<PeerId> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(secret)));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Some systems allow longer names than others: what does not fit is shortened, the rest goes as it is. */

@@ -1,6 +1,6 @@
 // Rockpool as a library: meet in a pool, talk, and share files directly, device to device.
 //
-//   const client = new PoolClient({ server: 'wss://pool.example/ws', name: 'Mara', device: 'browser', secret, platform });
+//   const client = new PoolClient({ server: 'wss://pool.example/ws', name: 'Mara', device: 'browser', keys, platform });
 //   client.subscribe((event) => …);         // joined, peer-joined, message, offer, transfer, …
 //   await client.join('quiet-heron-4821');  // one pool at a time
 //   client.say('hello');
@@ -15,7 +15,9 @@
 // A platform is a transport (WebRTC), a store (where file bytes live) and a websocket: `browserTransport` and the app's
 // worker store in browsers, `nodeTransport` and `FileStore` on Node. The machines underneath (Pool, Link) do no I/O and
 // may be driven by anything that has a clock; ARCHITECTURE.md shows how.
-export { PoolClient, deviceId } from './client.ts';
+export { PoolClient } from './client.ts';
+export { deviceIdOf, exportDeviceKeys, generateDeviceKeys, importDeviceKeys } from './keys/identity.ts';
+export type { DeviceKeys, ExportedKeys } from './keys/identity.ts';
 export type { Datagrams, Platform, PoolClientFace, PoolClientOptions } from './client.ts';
 export type { PoolEvent, PeerView, MessageView, OfferView, TransferView, PeerId, DeviceKind } from './pool/views.ts';
 export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './client.ts';

@@ -1,23 +1,9 @@
-// What a person does in a pool: say, answer, stop, reorder. Failures become one calm line above the composer.
+// What a person does with offers and transfers: answer, stop, reorder. Failures become one calm line above the composer.
 import { currentSession, store } from './app.ts';
 import type { OfferView, TransferView } from '../src/client.ts';
 import { offerLapsed, retireOffer, type Lapsed } from './own-offers.ts';
 import { accepted } from './sharing.ts';
-import { limits } from './storage.ts';
 import { attempt, reason, trouble } from './trouble.ts';
-
-/** True if the message went out. */
-export function say(text: string): boolean {
-  const body = text.trim().slice(0, limits.message);
-  const session = currentSession();
-  if (body === '' || session === undefined) return false;
-  let went = false;
-  attempt(() => {
-    went = session.client.say(body) === 'ok';
-    if (!went) trouble.value = 'Someone’s connection is too slow for more right now. Try again in a moment.';
-  });
-  return went;
-}
 
 /** Takes these files of an offer, by their numbers; all of them if not said. */
 export function accept(offer: OfferView, numbers?: readonly number[]): void {

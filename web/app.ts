@@ -2,13 +2,14 @@
 // these signals; the pool itself is known to the session's client alone.
 import { effect, signal, type Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import type { PoolEvent } from '../src/client.ts';
+import type { DeviceKeys, PoolEvent } from '../src/client.ts';
 import { parsePoolCode, poolLink } from '../src/wire/pool-code.ts';
 import { pageAddress, setFragment } from './address.ts';
+import { parseLinkInvitation, type LinkInvitationParts } from './link-invitation.ts';
 import { leaveSentence } from './sentences.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { PoolStore } from './state.ts';
-import { hasName, loadCurrentPool, loadName, loadSecret, saveCurrentPool, saveName } from './storage.ts';
+import { hasName, loadCurrentPool, loadName, saveCurrentPool, saveName } from './storage.ts';
 import { findHiddenProblem, findProblem, type Problem } from './support.ts';
 import { watchTabs } from './tabs.ts';
 
@@ -29,6 +30,8 @@ export const store: PoolStore = new PoolStore();
 export const deviceNameText: Signal<string> = signal(loadName());
 /** What stands in the field "Pool code". */
 export const codeText: Signal<string> = signal('');
+/** An invitation to be one of somebody's devices, that a link brought; it is asked for again once its pool is there. */
+export const invitation: Signal<LinkInvitationParts | undefined> = signal<LinkInvitationParts | undefined>(undefined);
 
 let loadPart: () => Promise<PoolPart> = () => Promise.reject(new Error('start() has not run'));
 /** How long a change of pools may take before the page shows that it waits, milliseconds. */
@@ -41,13 +44,15 @@ let wanted: string | undefined;
 /** Counts joins, so that an overtaken one changes nothing any more. */
 let turn = 0;
 
-const secret = loadSecret();
+/** Who this tab is; asked for by its first join, so that a tab which only looks takes nobody's place. */
+let keys: Promise<DeviceKeys> | undefined;
 const tabs = watchTabs((pool) => {
   if (wanted !== undefined && pool !== wanted) moveAside(wanted);
 });
 
 /** The lazily loaded part: client and WebRTC, and what a pool is drawn with. */
 export interface PoolPart {
+  readonly holdKeys: () => Promise<DeviceKeys>;
   readonly openSession: (options: SessionOptions) => Session;
   readonly PoolScreen: ComponentType;
 }
@@ -73,7 +78,7 @@ export function start(load: () => Promise<PoolPart>): void {
   void findHiddenProblem().then((hidden) => {
     if (hidden !== undefined) screen.value = { kind: 'unsupported', problem: hidden };
   });
-  const code = parsePoolCode(location.hash);
+  const code = readCode(location.hash);
   if (code !== undefined && location.hash !== '') codeText.value = code;
   if (code !== undefined && code === loadCurrentPool() && hasName()) void join(code);
   window.addEventListener('hashchange', onFragment);
@@ -100,14 +105,18 @@ export async function join(code: string): Promise<void> {
   else setTimeout(() => waitVisibly(mine, code), PATIENCE_MS);
   tabs.announce(code);
   try {
-    const { openSession } = await loadPoolPart().catch(() => {
+    const { openSession, holdKeys } = await loadPoolPart().catch(() => {
       throw new Error('Part of this page did not arrive. Reload it and join again.');
     });
-    const bytes = await secret;
+    keys ??= holdKeys();
+    const own = await keys.catch((error: unknown) => {
+      keys = undefined;
+      throw error;
+    });
     if (mine !== turn) return;
     if (session === undefined) {
       store.reset();
-      session = openSession({ name, secret: bytes });
+      session = openSession({ name, keys: own });
       unsubscribe = session.client.subscribe(onEvent);
     }
     await session.client.join(code);
@@ -116,11 +125,19 @@ export async function join(code: string): Promise<void> {
   }
 }
 
-/** Leaves the pool, back to the start screen. */
-export function leave(): void {
+/** Leaves the pool, back to the start screen. `last` is done then, before the session ends. */
+export function leave(last?: (session: Session) => Promise<void>): void {
   saveCurrentPool(undefined);
   setFragment('');
-  giveUp(undefined);
+  giveUp(undefined, undefined, last);
+}
+
+/** The pool code in what was typed, pasted or followed; of a link that invites a device, that is noted until its pool is there. */
+export function readCode(text: string): string | undefined {
+  const link = parseLinkInvitation(text);
+  const code = link?.pool ?? parsePoolCode(text);
+  if (link !== undefined || invitation.peek()?.pool !== code) invitation.value = link;
+  return code;
 }
 
 /** The link that opens this pool. */
@@ -135,7 +152,7 @@ export function currentSession(): Session | undefined {
 
 function onEvent(event: PoolEvent): void {
   if (event.kind === 'left' && event.pool !== wanted) return;
-  store.apply(event, Date.now());
+  store.apply(event, Date.now(), session?.client.poolTimeMs);
   if (event.kind === 'joined' && event.pool === wanted) {
     saveCurrentPool(event.pool);
     setFragment(event.pool);
@@ -148,9 +165,10 @@ function onEvent(event: PoolEvent): void {
 
 /** Another link in the address bar: the other pool when in one, the prefilled field when not. */
 function onFragment(): void {
-  const code = parsePoolCode(location.hash);
-  if (code === undefined || code === wanted) return;
-  if (wanted !== undefined) void join(code);
+  const code = readCode(location.hash);
+  if (code === undefined) return;
+  if (code === wanted) setFragment(code);
+  else if (wanted !== undefined) void join(code);
   else codeText.value = code;
 }
 
@@ -165,7 +183,7 @@ function waitVisibly(mine: number, code: string): void {
 }
 
 /** Ends the session and shows the start screen, with a notice if there is something to say. */
-function giveUp(text: string | undefined, rejoin?: string): void {
+function giveUp(text: string | undefined, rejoin?: string, last?: (session: Session) => Promise<void>): void {
   turn += 1;
   wanted = undefined;
   const ending = session;
@@ -176,5 +194,14 @@ function giveUp(text: string | undefined, rejoin?: string): void {
     text === undefined ? undefined : rejoin === undefined ? { text } : { text, rejoin };
   screen.value = notice === undefined ? { kind: 'start' } : { kind: 'start', notice };
   // The end of a session has no one left to tell: a failure here is only a socket that was gone already.
-  ending?.close().catch(() => undefined);
+  if (ending !== undefined) close(ending, last).catch(() => undefined);
+}
+
+async function close(ending: Session, last: ((session: Session) => Promise<void>) | undefined): Promise<void> {
+  if (last !== undefined) {
+    await ending.client.leave();
+    // What went wrong is to be seen where it began, and that is gone.
+    await last(ending).catch(() => undefined);
+  }
+  await ending.close();
 }

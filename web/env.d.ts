@@ -16,4 +16,9 @@ interface DataTransferItem {
 
 interface Window {
   showDirectoryPicker?(options: FilePermission & { readonly id?: string }): Promise<FileSystemDirectoryHandle>;
+  showSaveFilePicker?(options: {
+    readonly suggestedName: string;
+    readonly id: string;
+    readonly types: readonly { readonly accept: Readonly<Record<string, readonly string[]>> }[];
+  }): Promise<FileSystemFileHandle>;
 }

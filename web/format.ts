@@ -59,15 +59,23 @@ export function formatPercent(done: number, total: number): string {
   return `${Math.floor(fraction(done, total) * 100)}%`;
 }
 
+/** Made once: making it takes fifty times as long as using it. */
+const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+
 /** `14:03`, as the reader's locale writes it. */
-export function formatClock(atMs: number): string {
-  return new Date(atMs).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' });
-}
+export const formatClock = (atMs: number): string => clock.format(atMs);
 
 /** Names a day in the reader's own time zone: equal for two moments of one day. */
 export function dayKey(atMs: number): string {
   const at = new Date(atMs);
   return `${at.getFullYear()}-${at.getMonth() + 1}-${at.getDate()}`;
+}
+
+/** When the reader's day around a moment begins, and when the next one does. */
+export function dayAround(atMs: number): { readonly fromMs: number; readonly untilMs: number } {
+  const at = new Date(atMs);
+  const [year, month, day] = [at.getFullYear(), at.getMonth(), at.getDate()];
+  return { fromMs: new Date(year, month, day).getTime(), untilMs: new Date(year, month, day + 1).getTime() };
 }
 
 /** `Today`, `Yesterday`, or the day's name and date. */

@@ -4,9 +4,11 @@ import './styles/global.css';
 import { loadPoolPart, start } from './app.ts';
 import { App } from './components/app.tsx';
 import { loadTextFont, loadTitleFont } from './fonts.ts';
+import { keepTheme } from './settings.ts';
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html: expected an element with id "app"');
+keepTheme();
 start(() => import('./pool-part.ts'));
 render(<App />, root);
 

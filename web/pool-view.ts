@@ -1,17 +1,69 @@
 // State of the pool's screen that is nobody else's business: the tab on narrow screens, dialogs, what is unread.
-import { effect, signal, type Signal } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { DeviceId, EntryId, RoomId } from '../src/wire/entry.ts';
 import { store } from './app.ts';
 import { formatPercent } from './format.ts';
+import type { Entry } from './state.ts';
+import { talk } from './talk.ts';
 import { totalsOf } from './totals.ts';
 
 export type Tab = 'chat' | 'people' | 'transfers';
 
 export const tab: Signal<Tab> = signal<Tab>('chat');
-export const dialog: Signal<'invite' | 'help' | 'leave' | undefined> = signal<'invite' | 'help' | 'leave' | undefined>(
-  undefined,
-);
-/** Lines from others that arrived while the end of the conversation was out of sight. */
-export const unread: Signal<number> = signal(0);
+/** What lies over the pool: one at a time. */
+export type Layer =
+  | { readonly kind: 'invite' | 'help' | 'leave' | 'settings' | 'link' | 'pool' | 'quit' }
+  /** Everything kept, to be searched; or the saved messages alone. */
+  | { readonly kind: 'palette'; readonly saved: boolean }
+  /** The four words of the link to one device. */
+  | { readonly kind: 'verify'; readonly device: DeviceId }
+  /** A zone's name and people; without `room` a new one. */
+  | { readonly kind: 'zone'; readonly room?: RoomId }
+  /** Transfers run: another pool would interrupt them. */
+  | { readonly kind: 'switch'; readonly place: Place }
+  /** Somebody's invitation to be one of their devices. */
+  | { readonly kind: 'adopt'; readonly code: string };
+
+/** A pool, or a message of it. */
+export interface Place {
+  readonly pool: string;
+  readonly message?: EntryId;
+}
+
+export const dialog: Signal<Layer | undefined> = signal<Layer | undefined>(undefined);
+
+export const closeDialog = (): void => {
+  dialog.value = undefined;
+};
+
+const unseenOffers = signal(0);
+
+/** What others said and offered that nobody has looked at yet: messages of all rooms, and offers that came meanwhile. */
+export const unread: ReadonlySignal<number> = computed(() => talk.unread.value + unseenOffers.value);
+
+/** Counts offers that come while nobody looks at the conversation. Returns the way to stop. */
+export function keepUnseen(): () => void {
+  let last: Entry | undefined;
+  const looking = (): boolean => !document.hidden && tab.peek() === 'chat';
+  const stop = effect(() => {
+    const entries = store.entries.value;
+    const fresh = entries.slice(last === undefined ? entries.length : entries.indexOf(last) + 1);
+    last = entries.at(-1) ?? last;
+    const offers = fresh.filter((entry) => entry.kind === 'offer' && !entry.offer.view.peek().own).length;
+    if (offers > 0 && !looking()) unseenOffers.value = unseenOffers.peek() + offers;
+  });
+  const look = (): void => {
+    if (looking()) unseenOffers.value = 0;
+  };
+  document.addEventListener('visibilitychange', look);
+  const stopTab = tab.subscribe(look);
+  return () => {
+    stop();
+    stopTab();
+    document.removeEventListener('visibilitychange', look);
+    unseenOffers.value = 0;
+  };
+}
 
 /** Copies text; false where the browser does not let the page. */
 export async function copyText(text: string): Promise<boolean> {

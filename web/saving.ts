@@ -32,18 +32,25 @@ export async function save({ name, location, folder }: Arrived): Promise<void> {
   if (store === undefined) return;
   try {
     const file = await (folder === undefined ? store.file(location) : store.archive(location));
-    const anchor = document.createElement('a');
-    anchor.href = URL.createObjectURL(file);
-    anchor.download = folder === undefined ? name : `${name}.tar`;
-    anchor.click();
-    setTimeout(() => {
-      URL.revokeObjectURL(anchor.href);
-      // Only now nobody copies it any more, and it may give way to what comes next.
+    // Only when nobody copies it any more it may give way to what comes next.
+    download(file, folder === undefined ? name : `${name}.tar`, () => {
       store.saved(location).catch(() => undefined);
-    }, SAVE_ADDRESS_MS);
+    });
   } catch (error) {
     trouble.value = `Could not read “${name}” back: ${reason(error)}`;
   }
+}
+
+/** Hands it to the browser's downloads. `copied` is called when nobody reads it any more. */
+export function download(file: Blob, name: string, copied: () => void = () => undefined): void {
+  const anchor = document.createElement('a');
+  anchor.href = URL.createObjectURL(file);
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => {
+    URL.revokeObjectURL(anchor.href);
+    copied();
+  }, SAVE_ADDRESS_MS);
 }
 
 /** Asks for a folder and unpacks into it, under a name nothing there has. Within a person's click or key press. */

@@ -1,6 +1,8 @@
 // What went wrong and what to do next, in plain words: one sentence for every code that can reach a person.
 import type { EndCode, SocketCode } from '../src/wire/codes.ts';
-import type { TransferView } from '../src/pool/views.ts';
+import type { TransferView, UnboundCode } from '../src/pool/views.ts';
+import { TalkError, type TalkErrorCode } from '../src/io/talk-face.ts';
+import type { TalkEvent } from '../src/talk/views.ts';
 import { assertNever } from './assert.ts';
 import { countOf, formatDuration, formatPercent } from './format.ts';
 
@@ -161,11 +163,18 @@ const socketSentences: Readonly<Record<SocketCode, string>> = {
   'server-full': 'The server has no room left. Try again in a few minutes.',
   'join-first': 'The server lost track of this page. Join again.',
   silent: 'The server heard nothing from this device for too long. Join again.',
+  identity: 'The server could not make sure who this device is. Reload the page and join again.',
 };
 
 /** Why the server let this device go or did not let it in; anything that is not one of its codes stays as it is. */
 export function leaveSentence(reason: string): string {
   return Object.hasOwn(socketSentences, reason) ? socketSentences[reason as SocketCode] : sentence(reason);
+}
+
+/** Why there is no connection to `name`, whose link could not be bound. */
+export function unboundSentence(name: string, code: UnboundCode): string {
+  if (code === 'identity') return `Whoever answers as ${name} is somebody else. Nothing is sent there.`;
+  return `Somebody may sit between this device and ${name}’s. Nothing is sent there.`;
 }
 
 /** `text` with a capital at the start and a stop at its end. */
@@ -174,4 +183,33 @@ function sentence(text: string): string {
   if (trimmed === '') return 'The server ended the connection. Join again.';
   const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
+export type ProblemCode = Extract<TalkEvent, { readonly kind: 'problem' }>['problem']['code'];
+
+const problems: Readonly<Record<ProblemCode, (name: string) => string>> = {
+  malformed: (name) => `${name}’s device passed on messages that make no sense. They were left out.`,
+  forged: (name) => `${name}’s device passed on a message with a false signature. It was left out.`,
+  fork: (name) => `${name}’s device signed two different messages in one place. Nothing more is taken from it.`,
+  future: (name) => `${name}’s clock is far ahead: some messages were left out.`,
+  broken: (name) => `${name}’s device passed on messages that do not fit together. They were left out.`,
+  astray: (name) => `${name}’s device passed on messages that do not belong here. They were left out.`,
+  crowded: (name) => `${name}’s device brought more people’s messages than this page takes from one device.`,
+  'store-failed': () => 'This browser could not store what arrives. Make some room, then reload the page.',
+};
+
+/** Why something that was said is not shown; `name`: of the device that brought it. */
+export const problemSentence = (code: ProblemCode, name: string): string => problems[code](name);
+
+const talkErrors: Readonly<Record<TalkErrorCode, string>> = {
+  refused: 'This is not possible any more: the message or the room is gone, or it is not yours to change.',
+  'store-failed': 'This browser could not store it, so nothing went out. Make some room, then try again.',
+  left: 'You are not in this pool any more. Join it again, then try once more.',
+  absent: 'Nobody who made this invitation is here. Ask them to open the pool, then try again.',
+};
+
+/** Why something that was to be said or done did not go out. */
+export function talkSentence(error: unknown): string {
+  if (error instanceof TalkError) return talkErrors[error.code];
+  return sentence(error instanceof Error ? error.message : 'Something unexpected happened');
 }

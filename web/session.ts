@@ -1,7 +1,11 @@
 // Wires the real parts together: the client, WebRTC, the store in its worker. The only file of the app that names them.
-import { PoolClient, type PoolClientFace } from '../src/client.ts';
+import { PoolClient, type DeviceKeys, type PoolClientFace } from '../src/client.ts';
+import { holdDeviceKeys } from '../src/io/device-keys-browser.ts';
 import { browserTransport } from '../src/io/link-browser.ts';
+import { keepAccount, ownAccount } from './own-account.ts';
+import { loadSlot, saveSlot } from './storage.ts';
 import { WorkerStore, type Source } from '../worker/store-worker.ts';
+import { WorkerTalkStore } from '../worker/talk-worker.ts';
 
 export interface Session {
   readonly client: PoolClientFace<Source>;
@@ -18,11 +22,21 @@ export type AppStore = Pick<
 
 export interface SessionOptions {
   readonly name: string;
-  readonly secret: Uint8Array;
+  readonly keys: DeviceKeys;
+}
+
+/** Who this tab is, the same after a reload. */
+export async function holdKeys(): Promise<DeviceKeys> {
+  const { keys, slot } = await holdDeviceKeys(loadSlot()).catch((error: unknown) => {
+    const text = 'This browser cannot make the keys that devices know each other by. Open this page in a current one.';
+    throw new Error(text, { cause: error });
+  });
+  saveSlot(slot);
+  return keys;
 }
 
 /** Begins a session with the server this page came from. Joins nothing yet. */
-export function openSession({ name, secret }: SessionOptions): Session {
+export function openSession({ name, keys }: SessionOptions): Session {
   const server = new URL('ws', document.baseURI);
   server.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:';
   server.hash = '';
@@ -31,10 +45,14 @@ export function openSession({ name, secret }: SessionOptions): Session {
     server: server.href,
     name,
     device: 'browser',
-    secret,
+    keys,
+    account: ownAccount(keys.id),
+    onAccount: (account) => keepAccount(keys.id, account),
     platform: {
       transport: browserTransport,
       store,
+      // Who is only here for this visit keeps nothing.
+      ...(loadSlot() === undefined ? {} : { talk: new WorkerTalkStore(keys.id) }),
       webSocket: (url) => new WebSocket(url),
       thumbnail: (key) => store.thumbnail(key),
     },

@@ -1,21 +1,29 @@
-// What the pool looks like to this device: signals, kept up to date from PoolEvents and from nothing else.
+// What the pool looks like to this device: signals, kept up to date from PoolEvents and from nothing else. What is said in it
+// is talk-state.ts'.
 // Each transfer and offer has a signal of its own, so that four updates a second redraw one line and not the page.
 import { batch, signal, type Signal } from '@preact/signals';
-import type { MessageView, OfferView, PeerId, PeerView, PoolEvent, TransferView } from '../src/client.ts';
+import type { OfferView, PeerId, PeerView, PoolEvent, TransferView } from '../src/client.ts';
+import { HLC_PER_MS, type Hlc } from '../src/wire/entry.ts';
 import { assertNever } from './assert.ts';
 import { fraction } from './format.ts';
+import { problemSentence, unboundSentence, type ProblemCode } from './sentences.ts';
 import { addSample, type Sample } from './trace.ts';
 
-/** Lines of the conversation that stay in the page; older ones go. */
+/** Offers and notes that stay in the page; older ones go. */
 export const ENTRIES_MAX = 500;
 /** Ended transfers that stay in memory; a pool full of offers must not grow the page without end. */
 export const ENDED_MAX = 300;
 
-/** One line of the conversation. `atMs` is this device's own clock: others' clocks may be wrong. */
+/** One line of the pool's own room beside its messages. `atMs` is the pool's clock; `place` orders it among them. */
 export type Entry =
-  | { readonly kind: 'message'; readonly key: string; readonly atMs: number; readonly message: MessageView }
-  | { readonly kind: 'offer'; readonly key: string; readonly atMs: number; readonly offer: OfferState }
-  | { readonly kind: 'note'; readonly key: string; readonly atMs: number; readonly text: string };
+  | {
+      readonly kind: 'offer';
+      readonly key: string;
+      readonly atMs: number;
+      readonly place: Hlc;
+      readonly offer: OfferState;
+    }
+  | { readonly kind: 'note'; readonly key: string; readonly atMs: number; readonly place: Hlc; readonly text: string };
 
 export interface OfferState {
   readonly id: string;
@@ -50,11 +58,18 @@ export class PoolStore {
   readonly backhaul: Signal<Backhaul> = signal<Backhaul>({ state: 'connecting' });
   readonly #offers = new Map<string, OfferState>();
   readonly #transfers = new Map<string, TransferState>();
+  /** Problems that a line tells of already. */
+  readonly #problems = new Set<string>();
   #entryCount = 0;
+  /** The pool's clock at the event that is being taken. */
+  #poolMs = 0;
+  /** The place of the last line, and never before the newest message. */
+  #last: Hlc = 0;
 
-  /** Takes one event; `nowMs` is the wall clock. */
-  apply(event: PoolEvent, nowMs: number): void {
+  /** Takes one event; `nowMs` is the wall clock, `poolMs` the pool's. */
+  apply(event: PoolEvent, nowMs: number, poolMs: number = nowMs): void {
     batch(() => {
+      this.#poolMs = poolMs;
       this.#reduce(event, nowMs);
     });
   }
@@ -70,11 +85,19 @@ export class PoolStore {
     });
     this.#offers.clear();
     this.#transfers.clear();
+    this.#problems.clear();
+    this.#last = 0;
   }
 
-  /** Adds a line of the page's own to the conversation. */
-  note(text: string, atMs: number): void {
-    this.#add({ kind: 'note', key: this.#key('note'), atMs, text });
+  /** Adds a line of the page's own to the conversation, after everything that is there. */
+  #note(text: string): void {
+    this.#add({ kind: 'note', key: this.#key('note'), atMs: this.#poolMs, place: this.#place(), text });
+  }
+
+  /** After what has arrived so far: clocks may differ a little, and what comes later stands further down. */
+  #place(): Hlc {
+    this.#last = Math.max(this.#last, this.#poolMs * HLC_PER_MS);
+    return this.#last;
   }
 
   /** Takes ended transfers off the list; their cards in the conversation keep what they show. */
@@ -110,7 +133,7 @@ export class PoolStore {
         this.peers.value = [];
         return;
       case 'peer-joined':
-        if (this.#upsertPeer(event.peer)) this.note(`${event.peer.name} joined`, nowMs);
+        if (this.#upsertPeer(event.peer)) this.#note(`${event.peer.name} joined`);
         return;
       case 'peer-changed':
         this.#upsertPeer(event.peer);
@@ -118,25 +141,47 @@ export class PoolStore {
       case 'peer-left':
         if (!this.peers.value.some((peer) => peer.id === event.peer.id)) return;
         this.peers.value = this.peers.value.filter((peer) => peer.id !== event.peer.id);
-        this.note(`${event.peer.name} left`, nowMs);
+        this.#note(`${event.peer.name} left`);
         return;
       case 'message':
-        this.#add({ kind: 'message', key: this.#key('message'), atMs: nowMs, message: event.message });
+        this.#last = Math.max(this.#last, event.message.created);
         return;
+      case 'problem':
+        this.#onProblem(event.problem.code, event.name);
+        return;
+      case 'room':
+      case 'member':
+      case 'typing':
+      case 'receipt':
+      case 'gaps':
+      case 'older':
+      case 'more':
+      case 'account':
+        return; // talk-state.ts
       case 'offer':
-        this.#upsertOffer(event.offer, nowMs);
+        this.#upsertOffer(event.offer);
         return;
       case 'transfer':
         this.#upsertTransfer(event.transfer);
         return;
       case 'struck':
-        this.note(`${event.peerName}’s device sent wrong data. Nothing more is taken from it.`, nowMs);
+        this.#note(`${event.peerName}’s device sent wrong data. Nothing more is taken from it.`);
+        return;
+      case 'unbound':
+        this.#note(unboundSentence(event.name, event.code));
         return;
       case 'stats':
         return;
       default:
         assertNever(event);
     }
+  }
+
+  /** Once of each kind and device: a device that sends nonsense sends more of it. */
+  #onProblem(code: ProblemCode, name: string): void {
+    if (this.#problems.has(`${code} ${name}`)) return;
+    this.#problems.add(`${code} ${name}`);
+    this.#note(problemSentence(code, name));
   }
 
   #enter(pool: string, self: PeerId, peers: readonly PeerView[]): void {
@@ -156,7 +201,7 @@ export class PoolStore {
     return !known;
   }
 
-  #upsertOffer(view: OfferView, nowMs: number): void {
+  #upsertOffer(view: OfferView): void {
     const known = this.#offers.get(view.id);
     const returned = known !== undefined && view.state === 'open' && known.view.value.state !== 'open';
     if (known !== undefined && !returned) {
@@ -173,7 +218,7 @@ export class PoolStore {
       : [...this.#transfers.values()].filter(({ view: each }) => each.peek().offer === view.id);
     const offer: OfferState = { id: view.id, view: signal(view), transfers: signal(early) };
     this.#offers.set(view.id, offer);
-    this.#add({ kind: 'offer', key: this.#key('offer'), atMs: nowMs, offer });
+    this.#add({ kind: 'offer', key: this.#key('offer'), atMs: this.#poolMs, place: this.#place(), offer });
   }
 
   #upsertTransfer(view: TransferView): void {

@@ -1,10 +1,7 @@
-// What this browser remembers: the name and cursors for all its tabs; secret, pool and drafts for one tab. All of it may fail.
+// What this browser remembers: the name and cursors for all its tabs; which keys, pool and drafts for one tab. All of it may fail.
 import { deviceName } from './names.ts';
 
-const SECRET_BYTES = 32;
 const NAME_MAX = 40;
-/** How long a reloaded page waits for its former self to let go of the secret, milliseconds. */
-const HANDOVER_MS = 400;
 
 /** The longest name and message a person may type, characters. */
 export const limits: { readonly name: number; readonly message: number } = { name: NAME_MAX, message: 8192 };
@@ -41,12 +38,22 @@ export function saveCurrentPool(pool: string | undefined): void {
   write(sessionStorageOf(), 'rockpool.in', pool);
 }
 
-export function loadDraft(pool: string): string {
-  return read(sessionStorageOf(), `rockpool.draft.${pool}`)?.slice(0, limits.message) ?? '';
+/** What somebody is writing in a room of a pool, as drafts.ts wrote it; '' for nothing. */
+export function loadDraft(pool: string, room: string): string {
+  return read(sessionStorageOf(), `rockpool.draft.${pool}/${room}`) ?? '';
 }
 
-export function saveDraft(pool: string, text: string): void {
-  write(sessionStorageOf(), `rockpool.draft.${pool}`, text === '' ? undefined : text);
+export function saveDraft(pool: string, room: string, text: string): void {
+  write(sessionStorageOf(), `rockpool.draft.${pool}/${room}`, text === '' ? undefined : text);
+}
+
+/** Announcements that were taken note of in this browser, as announced.ts wrote them; '' for none. */
+export function loadNoted(): string {
+  return read(localStorageOf(), 'rockpool.noted') ?? '';
+}
+
+export function saveNoted(text: string): void {
+  write(localStorageOf(), 'rockpool.noted', text);
 }
 
 /** Limits on rates as rates.ts wrote them; '' for none. */
@@ -58,6 +65,15 @@ export function saveRates(text: string): void {
   write(localStorageOf(), 'rockpool.rates', text === '{}' ? undefined : text);
 }
 
+/** Choices as settings.ts wrote them; '' for none. */
+export function loadSettings(): string {
+  return read(localStorageOf(), 'rockpool.settings') ?? '';
+}
+
+export function saveSettings(text: string): void {
+  write(localStorageOf(), 'rockpool.settings', text);
+}
+
 /** What this tab has said yes to and does not have yet, as accepted.ts wrote it; '' for nothing. */
 export function loadAccepted(): string {
   return read(sessionStorageOf(), 'rockpool.accepted') ?? '';
@@ -67,42 +83,23 @@ export function saveAccepted(text: string): void {
   write(sessionStorageOf(), 'rockpool.accepted', text === '[]' ? undefined : text);
 }
 
-/**
- * The 32 bytes that make this tab's device id. Kept over a reload; a duplicated tab, which the browser hands a copy
- * of them, draws its own, because two devices with one id would push each other out of the pool.
- */
-export async function loadSecret(): Promise<Uint8Array> {
-  const stored = read(sessionStorageOf(), 'rockpool.secret');
-  const bytes = stored === undefined ? undefined : fromHex(stored);
-  if (stored !== undefined && bytes !== undefined && (await holdAlone(stored))) return bytes;
-  const fresh = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  const hex = Array.from(fresh, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  write(sessionStorageOf(), 'rockpool.secret', hex);
-  await holdAlone(hex);
-  return fresh;
+/** Which of this browser's devices this tab was; a duplicated tab, which the browser hands a copy, finds it taken. */
+export function loadSlot(): number | undefined {
+  const text = read(sessionStorageOf(), 'rockpool.slot') ?? '';
+  return /^\d{1,2}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Takes the lock of this secret for as long as the page lives; false if another tab holds it. */
-async function holdAlone(hex: string): Promise<boolean> {
-  if (!('locks' in navigator)) return true;
-  return new Promise((resolve) => {
-    const held = navigator.locks.request(
-      `rockpool.device.${hex.slice(0, 16)}`,
-      { signal: AbortSignal.timeout(HANDOVER_MS) },
-      () => {
-        resolve(true);
-        return new Promise<never>(() => undefined);
-      },
-    );
-    held.catch(() => {
-      resolve(false);
-    });
-  });
+export function saveSlot(slot: number | undefined): void {
+  write(sessionStorageOf(), 'rockpool.slot', slot?.toString());
 }
 
-function fromHex(hex: string): Uint8Array | undefined {
-  if (!/^[0-9a-f]{64}$/.test(hex)) return undefined;
-  return Uint8Array.from({ length: SECRET_BYTES }, (_, at) => Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16));
+/** Of one of this browser's devices, as own-account.ts wrote it; '' for none. */
+export function loadAccount(device: string): string {
+  return read(localStorageOf(), `rockpool.account.${device}`) ?? '';
+}
+
+export function saveAccount(device: string, text: string): void {
+  write(localStorageOf(), `rockpool.account.${device}`, text);
 }
 
 // A browser told to keep nothing throws on the mere mention of its storage; the page then simply forgets.

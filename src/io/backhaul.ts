@@ -6,7 +6,7 @@ import { decodeClient, decodeServer, encodeClient, type ClientMessage, type Serv
 
 export type BackhaulEvent =
   | { readonly kind: 'connecting' }
-  /** The server takes messages now; it waits for a join. Comes again after every reconnect. */
+  /** The server takes messages now; its challenge is the first message to come. Comes again after every reconnect. */
   | { readonly kind: 'open' }
   /** Also the answers to the backhaul's own questions for the time: an answer is good for whoever keeps the clock. */
   | { readonly kind: 'message'; readonly message: ServerMessage }
@@ -53,7 +53,7 @@ export interface BackhaulOptions {
 }
 
 /** The server means these: coming back the same way would only repeat them (or fight another tab over one place). */
-const REFUSALS: ReadonlySet<SocketCode> = new Set(['version', 'malformed', 'elsewhere', 'pool-full']);
+const REFUSALS: ReadonlySet<SocketCode> = new Set(['version', 'malformed', 'elsewhere', 'pool-full', 'identity']);
 /** The server has too much to do: come back late. */
 const OVERLOAD: ReadonlySet<SocketCode> = new Set(['rate', 'server-full']);
 /** Doublings of the pause after which an overloaded server is asked again. */

@@ -1,6 +1,10 @@
 // Runs one Pool machine against the real world: a clock, one timer, transports, the backhaul and a store.
 import type { ControlFrame } from '../pool/control.ts';
 import type { Pool, PoolOutput } from '../pool/pool.ts';
+import { sign, verify, type DeviceKeys } from '../keys/identity.ts';
+import type { KeyOp, KeyResult } from '../pool/ports.ts';
+import type { TalkOp, TalkResult } from '../talk/ports.ts';
+import type { Keeper } from './keeper.ts';
 import type { PoolEvent } from '../pool/views.ts';
 import type { StoreOp, StoreResult } from '../share/ports.ts';
 import { Backhaul, type BackhaulEvent } from './backhaul.ts';
@@ -12,15 +16,21 @@ const LINGER_MS = 150;
 
 export interface DriverSetup<Source> {
   readonly pool: Pool;
+  /** Those whose public half the pool has. */
+  readonly keys: DeviceKeys;
+  /** Of this pool's conversation. */
+  readonly keeper: Keeper;
   readonly server: string;
   readonly webSocket: (url: string) => WebSocket;
   readonly transport: TransportFactory;
   readonly store: Store<Source>;
   /** Called in order, never from inside a call to the driver's machine. */
   readonly onEvent: (event: PoolEvent) => void;
-  /** A frame of a control stream; catches what its listeners throw. */
+  /** The machine has heard what came of an operation of the conversation. */
+  readonly onTalked: (id: number, result: TalkResult) => void;
   /** A control datagram of the application's own. */
   readonly onApplication?: (peer: string, schema: number, bytes: Uint8Array) => void;
+  /** A frame of a control stream; catches what its listeners throw. */
   readonly onControl?: (frame: ControlFrame) => void;
 }
 
@@ -39,6 +49,7 @@ export class Driver<Source> {
     const { server: url, webSocket } = setup;
     this.#backhaul = new Backhaul({ url, webSocket, onEvent: (event) => this.#onBackhaul(event) });
     this.#backhaul.start();
+    this.run((machine, now) => machine.start(now));
   }
 
   /** Calls the machine with the time, then performs everything it wants done. */
@@ -92,6 +103,12 @@ export class Driver<Source> {
         return safely(() => this.#setup.onApplication?.(output.peer, output.schema, output.bytes));
       case 'control':
         return this.#setup.onControl?.(output.frame);
+      case 'key':
+        void this.#key(output.id, output.op);
+        return;
+      case 'talk':
+        void this.#talk(output.id, output.op);
+        return;
       case 'store':
         void this.#store(output.id, output.op);
         return;
@@ -160,10 +177,26 @@ export class Driver<Source> {
     }
   }
 
+  async #key(id: number, op: KeyOp): Promise<void> {
+    const result = await performKey(this.#setup.keys, op);
+    this.run((pool, now) => pool.handle(now, { kind: 'key-done', id, result }));
+  }
+
+  async #talk(id: number, op: TalkOp): Promise<void> {
+    const result = await this.#setup.keeper.perform(op);
+    this.run((pool, now) => pool.handle(now, { kind: 'talked', id, result }));
+    safely(() => this.#setup.onTalked(id, result));
+  }
+
   async #store(id: number, op: StoreOp): Promise<void> {
     const result = await perform(this.#setup.store, op);
     this.run((pool, now) => pool.handle(now, { kind: 'stored', id, result }));
   }
+}
+
+async function performKey(keys: DeviceKeys, op: KeyOp): Promise<KeyResult> {
+  if (op.op === 'sign') return { op: 'sign', signature: await sign(keys, op.label, op.bytes) };
+  return { op: 'verify', holds: await verify(op.key, op.label, op.bytes, op.signature) };
 }
 
 /** A listener's mistake is the program's, not the pool's: it surfaces as an uncaught error, and the pool goes on. */

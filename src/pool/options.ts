@@ -3,6 +3,8 @@
 export interface PoolOptions {
   /** A transport must open within this time, or another is tried. ICE over bad wireless takes a few seconds. */
   readonly transportMs: number;
+  /** What binding says unanswered goes again after this, then later and later: a loss should not cost a whole new transport. */
+  readonly bindResendMs: number;
   /** Wait before the next try; doubles up to the maximum. */
   readonly retryMsMin: number;
   readonly retryMsMax: number;
@@ -20,6 +22,7 @@ export interface PoolOptions {
 
 export const POOL_DEFAULTS: PoolOptions = {
   transportMs: 12_000,
+  bindResendMs: 200,
   retryMsMin: 300,
   retryMsMax: 15_000,
   proofMs: 1500,

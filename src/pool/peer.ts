@@ -3,20 +3,45 @@ import { ClockSync } from '../clock/clock-sync.ts';
 import { Link } from '../link/link.ts';
 import type { LinkOptions } from '../link/options.ts';
 import { fromTimeUs } from '../link/time-sampler.ts';
-import { ChatOrder } from './chat.ts';
+import type { Role } from '../wire/signaling.ts';
+import type { Binding, PeerKeys } from './binding.ts';
 import { PeerLanes } from './peer-lanes.ts';
-import type { DeviceKind, PeerView } from './views.ts';
+import type { DeviceKind, PeerView, UnboundCode } from './views.ts';
 
-/** none: nothing under the link. pending: being negotiated. open: carries datagrams. */
+/** Of the certificates at both ends, as their descriptions tell; undefined: not told yet, or not in a way that could be checked. */
+export interface Fingerprints {
+  own: Uint8Array | undefined;
+  theirs: Uint8Array | undefined;
+}
+
+/** none: nothing under the link. pending: being negotiated. binding: open, and not the link's yet. open: carries datagrams. */
 export type TransportState =
   | { readonly kind: 'none'; retryAtMs: number | undefined }
-  | { readonly kind: 'pending'; readonly id: number; readonly attempt: number; readonly deadlineMs: number }
+  | {
+      readonly kind: 'pending';
+      readonly id: number;
+      readonly attempt: number;
+      readonly deadlineMs: number;
+      readonly fingerprints: Fingerprints;
+    }
+  | {
+      readonly kind: 'binding';
+      readonly id: number;
+      readonly attempt: number;
+      readonly deadlineMs: number;
+      readonly path: 'direct' | 'relayed';
+      readonly binding: Binding;
+      /** The other end was quicker: what its link says while its proof is being checked. */
+      readonly held: Uint8Array[];
+    }
   | {
       readonly kind: 'open';
       readonly id: number;
       readonly attempt: number;
       readonly path: 'direct' | 'relayed';
       readonly sinceMs: number;
+      /** The other end may still want our proof again. */
+      readonly binding: Binding;
     };
 
 /** Between two looks at a peer's clock, ms: at first, and once it is known. */
@@ -29,6 +54,7 @@ export interface PeerSetup {
   readonly id: string;
   readonly name: string;
   readonly device: DeviceKind;
+  readonly role: Role;
   /** Wait before the next call, ms. */
   readonly retryMs: number;
   readonly random: (n: number) => Uint8Array;
@@ -40,9 +66,14 @@ export class Peer {
   readonly initiator: boolean;
   name: string;
   device: DeviceKind;
+  role: Role;
+  /** Its keys, and what both people see of them, once a transport was bound; of the last one that was. */
+  keys: PeerKeys | undefined;
+  words: readonly string[] | undefined;
+  /** Why the last transport could not be bound. */
+  unbound: UnboundCode | undefined;
   readonly link: Link;
   readonly lanes: PeerLanes;
-  chat: ChatOrder = new ChatOrder();
   /** The peer's clock as its datagrams show it (the pool's, as well as the peer knows that) against our monotonic one. */
   readonly clock: ClockSync = new ClockSync();
   #clockLookMs = -Infinity;
@@ -57,16 +88,29 @@ export class Peer {
   readonly #backlog: Uint8Array[] = [];
 
   constructor(setup: PeerSetup) {
-    const { self, id, name, device, retryMs, random, link } = setup;
+    const { self, id, name, device, role, retryMs, random, link } = setup;
     this.id = id;
     this.name = name;
     this.device = device;
+    this.role = role;
     this.retryMs = retryMs;
     // Both ends know both ids: the smaller one calls, so they never call each other at once.
     this.initiator = self < id;
     this.lanes = new PeerLanes(this.initiator);
-    const role = this.initiator ? 'initiator' : 'acceptor';
-    this.link = new Link({ role, random, ...(link === undefined ? {} : { options: link }) });
+    this.link = new Link({ role: this.end, random, ...(link === undefined ? {} : { options: link }) });
+  }
+
+  /** Which end of the link, and of what is under it, this device is. */
+  get end(): 'initiator' | 'acceptor' {
+    return this.initiator ? 'initiator' : 'acceptor';
+  }
+
+  /** When something is due of the transport. */
+  get transportDueMs(): number {
+    const { transport } = this;
+    if (transport.kind === 'pending') return transport.deadlineMs;
+    if (transport.kind !== 'binding') return Infinity;
+    return Math.min(transport.deadlineMs, transport.binding.nextTimeout() ?? Infinity);
   }
 
   /** Sends a message, or keeps it until the link has room: `blocked`. Past `backlogMax` the link is given up. */
@@ -78,10 +122,12 @@ export class Peer {
     return this.#backlog.length > 0 ? 'blocked' : 'ok';
   }
 
-  flush(now: number): void {
+  /** True if nothing waits any more. */
+  flush(now: number): boolean {
     while (this.#backlog[0] !== undefined && this.link.sendMessage(now, this.#backlog[0]) !== 'blocked') {
       this.#backlog.shift();
     }
+    return this.#backlog.length === 0;
   }
 
   /** Something arrived: from time to time the link has learnt what the peer's clock showed. */
@@ -105,7 +151,6 @@ export class Peer {
 
   /** The peer forgot the session: so do we. */
   reset(): void {
-    this.chat = new ChatOrder();
     this.#backlog.length = 0;
   }
 
@@ -115,6 +160,7 @@ export class Peer {
 
   get view(): PeerView {
     const path = this.transport.kind === 'open' && this.link.state === 'open' ? this.transport.path : 'connecting';
-    return { id: this.id, name: this.name, device: this.device, path };
+    const { id, name, device, role, words } = this;
+    return { id, name, device, role, ...(words === undefined ? {} : { words }), path };
   }
 }

@@ -1,15 +1,16 @@
-// The pool machine: one membership in one pool. Binds the signaling server's word, one link a peer, chat and sharing.
+// The pool machine: one membership in one pool. Binds the signaling server's word, one link a peer, talk and sharing.
 // Contract as of every machine here: call, then poll until undefined, then arm one timer for `nextTimeout`. Times are
 // milliseconds on one monotonic clock. Outputs name transports by number; the driver makes them real.
-import { PROTOCOL_VERSION } from '../wire/codes.ts';
 import { APPLICATION_SCHEMA_MIN } from '../wire/registry.ts';
+import { isTalk } from '../wire/talk-envelope.ts';
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../wire/envelope.ts';
-import type { ClientMessage, IceServer, Member, ServerMessage } from '../wire/signaling.ts';
+import type { Member, ServerMessage } from '../wire/signaling.ts';
 import type { LinkOutput, SendResult } from '../link/link.ts';
 import { toTimeUs } from '../link/time-sampler.ts';
 import { Share } from '../share/share.ts';
 import { PoolControl } from './control.ts';
-import { Conversation } from './conversation.ts';
+import { Joining } from './joining.ts';
+import { KeyWork } from './key-work.ts';
 import { poolOptions, type PoolOptions } from './options.ts';
 import { Peer } from './peer.ts';
 import { PoolClock } from './pool-clock.ts';
@@ -18,11 +19,17 @@ import type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
 export type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
 import { shareLinks } from './share-links.ts';
 import { StatsMeter } from './stats.ts';
+import type { Talk } from '../talk/talk.ts';
+import { Talking } from './talking.ts';
 import { Transports } from './transports.ts';
-import { DEVICE_KINDS, type DeviceKind, type PeerId, type PeerView, type PoolEvent } from './views.ts';
+import { DEVICE_KINDS, type PeerId, type PeerView, type PoolEvent } from './views.ts';
 
 export class Pool {
   readonly options: PoolOptions;
+  /** Normalized. */
+  readonly code: string;
+  /** The conversation: logs, rooms and members. */
+  readonly talk: Talk;
   /** Control streams: inputs at a fixed rate, each in time or not at all. */
   readonly control: PoolControl;
   /** Offers and transfers. */
@@ -30,8 +37,10 @@ export class Pool {
   readonly #setup: PoolSetup;
   readonly #outputs: PoolOutput[] = [];
   readonly #peers = new Map<PeerId, Peer>();
+  readonly #keyWork = new KeyWork((output) => this.#outputs.push(output));
+  readonly #joining: Joining;
   readonly #transports: Transports;
-  readonly #conversation: Conversation;
+  readonly #talking: Talking;
   readonly #clock: PoolClock;
   readonly #meter = new StatsMeter();
   #now = 0;
@@ -42,11 +51,14 @@ export class Pool {
 
   constructor(setup: PoolSetup) {
     this.#setup = setup;
+    this.code = setup.pool;
     this.options = poolOptions(setup.options?.pool);
     this.#clock = new PoolClock(setup.wallOffsetMs);
-    const { self, name, wallOffsetMs } = setup;
-    const emit = (event: PoolEvent): void => this.#event(event);
+    const self = setup.keys.id;
+    this.#joining = new Joining(setup, this.#keyWork, (output) => this.#outputs.push(output));
     this.#transports = new Transports({
+      setup,
+      keyWork: this.#keyWork,
       options: this.options,
       peers: this.#peers,
       now: () => this.#now,
@@ -54,8 +66,17 @@ export class Pool {
       output: (output) => this.#outputs.push(output),
       send: (peer, envelope) => this.#send(peer, envelope),
       drain: (peer) => this.#drainLink(peer),
+      drop: (peer) => this.#dropTransport(peer),
     });
-    this.#conversation = new Conversation({ self, name, wallOffsetMs, peers: this.#peers, emit });
+    this.#talking = new Talking({
+      self,
+      peers: this.#peers,
+      now: () => this.#now,
+      poolTimeMs: (now) => this.poolTimeMs(now),
+      send: (peer, envelope) => this.#send(peer, envelope),
+      options: setup.options?.talk,
+    });
+    this.talk = this.#talking.talk;
     this.control = new PoolControl({
       peers: () => this.#peers.values(),
       timeUs: (at) => toTimeUs(this.poolTimeMs(at)),
@@ -63,13 +84,19 @@ export class Pool {
       emit: (frame) => this.#outputs.push({ kind: 'control', frame }),
     });
     this.share = new Share({
-      self: setup.self,
+      self,
       links: shareLinks(this.#peers, () => this.share.now, this.options.backlogMax),
-      nameOf: (peer) => (peer === setup.self ? setup.name : (this.#peers.get(peer)?.name ?? '')),
+      nameOf: (peer) => (peer === self ? setup.name : (this.#peers.get(peer)?.name ?? '')),
       wallOffsetMs: setup.wallOffsetMs,
       firstNumber: this.#random32(),
       ...(setup.options?.share === undefined ? {} : { options: setup.options.share }),
     });
+  }
+
+  /** Once, before all else: reads what is kept of the conversation. */
+  start(now: number): void {
+    this.#now = now;
+    this.talk.start(now);
   }
 
   get peers(): PeerView[] {
@@ -86,7 +113,7 @@ export class Pool {
     this.#meter.watch(now, everyMs, this.#peers.values());
   }
 
-  /** Messages (chat, offers, answers) that no peer has acknowledged yet. */
+  /** Messages (entries, offers, answers) that no peer has acknowledged yet. */
   get unackedMessages(): number {
     let count = 0;
     for (const peer of this.#peers.values()) if (peer.alive) count += peer.link.unackedMessages;
@@ -96,18 +123,6 @@ export class Pool {
   /** Bytes held for all peers together, by class and direction. */
   get heldBytes(): { peer: PeerId; messagesOut: number; messagesIn: number; chunksOut: number; chunksIn: number }[] {
     return [...this.#peers.values()].map((peer) => ({ peer: peer.id, ...peer.link.heldBytes }));
-  }
-
-  /**
-   * Says `text` (1 to CHAT_TEXT_MAX characters) to everyone. `blocked`: someone's queue is full; nothing was sent to
-   * anyone, try again in a moment. `dropped`: the text's length is out of range, or this device has left.
-   */
-  say(now: number, text: string): SendResult {
-    this.#now = now;
-    if (this.#left) return 'dropped';
-    const result = this.#conversation.say(now, text);
-    for (const peer of this.#peers.values()) this.#drainLink(peer);
-    return result;
   }
 
   /**
@@ -134,23 +149,20 @@ export class Pool {
     for (const peer of this.#peers.values()) this.#remove(peer);
     this.#left = true;
     if (this.#online) this.#outputs.push({ kind: 'backhaul', message: { kind: 'leave' } });
-    this.#event({ kind: 'left', pool: this.#setup.pool, reason });
+    this.#event({ kind: 'left', pool: this.code, reason });
   }
 
   handle(now: number, input: PoolInput): void {
     this.#now = now;
     if (this.#left) return;
     switch (input.kind) {
-      case 'backhaul-open': {
-        const { pool, secret, name, device } = this.#setup;
+      case 'backhaul-open':
         this.#online = true;
-        const message: ClientMessage = { kind: 'join', version: PROTOCOL_VERSION, pool, secret, name, device };
-        this.#outputs.push({ kind: 'backhaul', message });
         this.#clock.opened();
         return this.#askTime();
-      }
       case 'backhaul-closed':
         this.#online = false;
+        this.#joining.closed();
         return;
       case 'server':
         return this.#onServer(input.message);
@@ -167,14 +179,18 @@ export class Pool {
         const found = this.#transports.find(input.transport);
         if (found === undefined) return;
         const { peer, lane } = found;
+        if (lane === 0 && !this.#transports.isLinks(peer, input.bytes)) return;
         peer.link.handle(now, { kind: 'datagram', lane, bytes: input.bytes });
         this.#drainLink(peer);
         peer.lookAtClock(now);
         return;
       }
+      case 'key-done':
+        return this.#keyWork.done(input.id, input.result);
       case 'stored':
-        this.share.stored(now, input.id, input.result);
-        return;
+        return this.share.stored(now, input.id, input.result);
+      case 'talked':
+        return this.#talking.done(input.id, input.result);
       case 'timeout':
         return this.#timeout();
     }
@@ -182,7 +198,7 @@ export class Pool {
 
   poll(): PoolOutput | undefined {
     for (;;) {
-      const output = this.#outputs.shift() ?? this.share.poll();
+      const output = this.#outputs.shift() ?? this.share.poll() ?? this.#talking.poll();
       if (output !== undefined) return output;
       // Data datagrams are built last and one at a time: each lives in its link's one buffer until it is sent.
       if (!this.#pollLinks()) return undefined;
@@ -191,12 +207,11 @@ export class Pool {
 
   nextTimeout(): number | undefined {
     if (this.#left) return undefined;
-    let next = Math.min(this.share.nextTimeout() ?? Infinity, this.#meter.dueMs);
+    let next = Math.min(this.share.nextTimeout() ?? Infinity, this.talk.nextTimeout() ?? Infinity, this.#meter.dueMs);
     if (this.#online) next = Math.min(next, this.#clock.nextAskMs);
     for (const peer of this.#peers.values()) {
       next = Math.min(next, peer.link.nextTimeout() ?? Infinity, peer.doubt?.untilMs ?? Infinity);
-      next = Math.min(next, peer.lanes.deadlineMs);
-      if (peer.transport.kind === 'pending') next = Math.min(next, peer.transport.deadlineMs);
+      next = Math.min(next, peer.lanes.deadlineMs, peer.transportDueMs);
       if (peer.transport.kind === 'none' && this.#online) next = Math.min(next, peer.transport.retryAtMs ?? Infinity);
     }
     return next === Infinity ? undefined : next;
@@ -206,9 +221,10 @@ export class Pool {
 
   #onServer(message: ServerMessage): void {
     switch (message.kind) {
+      case 'challenge':
+        return this.#joining.challenged(message.nonce);
       case 'welcome':
-        this.#onWelcome(message.peers, message.iceServers);
-        return;
+        return this.#onWelcome(message);
       case 'peer-joined':
         this.#list(message.peer);
         return;
@@ -228,7 +244,7 @@ export class Pool {
     }
   }
 
-  #onWelcome(members: readonly Member[], iceServers: readonly IceServer[]): void {
+  #onWelcome({ role, peers: members, iceServers }: Extract<ServerMessage, { kind: 'welcome' }>): void {
     this.#transports.iceServers = iceServers;
     const listed = new Set(members.map((member) => member.id));
     for (const peer of this.#peers.values()) {
@@ -239,29 +255,30 @@ export class Pool {
     if (!this.#joined) {
       this.#joined = true;
       const peers = members.flatMap((member) => this.#list(member, false)?.view ?? []);
-      this.#event({ kind: 'joined', pool: this.#setup.pool, self: this.#setup.self, peers });
+      this.#event({ kind: 'joined', pool: this.code, self: this.#setup.keys.id, role, peers });
       return;
     }
     for (const member of members) this.#list(member);
   }
 
   #list(member: Member, announce = true): Peer | undefined {
-    const { id, name } = member;
-    if (id === this.#setup.self) return undefined;
+    const { id, name, role } = member;
+    if (id === this.#setup.keys.id) return undefined;
     const device = DEVICE_KINDS.find((kind) => kind === member.device) ?? 'browser';
     const known = this.#peers.get(id);
     if (known === undefined) {
       if (this.#peers.size >= this.options.peersMax) return undefined;
-      const peer = this.#newPeer(id, name, device, this.options.retryMsMin);
+      const peer = this.#newPeer({ id, name, device, role }, this.options.retryMsMin);
       if (announce) this.#event({ kind: 'peer-joined', peer: peer.view });
       if (peer.initiator) this.#transports.connect(peer);
       return peer;
     }
     known.listed = true;
     known.doubt = undefined;
-    const changed = known.name !== name || known.device !== device;
+    const changed = known.name !== name || known.device !== device || known.role !== role;
     known.name = name;
     known.device = device;
+    known.role = role;
     if (changed) this.#event({ kind: 'peer-changed', peer: known.view });
     // It may be the same process on a new socket, or a new one with the same id: its link will tell.
     if (known.alive) this.#doubt(known, this.options.proofMs, true);
@@ -293,6 +310,7 @@ export class Pool {
     this.#drainLink(peer);
     this.#transports.close(peer);
     this.share.peerDown(this.#now, peer.id);
+    this.#talking.down(peer);
     this.control.peerDown(peer.id);
     this.#event({ kind: 'peer-left', peer: peer.view });
   }
@@ -331,14 +349,20 @@ export class Pool {
         return this.#transports.closeLane(peer, output.lane);
       case 'open':
         peer.retryMs = this.options.retryMsMin;
-        if (!output.resumed) this.share.peerUp(this.#now, peer.id);
+        // Its acknowledgement is the first that is known of the peer's clock.
+        peer.link.probe(this.#now);
+        if (!output.resumed) {
+          this.share.peerUp(this.#now, peer.id);
+          this.#talking.up(peer);
+        }
         this.#event({ kind: 'peer-changed', peer: peer.view });
         return;
       case 'lost':
         return this.#dropTransport(peer);
       case 'reset':
         peer.reset();
-        return this.#hello(peer);
+        this.#talking.down(peer);
+        return this.control.peerDown(peer.id);
       case 'message':
         return this.#onMessage(peer, output.bytes);
       case 'control': {
@@ -359,7 +383,8 @@ export class Pool {
       case 'chunk-delivered':
         return this.share.chunkDelivered(this.#now, peer.id, output.transfer, output.bytes);
       case 'room':
-        return peer.flush(this.#now);
+        if (peer.flush(this.#now)) this.talk.peerRoom(this.#now, peer.id);
+        return;
       case 'closed':
         return this.#onLinkClosed(peer, output.code);
     }
@@ -371,43 +396,33 @@ export class Pool {
     // The peer broke the protocol, or says that we did: begin anew, later and later, with nothing kept.
     this.#transports.close(peer);
     this.share.peerDown(this.#now, peer.id);
-    const fresh = this.#newPeer(peer.id, peer.name, peer.device, Math.min(peer.retryMs * 2, this.options.retryMsMax));
+    this.#talking.down(peer);
+    const fresh = this.#newPeer(peer, Math.min(peer.retryMs * 2, this.options.retryMsMax));
     if (fresh.initiator) fresh.transport = { kind: 'none', retryAtMs: this.#now + peer.retryMs };
     this.#event({ kind: 'peer-changed', peer: fresh.view });
   }
 
-  #newPeer(id: PeerId, name: string, device: DeviceKind, retryMs: number): Peer {
-    const { random, self, options } = this.#setup;
-    const peer = new Peer({ self, id, name, device, retryMs, random, link: options?.link });
+  #newPeer({ id, name, device, role }: Pick<Peer, 'id' | 'name' | 'device' | 'role'>, retryMs: number): Peer {
+    const { random, keys, options } = this.#setup;
+    const peer = new Peer({ self: keys.id, id, name, device, role, retryMs, random, link: options?.link });
     this.#peers.set(id, peer);
-    this.#hello(peer);
+    this.control.peerDown(id);
     return peer;
   }
 
-  /** Opens a session. */
-  #hello(peer: Peer): void {
-    this.control.peerDown(peer.id);
-    const { name, device } = this.#setup;
-    this.#send(peer, { kind: 'hello', name, device, nextChat: peer.chat.nextOut });
-  }
-
-  #send(peer: Peer, envelope: Envelope): void {
-    peer.send(this.#now, encodeEnvelope(envelope), this.options.backlogMax);
+  #send(peer: Peer, envelope: Envelope): 'ok' | 'blocked' {
+    return peer.send(this.#now, encodeEnvelope(envelope), this.options.backlogMax);
   }
 
   #onMessage(peer: Peer, bytes: Uint8Array): void {
     const envelope = decodeEnvelope(bytes);
     if (envelope === undefined) return peer.link.close(this.#now, 'malformed');
     switch (envelope.kind) {
-      case 'chat':
-        return this.#conversation.show(this.#now, peer, peer.chat.add(envelope, bytes.length));
-      case 'hello':
-        peer.link.releaseMessage(this.#now, bytes.length);
-        return this.#conversation.show(this.#now, peer, peer.chat.begin(envelope.nextChat));
       case 'lane':
         peer.link.releaseMessage(this.#now, bytes.length);
         return this.#transports.laneSignal(peer, envelope.lane, envelope.attempt, envelope.signal);
       default:
+        if (isTalk(envelope)) return this.#talking.envelope(peer, envelope, bytes.length);
         peer.link.releaseMessage(this.#now, bytes.length);
         return this.share.envelope(this.#now, peer.id, envelope);
     }
@@ -427,16 +442,15 @@ export class Pool {
       // A doubt is settled by the first sign of life, and at the latest when its time is up.
       if (peer.doubt !== undefined && this.#now >= peer.doubt.untilMs) this.#settle(peer);
       if (this.#peers.get(peer.id) !== peer) continue;
-      for (const { lane, deadlineMs } of peer.lanes.all())
-        if (this.#now >= deadlineMs) this.#transports.dropLane(peer, lane);
+      this.#transports.timeout(peer);
       const { transport } = peer;
-      if (transport.kind === 'pending' && this.#now >= transport.deadlineMs) this.#dropTransport(peer);
       if (transport.kind === 'none' && this.#online && this.#now >= (transport.retryAtMs ?? Infinity)) {
         if (peer.listed) this.#transports.connect(peer);
         else transport.retryAtMs = undefined;
       }
     }
     this.share.timeout(this.#now);
+    this.talk.timeout(this.#now);
   }
 
   #report(): void {

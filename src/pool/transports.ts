@@ -1,14 +1,21 @@
-// The transports of a pool: which PeerConnection carries which lane of whose link, and the signals that negotiate them. When
-// one is wanted or given up is the pool's business. Further lanes are negotiated in messages of the link itself.
+// The transports of a pool: which PeerConnection carries which lane of whose link, the signals that negotiate them, and the
+// binding that comes before the link. When one is wanted is the pool's business. Further lanes are negotiated in messages of
+// the link itself, which is bound by then.
+import { SHARE_BYTES } from '../keys/binding.ts';
+import { isBind } from '../wire/datagram.ts';
 import type { IceServer, Signal } from '../wire/signaling.ts';
 import type { Envelope } from '../wire/envelope.ts';
+import { Binding, fingerprintOf } from './binding.ts';
+import type { KeyWork } from './key-work.ts';
 import type { PoolOptions } from './options.ts';
 import type { Peer } from './peer.ts';
-import type { PoolOutput } from './ports.ts';
-import type { PeerId } from './views.ts';
+import type { PoolOutput, PoolSetup } from './ports.ts';
+import type { PeerId, UnboundCode } from './views.ts';
 
 /** What transports need of their pool. */
 export interface TransportPorts {
+  readonly setup: Pick<PoolSetup, 'pool' | 'keys' | 'random'>;
+  readonly keyWork: KeyWork;
   readonly options: PoolOptions;
   readonly peers: ReadonlyMap<PeerId, Peer>;
   readonly now: () => number;
@@ -17,7 +24,12 @@ export interface TransportPorts {
   readonly send: (peer: Peer, envelope: Envelope) => void;
   /** Performs what a peer's link has put out. */
   readonly drain: (peer: Peer) => void;
+  /** Gives the transport of a peer's lane 0 up; another is tried later. */
+  readonly drop: (peer: Peer) => void;
 }
+
+/** Datagrams kept of a link whose end was bound first. More than its first few can be nothing it needs an answer to. */
+const HELD_MAX = 4;
 
 export class Transports {
   readonly #ports: TransportPorts;
@@ -45,7 +57,8 @@ export class Transports {
   #create(peer: Peer, attempt: number, initiator: boolean): number {
     const transport = this.#nextTransport++;
     const deadlineMs = this.#ports.now() + this.#ports.options.transportMs;
-    peer.transport = { kind: 'pending', id: transport, attempt, deadlineMs };
+    const fingerprints = { own: undefined, theirs: undefined };
+    peer.transport = { kind: 'pending', id: transport, attempt, deadlineMs, fingerprints };
     this.#byTransport.set(transport, peer);
     this.#ports.output({ kind: 'transport-create', transport, initiator, iceServers: this.iceServers });
     return transport;
@@ -66,6 +79,8 @@ export class Transports {
     if (lane !== undefined)
       return this.#ports.send(peer, { kind: 'lane', lane: lane.lane, attempt: lane.attempt, signal });
     if (peer.transport.kind === 'none') return;
+    if (peer.transport.kind === 'pending' && signal.kind !== 'candidate')
+      peer.transport.fingerprints.own ??= fingerprintOf(signal.sdp);
     const { attempt } = peer.transport;
     this.#ports.output({ kind: 'backhaul', message: { kind: 'relay', peer: peer.id, attempt, signal } });
   }
@@ -75,8 +90,7 @@ export class Transports {
     if (peer === undefined) return;
     const current = peer.transport.kind === 'none' ? undefined : peer.transport;
     if (current?.attempt === attempt) {
-      this.#ports.output({ kind: 'transport-signal', transport: current.id, signal });
-      return;
+      return this.#passOn(peer, current.id, signal);
     }
     // Only the caller begins an attempt, and only with an offer; whatever else is of another attempt came too late.
     if (peer.initiator || signal.kind !== 'offer') return;
@@ -86,7 +100,16 @@ export class Transports {
       this.#ports.drain(peer);
     }
     if (!this.#ports.peers.has(id)) return;
-    const transport = this.#create(peer, attempt, false);
+    this.#passOn(peer, this.#create(peer, attempt, false), signal);
+  }
+
+  /** Of several descriptions a transport takes the first; what it says of the other end's certificate is what must be bound. */
+  #passOn(peer: Peer, transport: number, signal: Signal): void {
+    if (peer.transport.kind === 'pending' && signal.kind !== 'candidate') {
+      const { fingerprints } = peer.transport;
+      fingerprints.theirs ??= fingerprintOf(signal.sdp);
+      if (fingerprints.theirs === undefined) return this.#unbound(peer, 'fingerprint');
+    }
     this.#ports.output({ kind: 'transport-signal', transport, signal });
   }
 
@@ -100,8 +123,96 @@ export class Transports {
       return this.#ports.drain(peer);
     }
     if (peer.transport.kind !== 'pending') return;
-    peer.transport = { kind: 'open', id: transport, attempt: peer.transport.attempt, path, sinceMs: this.#ports.now() };
-    peer.link.handle(this.#ports.now(), { kind: 'transport-open' });
+    const { attempt, deadlineMs, fingerprints } = peer.transport;
+    const { own, theirs } = fingerprints;
+    if (own === undefined || theirs === undefined) return this.#unbound(peer, 'fingerprint');
+    const { pool, keys: self, random } = this.#ports.setup;
+    const binding = new Binding(this.#ports.now(), {
+      role: peer.end,
+      pool,
+      self,
+      peer: peer.id,
+      fingerprints: { own, theirs },
+      share: random(SHARE_BYTES),
+      resendMs: this.#ports.options.bindResendMs,
+    });
+    peer.transport = { kind: 'binding', id: transport, attempt, deadlineMs, path, binding, held: [] };
+    this.#drainBinding(peer, binding);
+  }
+
+  // --- binding ---
+
+  /** Whether a datagram of lane 0 is the link's. What comes before the transport is bound is nobody's. */
+  isLinks(peer: Peer, bytes: Uint8Array): boolean {
+    const { transport } = peer;
+    if (transport.kind !== 'binding' && transport.kind !== 'open') return false;
+    const { binding } = transport;
+    if (isBind(bytes)) {
+      binding.handle(this.#ports.now(), { kind: 'datagram', bytes });
+      this.#drainBinding(peer, binding);
+      return false;
+    }
+    if (transport.kind === 'open') return true;
+    if (binding.heardProof && transport.held.length < HELD_MAX) transport.held.push(bytes);
+    return false;
+  }
+
+  #drainBinding(peer: Peer, binding: Binding): void {
+    for (let next = binding.poll(); next !== undefined; next = binding.poll()) {
+      const { transport } = peer;
+      // It was given up meanwhile, for another perhaps.
+      if ((transport.kind !== 'binding' && transport.kind !== 'open') || transport.binding !== binding) return;
+      switch (next.kind) {
+        case 'datagram':
+          this.#ports.output({ kind: 'datagram', transport: transport.id, bytes: next.bytes });
+          break;
+        case 'key':
+          this.#ports.keyWork.ask(next.op, (result) => {
+            binding.handle(this.#ports.now(), { kind: 'key-done', result });
+            this.#drainBinding(peer, binding);
+          });
+          break;
+        case 'bound':
+          peer.keys = next.keys;
+          peer.words = next.words;
+          peer.unbound = undefined;
+          this.#give(peer);
+          break;
+        case 'failed':
+          this.#unbound(peer, next.code);
+      }
+    }
+  }
+
+  /** The transport is the link's from now on. */
+  #give(peer: Peer): void {
+    if (peer.transport.kind !== 'binding') return;
+    const { id, attempt, path, binding, held } = peer.transport;
+    const sinceMs = this.#ports.now();
+    peer.transport = { kind: 'open', id, attempt, path, sinceMs, binding };
+    peer.link.handle(sinceMs, { kind: 'transport-open' });
+    for (const bytes of held) peer.link.handle(sinceMs, { kind: 'datagram', lane: 0, bytes });
+    this.#ports.drain(peer);
+  }
+
+  #unbound(peer: Peer, code: UnboundCode): void {
+    // Told once, however often it is tried again.
+    if (peer.unbound !== code)
+      this.#ports.output({ kind: 'event', event: { kind: 'unbound', peer: peer.id, name: peer.name, code } });
+    peer.unbound = code;
+    this.#ports.drop(peer);
+  }
+
+  /** What is due of a peer's transports. */
+  timeout(peer: Peer): void {
+    const now = this.#ports.now();
+    for (const { lane, deadlineMs } of peer.lanes.all()) if (now >= deadlineMs) this.dropLane(peer, lane);
+    const { transport } = peer;
+    if (transport.kind !== 'pending' && transport.kind !== 'binding') return;
+    if (now >= transport.deadlineMs) return this.#ports.drop(peer);
+    if (transport.kind === 'pending') return;
+    transport.binding.handle(now, { kind: 'timeout' });
+    this.#drainBinding(peer, transport.binding);
   }
 
   // --- further lanes ---

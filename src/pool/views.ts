@@ -1,12 +1,16 @@
 // What a Pool tells those who show it or act on it: plain data, safe to keep, safe to print.
 import type { ReceivedStats, SentStats } from '../control/stats.ts';
 import type { LinkStats } from '../link/stats.ts';
+import type { Role } from '../wire/signaling.ts';
 import type { ShareEvent } from '../share/views.ts';
+import type { TalkEvent } from '../talk/views.ts';
 
+export type { Role } from '../wire/signaling.ts';
 export type { LinkStats } from '../link/stats.ts';
 export type { OfferView, TransferView } from '../share/views.ts';
+export type { GapView, MemberView, MessageView, ReceiptView, RoomView, TalkEvent } from '../talk/views.ts';
 
-/** 32 hex digits: the first 16 bytes of the SHA-256 of the device's secret. */
+/** 32 hex digits: the first 16 bytes of the SHA-256 of the device's Ed25519 key. */
 export type PeerId = string;
 export type DeviceKind = 'browser' | 'terminal' | 'desktop';
 export const DEVICE_KINDS: readonly DeviceKind[] = ['browser', 'terminal', 'desktop'];
@@ -15,18 +19,12 @@ export interface PeerView {
   readonly id: PeerId;
   readonly name: string;
   readonly device: DeviceKind;
+  /** As the server says. */
+  readonly role: Role;
+  /** Four words that both people see if nobody is in between: of the present transport, or of the last one. */
+  readonly words?: readonly string[];
   /** `connecting` until the link is up, and again while a lost one is being rebuilt. */
   readonly path: 'connecting' | 'direct' | 'relayed';
-}
-
-export interface MessageView {
-  /** Unique in this pool: `peer/seq`. */
-  readonly id: string;
-  readonly from: PeerId;
-  readonly name: string;
-  readonly own: boolean;
-  readonly text: string;
-  readonly sentMs: number;
 }
 
 /** How this device knows another clock: the server's, or a peer's. */
@@ -95,8 +93,21 @@ export interface PoolStats {
   readonly control: ControlReport | undefined;
 }
 
+/**
+ * identity: the other end is not who the server says. binding: it does not prove that nobody is in between. fingerprint: its
+ * description of the connection does not say what to prove that by.
+ */
+export type UnboundCode = 'identity' | 'binding' | 'fingerprint';
+
 export type PoolEvent =
-  | { readonly kind: 'joined'; readonly pool: string; readonly self: PeerId; readonly peers: readonly PeerView[] }
+  | {
+      readonly kind: 'joined';
+      readonly pool: string;
+      readonly self: PeerId;
+      /** This device's own. */
+      readonly role: Role;
+      readonly peers: readonly PeerView[];
+    }
   /** The way to the server; links live on without it. `waiting` counts down `retryMs` to the next try. */
   | { readonly kind: 'backhaul'; readonly state: 'connecting' | 'open' }
   | { readonly kind: 'backhaul'; readonly state: 'waiting'; readonly retryMs: number; readonly reason: string }
@@ -105,7 +116,9 @@ export type PoolEvent =
   | { readonly kind: 'peer-joined'; readonly peer: PeerView }
   | { readonly kind: 'peer-changed'; readonly peer: PeerView }
   | { readonly kind: 'peer-left'; readonly peer: PeerView }
-  | { readonly kind: 'message'; readonly message: MessageView }
+  /** A transport to a peer was given up before it carried anything. Others are tried, later and later; that is told once. */
+  | { readonly kind: 'unbound'; readonly peer: PeerId; readonly name: string; readonly code: UnboundCode }
   /** Once a second, while somebody watches, and for the rest of one before leaving. */
   | { readonly kind: 'stats'; readonly stats: PoolStats }
-  | ShareEvent;
+  | ShareEvent
+  | TalkEvent;

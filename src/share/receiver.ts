@@ -388,7 +388,8 @@ export class Receiver {
     } else meter.doneBytes += bytes;
     if (download?.have.missing === 0) this.#finish(transfer);
     else {
-      if (first) this.#emit(transfer);
+      // It may have been cancelled while the store was writing; that was told.
+      if (first && transfer.end === undefined) this.#emit(transfer);
       if (source !== undefined) this.#pump(source.peer);
     }
   }

@@ -1,6 +1,8 @@
 // Simulated WebRTC: transports that find each other by signals, open after a while, carry datagrams, and close at the other
 // end a little later. Signals go by whatever way the pools relay them. All transports from one owner to another share one
-// path, and with it its bottleneck; all of one owner may share its access line too.
+// path, and with it its bottleneck; all of one owner may share its access line too. A description bears the transport's number
+// and a fingerprint made of it.
+import { toHex } from '../wire/bytes.ts';
 import type { Signal } from '../wire/signaling.ts';
 import type { Way } from './carrier.ts';
 import type { VirtualClock } from './clock.ts';
@@ -95,19 +97,19 @@ export class Switchboard {
   create(owner: number, initiator: boolean, events: TransportEvents): SimTransport {
     const transport = new SimTransport(this.#next++, owner, events);
     this.#transports.set(transport.id, transport);
-    if (initiator) this.#gather(transport, { kind: 'offer', sdp: `offer ${transport.id}` });
+    if (initiator) this.#gather(transport, { kind: 'offer', sdp: describe('offer', transport.id) });
     return transport;
   }
 
   /** The other end's signal, as it came through the server. What makes no sense closes the transport. */
   signal(transport: SimTransport, signal: Signal): void {
     if (transport.state !== 'new' || signal.kind === 'candidate') return;
-    const id = Number(/^(?:offer|answer) (\d+)$/.exec(signal.sdp)?.[1]);
+    const id = Number(/^(?:offer|answer) (\d+)\n/.exec(signal.sdp)?.[1]);
     const remote = this.#transports.get(id);
     if (Number.isNaN(id)) return this.close(transport);
     if (remote === undefined || remote.owner === transport.owner) return; // it went meanwhile: nobody answers
     transport.remote = remote;
-    if (signal.kind === 'offer') this.#gather(transport, { kind: 'answer', sdp: `answer ${transport.id}` });
+    if (signal.kind === 'offer') this.#gather(transport, { kind: 'answer', sdp: describe('answer', transport.id) });
     else if (remote.remote === transport) this.#handshake(transport, remote);
   }
 
@@ -222,4 +224,11 @@ export class Switchboard {
     }
     return path;
   }
+}
+
+/** Nothing checks a certificate here: whoever passes the description on may put another fingerprint into it. */
+function describe(kind: 'offer' | 'answer', id: number): string {
+  const bytes = new Uint8Array(32);
+  new DataView(bytes.buffer).setUint32(0, id);
+  return `${kind} ${id}\na=fingerprint:sha-256 ${toHex(bytes).replace(/..(?!$)/g, '$&:')}\n`;
 }

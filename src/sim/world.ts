@@ -5,11 +5,14 @@ import { linkOptions } from '../link/options.ts';
 import type { ControlFrame } from '../pool/control.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { Pool, type PoolInput, type PoolOutput } from '../pool/pool.ts';
+import type { OwnKeys } from '../pool/ports.ts';
 import type { PoolEvent } from '../pool/views.ts';
 import { shareOptions, type ShareOptions } from '../share/options.ts';
 import type { ClientMessage, ServerMessage } from '../wire/signaling.ts';
 import { Alarm, LocalClock, VirtualClock, type ClockError, type Scheduled } from './clock.ts';
 import type { PathOptions } from './network.ts';
+import { SimKeeper } from './keeper.ts';
+import { SimKeyring } from './keys.ts';
 import { Random, seedFor } from './random.ts';
 import { SimStore } from './store.ts';
 import { Trace } from './trace.ts';
@@ -46,12 +49,17 @@ export interface WorldOptions {
   readonly share?: Partial<ShareOptions>;
 }
 
+/** What a keeper takes for an operation, ms. */
+const KEEPER_MS = 2;
+
 /** One device: its Pool machine, store and transports, and all that it was told. */
 export class Member {
   readonly index: number;
   readonly id: string;
   readonly pool: Pool;
   readonly store: SimStore;
+  /** What is kept of the conversation. */
+  readonly keeper: SimKeeper;
   readonly events: PoolEvent[] = [];
   /** Called for each event, after it was noted; may call the pool through `act`. */
   onEvent: (event: PoolEvent) => void = () => {};
@@ -62,6 +70,7 @@ export class Member {
   /** The connection to the server, if there is one. */
   client: number | undefined;
   readonly #world: World;
+  readonly #own: OwnKeys;
   readonly #transports = new Map<number, SimTransport>();
   readonly #local: LocalClock;
   readonly #timer: Alarm;
@@ -74,21 +83,27 @@ export class Member {
     const { options, clock } = world;
     this.#local = new LocalClock(clock, options.clockError?.(index));
     this.#timer = new Alarm(clock, () => this.#ring());
-    const secret = random.bytes(32);
-    const digest = options.sha256(secret).subarray(0, 16);
-    this.id = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.#own = world.keyring.add(random);
+    this.id = this.#own.id;
     const delays = { delayMsMax: options.storeDelayMsMax ?? 8 };
     this.store = new SimStore(clock, random.fork(), delays, options.sha256);
     this.pool = new Pool({
       pool: 'world',
-      self: this.id,
-      secret,
+      keys: this.#own,
       name: `Member ${index}`,
       device: 'terminal',
       random: (n) => random.bytes(n),
       wallOffsetMs: 1_700_000_000_000,
       options: { pool: options.pool ?? {}, link: options.link ?? {}, share: options.share ?? {} },
     });
+    this.keeper = new SimKeeper(this.id, 'world', options.sha256);
+    this.act((pool, nowMs) => pool.start(nowMs));
+  }
+
+  /** Says `text` to everyone. */
+  say(text: string): void {
+    const draft = { kind: 'text', text, notify: [], important: false, announcement: false } as const;
+    this.act((pool, nowMs) => pool.talk.write(nowMs, this.keeper.room, draft));
   }
 
   /** Gives the machine an input and performs what it answers. */
@@ -173,6 +188,15 @@ export class Member {
         if (transport !== undefined) switchboard.send(transport, output.bytes);
         return;
       }
+      case 'key': {
+        const result = this.#world.keyring.perform(this.#own.signKey, output.op);
+        return this.handle({ kind: 'key-done', id: output.id, result });
+      }
+      case 'talk': {
+        const result = this.keeper.perform(output.op);
+        this.#world.clock.after(KEEPER_MS, () => this.handle({ kind: 'talked', id: output.id, result }));
+        return;
+      }
       case 'store':
         return this.store.perform(output.op, (result) => this.handle({ kind: 'stored', id: output.id, result }));
       case 'application':
@@ -222,6 +246,7 @@ export class World {
   readonly options: WorldOptions;
   readonly random: Random;
   readonly switchboard: Switchboard;
+  readonly keyring: SimKeyring;
   readonly members: Member[] = [];
   readonly shareOptions: ShareOptions;
   /** Whatever went past a mark, by description. */
@@ -239,6 +264,7 @@ export class World {
     this.random = new Random(options.seed);
     this.shareOptions = shareOptions(options.share);
     this.#linkOptions = linkOptions(options.link);
+    this.keyring = new SimKeyring(options.sha256);
     this.switchboard = new Switchboard(this.clock, this.random.fork(), options.path, options);
     this.#server = options.rendezvous();
     for (let i = 0; i < options.members; i++) {

@@ -1,7 +1,7 @@
 // Every code that crosses a wire, with the words a person sees. Numbers are part of the protocol: never reuse one.
 
 /** Protocol version: the first byte of every datagram and the `version` of Join. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Why a link ended: the code of a `disconnect` datagram. */
 export const LINK_CODES = {
@@ -27,6 +27,7 @@ export const SOCKET_CODES = {
   'server-full': 4005,
   'join-first': 4006,
   silent: 4007,
+  identity: 4008,
 } as const;
 export type SocketCode = keyof typeof SOCKET_CODES;
 

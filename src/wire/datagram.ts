@@ -1,6 +1,9 @@
 // Datagrams: what one WebRTC message carries. Every version keeps the first ten bytes: [version u8][kind u8][session u64].
-// Link control (connect, accepted, heartbeat, disconnect) is small and has layouts of its own; `data` carries frames.
+// Link control (connect, accepted, heartbeat, disconnect) is small and has layouts of its own; `data` carries frames. Before a
+// link there is binding: what its two ends show each other (src/pool/binding.ts).
+import { joined } from './bytes.ts';
 import { PROTOCOL_VERSION } from './codes.ts';
+import { KEY_BYTES, SHA256_BYTES, SIGNATURE_BYTES } from './entry.ts';
 import { LANE_IDS, readFrames, writeFrame, type Frame } from './frames.ts';
 import type { Seal } from './seal.ts';
 import { Cursor, template, type Fields, type Template, type Values } from './template.ts';
@@ -100,6 +103,55 @@ export class DatagramWriter {
     this.#to.bytes.set(sealed, DATA_HEADER_BYTES);
     return this.#to.bytes.subarray(0, DATA_HEADER_BYTES + sealed.length);
   }
+}
+
+/** `bind-hello`: a promise of `share`, and the keys of a device. `bind-proof`: the share, and who signs for both. */
+export type Bind =
+  | {
+      readonly kind: 'bind-hello';
+      /** 32 bytes. */
+      readonly commit: Uint8Array;
+      /** Ed25519 and X25519 keys, 32 bytes each. */
+      readonly signKey: Uint8Array;
+      readonly agreeKey: Uint8Array;
+    }
+  | {
+      readonly kind: 'bind-proof';
+      /** 32 bytes. */
+      readonly share: Uint8Array;
+      /** 64 bytes. */
+      readonly signature: Uint8Array;
+    };
+
+const HELLO_KIND = 5;
+const PROOF_KIND = 6;
+/** Of the version, the kind, and a session of zeros: there is none yet. */
+const BIND_HEAD_BYTES = 10;
+/** Of either kind. */
+export const BIND_BYTES: number = BIND_HEAD_BYTES + 96;
+
+/** Whether it is binding's to read, and never a link's. */
+export const isBind = (bytes: Uint8Array): boolean => bytes[1] === HELLO_KIND || bytes[1] === PROOF_KIND;
+
+export function encodeBind(bind: Bind): Uint8Array {
+  const head = new Uint8Array(BIND_HEAD_BYTES);
+  head[0] = PROTOCOL_VERSION;
+  head[1] = bind.kind === 'bind-hello' ? HELLO_KIND : PROOF_KIND;
+  return bind.kind === 'bind-hello'
+    ? joined(head, bind.commit, bind.signKey, bind.agreeKey)
+    : joined(head, bind.share, bind.signature);
+}
+
+/** Undefined if it is malformed in any way. The fields are copies. */
+export function decodeBind(bytes: Uint8Array): Bind | undefined {
+  if (bytes.length !== BIND_BYTES || bytes[0] !== PROTOCOL_VERSION || sessionOf(bytes) !== 0n) return undefined;
+  let at = BIND_HEAD_BYTES;
+  const take = (length: number): Uint8Array => bytes.slice(at, (at += length));
+  if (bytes[1] === HELLO_KIND)
+    return { kind: 'bind-hello', commit: take(SHA256_BYTES), signKey: take(KEY_BYTES), agreeKey: take(KEY_BYTES) };
+  if (bytes[1] === PROOF_KIND)
+    return { kind: 'bind-proof', share: take(SHA256_BYTES), signature: take(SIGNATURE_BYTES) };
+  return undefined;
 }
 
 /** The session a datagram of any version names; undefined if it is shorter than the ten invariant bytes. */

@@ -4,7 +4,10 @@ import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/p
 import { END_CODES, codeName, type EndCode } from './codes.ts';
 import { EnvelopeSchema } from './gen/pool_pb.ts';
 import { LANE_IDS } from './frames.ts';
-import { cleanName, readSignal, wireSignal, type Signal } from './signaling.ts';
+import { fromHex, toHex } from './bytes.ts';
+import { ID_BYTES } from './entry.ts';
+import { readTalk, talkBody, type TalkEnvelope } from './talk-envelope.ts';
+import { readSignal, wireSignal, type Signal } from './signaling.ts';
 
 export interface OfferedFile {
   /** u32, unique on the offering device. Names the file in requests to that device. */
@@ -19,8 +22,6 @@ export interface OfferedFile {
 }
 
 export type Envelope =
-  | { readonly kind: 'hello'; readonly name: string; readonly device: string; readonly nextChat: number }
-  | { readonly kind: 'chat'; readonly seq: number; readonly sentMs: number; readonly text: string }
   | {
       readonly kind: 'offer';
       readonly offer: number;
@@ -57,10 +58,9 @@ export type Envelope =
   | { readonly kind: 'thumbnail'; readonly transfer: number; readonly image: Uint8Array }
   | { readonly kind: 'ended'; readonly transfer: number; readonly code: EndCode }
   /** Negotiates the transport of a further lane. */
-  | { readonly kind: 'lane'; readonly lane: number; readonly attempt: number; readonly signal: Signal };
+  | { readonly kind: 'lane'; readonly lane: number; readonly attempt: number; readonly signal: Signal }
+  | TalkEnvelope;
 
-/** Characters of one chat message; a long page of text. */
-export const CHAT_TEXT_MAX = 8192;
 /** Files in one offer: with the longest names it still fits one message. */
 export const FILES_PER_OFFER_MAX = 500;
 /** UTF-8 bytes of a file name: what every common file system takes. */
@@ -79,7 +79,6 @@ export const SUBTREES_MAX = 1024;
 export const HAVE_BYTES_MAX: number = 8 * 1024;
 /** What a small picture of a file may take. */
 export const THUMBNAIL_BYTES_MAX: number = 16 * 1024;
-const DEVICE_ID_BYTES = 16;
 
 const utf8 = new TextEncoder();
 
@@ -92,10 +91,6 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 
 function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeSchema>['body']> {
   switch (envelope.kind) {
-    case 'hello':
-      return { case: 'hello', value: envelope };
-    case 'chat':
-      return { case: 'chat', value: envelope };
     case 'offer':
       return { case: 'offer', value: { ...envelope, files: [...envelope.files] } };
     case 'answer':
@@ -106,7 +101,7 @@ function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeS
     }
     case 'have': {
       const { origin, bitmap } = envelope;
-      return { case: 'have', value: { ...envelope, origin: idBytes(origin), bitmap: unshared(bitmap) } };
+      return { case: 'have', value: { ...envelope, origin: fromHex(origin), bitmap: unshared(bitmap) } };
     }
     case 'thumbnail':
       return { case: 'thumbnail', value: { transfer: envelope.transfer, image: unshared(envelope.image) } };
@@ -116,6 +111,8 @@ function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeS
       return { case: 'ended', value: { transfer: envelope.transfer, code: END_CODES[envelope.code] } };
     case 'lane':
       return { case: 'lane', value: { lane: envelope.lane, signal: wireSignal(envelope.attempt, envelope.signal) } };
+    default:
+      return talkBody(envelope);
   }
 }
 
@@ -130,16 +127,6 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
 
 function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body']): Envelope | undefined {
   switch (body.case) {
-    case 'hello': {
-      const name = cleanName(body.value.name);
-      if (name === undefined || !/^[a-z]{1,16}$/.test(body.value.device)) return undefined;
-      return { kind: 'hello', name, device: body.value.device, nextChat: body.value.nextChat };
-    }
-    case 'chat': {
-      const { seq, sentMs, text } = body.value;
-      if (text.length === 0 || text.length > CHAT_TEXT_MAX || !isTime(sentMs)) return undefined;
-      return { kind: 'chat', seq, sentMs, text };
-    }
     case 'offer': {
       const { offer, chunkBytes, files } = body.value;
       if (chunkBytes < CHUNK_BYTES_MIN || chunkBytes > CHUNK_BYTES_MAX) return undefined;
@@ -171,8 +158,8 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
     }
     case 'have': {
       const { origin, transfer, handle, first, bitmap, all } = body.value;
-      if (origin.length !== DEVICE_ID_BYTES || bitmap.length > HAVE_BYTES_MAX) return undefined;
-      return { kind: 'have', origin: idText(origin), transfer, handle, first, bitmap, all };
+      if (origin.length !== ID_BYTES || bitmap.length > HAVE_BYTES_MAX) return undefined;
+      return { kind: 'have', origin: toHex(origin), transfer, handle, first, bitmap, all };
     }
     case 'thumbnail': {
       const { transfer, image } = body.value;
@@ -190,6 +177,8 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
     }
     case undefined:
       return undefined;
+    default:
+      return readTalk(body);
   }
 }
 
@@ -204,12 +193,6 @@ function isFile(file: OfferedFile, chunkBytes: number): boolean {
 const folderFacts = ({ entries, contentBytes }: Folder): Folder => ({ entries, contentBytes });
 
 const isSize = (bytes: number): boolean => Number.isSafeInteger(bytes) && bytes >= 0;
-
-/** A device's id as its bytes; 32 hex digits. */
-const idBytes = (id: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from({ length: DEVICE_ID_BYTES }, (_, i) => Number.parseInt(id.slice(2 * i, 2 * i + 2), 16));
-
-const idText = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** The encoder takes no views of shared memory. */
 const unshared = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);

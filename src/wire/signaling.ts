@@ -2,6 +2,8 @@
 // What each message means and who may send it when: PROTOCOL.md; the rules themselves live in signaling/hub.ts.
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { PROTOCOL_VERSION } from './codes.ts';
+import { KEY_BYTES, SIGNATURE_BYTES } from './entry.ts';
+import { joined } from './bytes.ts';
 import { parsePoolCode } from './pool-code.ts';
 import { ClientMessageSchema, ServerMessageSchema, type SignalSchema } from './gen/signaling_pb.ts';
 import type {
@@ -23,11 +25,15 @@ export type Signal =
   | { readonly kind: 'offer' | 'answer'; readonly sdp: string }
   | { readonly kind: 'candidate'; readonly candidate: string; readonly mid: string };
 
+/** `owner`: the device that came first, for as long as anybody is in the pool. */
+export type Role = 'owner' | 'member';
+
 /** A member, as the server knows it. `id` is 32 hex digits. */
 export interface Member {
   readonly id: string;
   readonly name: string;
   readonly device: string;
+  readonly role: Role;
 }
 
 /** `attempt` (u32) names the PeerConnection a signal belongs to; the initiator draws it. */
@@ -36,9 +42,12 @@ export type ClientMessage =
       readonly kind: 'join';
       readonly version: number;
       readonly pool: string;
-      readonly secret: Uint8Array;
       readonly name: string;
       readonly device: string;
+      /** Ed25519 key, 32 bytes: the device's id follows from it. */
+      readonly signKey: Uint8Array;
+      /** Of `joinBytes`, under LABELS.join (src/keys/identity.ts). */
+      readonly signature: Uint8Array;
     }
   | { readonly kind: 'leave' }
   | { readonly kind: 'relay'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
@@ -46,10 +55,14 @@ export type ClientMessage =
   | { readonly kind: 'time'; readonly t0Ms: number };
 
 export type ServerMessage =
+  /** First of all. `nonce`: what every join through this socket signs. */
+  | { readonly kind: 'challenge'; readonly nonce: Uint8Array }
   | {
       readonly kind: 'welcome';
       readonly self: string;
       readonly pool: string;
+      /** This device's own. */
+      readonly role: Role;
       readonly peers: readonly Member[];
       readonly iceServers: readonly IceServer[];
     }
@@ -63,8 +76,8 @@ export type ServerMessage =
 export const CLIENT_FRAME_BYTES_MAX: number = 64 * 1024;
 /** Bytes of one frame from the server: room for the largest valid welcome (about 155,000 bytes). */
 export const SERVER_FRAME_BYTES_MAX: number = 256 * 1024;
-/** Bytes of a device's secret: 256 bits, so that nobody guesses one. */
-export const SECRET_BYTES = 32;
+/** Bytes of a challenge: never twice the same, and never guessed. */
+export const NONCE_BYTES = 32;
 /** Characters (code points) of a name: what a roster row can show. */
 export const NAME_CHARACTERS_MAX = 64;
 /** UTF-16 units looked at in a name before cleaning: more than any name that could still come out short enough. */
@@ -112,6 +125,17 @@ export function cleanName(text: string): string | undefined {
   return VISIBLE.test(name) && [...name].length <= NAME_CHARACTERS_MAX ? name : undefined;
 }
 
+/**
+ * What a join signs: `[nonce 32][pool][0][name][0][device]`, UTF-8. None of the three holds a zero. `name` is a clean one:
+ * the server checks what it has read.
+ */
+export function joinBytes(
+  nonce: Uint8Array,
+  { pool, name, device }: Omit<Member, 'id' | 'role'> & { pool: string },
+): Uint8Array {
+  return joined(nonce, new TextEncoder().encode([pool, name, device].join('\0')));
+}
+
 /** The bytes of `message`, for one binary frame. Throws on an integer that is not a u32. */
 export function encodeClient(message: ClientMessage): Uint8Array {
   return toBinary(ClientMessageSchema, create(ClientMessageSchema, { body: clientBody(message) }));
@@ -131,16 +155,17 @@ export function decodeClient(bytes: Uint8Array): ClientMessage | undefined {
   const body = parse(() => fromBinary(ClientMessageSchema, bytes, READ).body);
   switch (body?.case) {
     case 'join': {
-      const { version, pool, secret, name, device } = body.value;
+      const { version, pool, name, device, signKey, signature } = body.value;
       if (version !== PROTOCOL_VERSION) {
-        return { kind: 'join', version, pool: '', secret: new Uint8Array(0), name: '', device: '' };
+        const none = new Uint8Array(0);
+        return { kind: 'join', version, pool: '', name: '', device: '', signKey: none, signature: none };
       }
       const clean = cleanName(name);
       if (clean === undefined || parsePoolCode(pool) !== pool || !isDevice(device)) return undefined;
-      // A copy: the field is a view of the frame, and would keep all of its buffer alive.
-      return secret.length === SECRET_BYTES
-        ? { kind: 'join', version, pool, secret: Uint8Array.from(secret), name: clean, device }
-        : undefined;
+      if (signKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return undefined;
+      // Copies: the fields are views of the frame, and would keep all of its buffer alive.
+      const owned = { signKey: Uint8Array.from(signKey), signature: Uint8Array.from(signature) };
+      return { kind: 'join', version, pool, name: clean, device, ...owned };
     }
     case 'leave':
       return { kind: 'leave' };
@@ -162,12 +187,16 @@ export function decodeServer(bytes: Uint8Array): ServerMessage | undefined {
   if (bytes.length > SERVER_FRAME_BYTES_MAX) return undefined;
   const body = parse(() => fromBinary(ServerMessageSchema, bytes, READ).body);
   switch (body?.case) {
+    case 'challenge': {
+      const { nonce } = body.value;
+      return nonce.length === NONCE_BYTES ? { kind: 'challenge', nonce: Uint8Array.from(nonce) } : undefined;
+    }
     case 'welcome': {
-      const { self, pool } = body.value;
-      if (!PEER_ID.test(self) || parsePoolCode(pool) !== pool) return undefined;
+      const { self, pool, role } = body.value;
+      if (!PEER_ID.test(self) || parsePoolCode(pool) !== pool || !isRole(role)) return undefined;
       const peers = readAll(body.value.peers, PEERS_MAX, readMember);
       const iceServers = readAll(body.value.iceServers, ICE_SERVERS_MAX, readIceServer);
-      return peers && iceServers && { kind: 'welcome', self, pool, peers, iceServers };
+      return peers && iceServers && { kind: 'welcome', self, pool, role, peers, iceServers };
     }
     case 'peerJoined': {
       const peer = body.value.peer && readMember(body.value.peer);
@@ -218,13 +247,18 @@ function isTime(ms: number): boolean {
   return (ms > 0 || Object.is(ms, 0)) && ms <= TIME_MS_MAX;
 }
 
-function isDevice(device: string): boolean {
+export function isDevice(device: string): boolean {
   return device.length <= DEVICE_CHARACTERS_MAX && DEVICE.test(device);
 }
 
-function readMember({ id, name, device }: WirePeer): Member | undefined {
+function isRole(role: string): role is Role {
+  return role === 'owner' || role === 'member';
+}
+
+function readMember({ id, name, device, role }: WirePeer): Member | undefined {
   const clean = cleanName(name);
-  return clean !== undefined && PEER_ID.test(id) && isDevice(device) ? { id, name: clean, device } : undefined;
+  if (clean === undefined || !PEER_ID.test(id) || !isDevice(device) || !isRole(role)) return undefined;
+  return { id, name: clean, device, role };
 }
 
 function readIceServer({ urls, username, credential }: WireIceServer): IceServer | undefined {
@@ -268,8 +302,9 @@ type ServerBody = NonNullable<MessageInitShape<typeof ServerMessageSchema>['body
 function clientBody(message: ClientMessage): ClientBody {
   switch (message.kind) {
     case 'join': {
-      const { version, pool, secret, name, device } = message;
-      return { case: 'join', value: { version, pool, secret: Uint8Array.from(secret), name, device } };
+      const { version, pool, name, device } = message;
+      const [signKey, signature] = [Uint8Array.from(message.signKey), Uint8Array.from(message.signature)];
+      return { case: 'join', value: { version, pool, name, device, signKey, signature } };
     }
     case 'leave':
       return { case: 'leave', value: {} };
@@ -282,10 +317,12 @@ function clientBody(message: ClientMessage): ClientBody {
 
 function serverBody(message: ServerMessage): ServerBody {
   switch (message.kind) {
+    case 'challenge':
+      return { case: 'challenge', value: { nonce: Uint8Array.from(message.nonce) } };
     case 'welcome': {
-      const { self, pool, peers } = message;
+      const { self, pool, role, peers } = message;
       const iceServers = message.iceServers.map((server) => ({ ...server, urls: [...server.urls] }));
-      return { case: 'welcome', value: { self, pool, peers: peers.map((peer) => ({ ...peer })), iceServers } };
+      return { case: 'welcome', value: { self, pool, role, peers: peers.map((peer) => ({ ...peer })), iceServers } };
     }
     case 'peer-joined':
       return { case: 'peerJoined', value: { peer: { ...message.peer } } };

@@ -120,12 +120,20 @@ describe('above a prompt', () => {
     board.update(transfer({}));
     expect(err.text).toMatch(/^<show><hide>.*a\.txt.*\n.*<show>$/su);
     err.text = '';
-    board.typed('> hello');
+    board.typed('> hello', true);
     expect(err.text).toMatch(/^\r\u001b\[2A\u001b\[J> hello\n.*a\.txt/u);
     err.text = '';
     clock.ms = 1000;
     board.update(transfer({ doneBytes: 2 }));
     expect(err.text.startsWith('<hide>\r\u001b[1A')).toBe(true);
+  });
+
+  test('what was typed vanishes, all its lines, if it is to come back otherwise', () => {
+    const { board, err } = stage(true);
+    board.typed('> hello', true);
+    expect(err.text).toBe('');
+    board.typed(`> ${'x'.repeat(90)}`, false);
+    expect(err.text).toBe('\r\u001b[2A\u001b[J');
   });
 });
 

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll } from '@jest/globals';
 import type { ControlStream, Datagrams, OfferView, PeerView, PoolClientFace } from '../../src/client.ts';
-import type { PoolEvent, PoolStats, TransferView } from '../../src/client.ts';
+import type { PoolEvent, PoolStats, SayOptions, TransferView } from '../../src/client.ts';
 import type { ShareRates } from '../../src/share/share.ts';
 import type { LogWriter } from '../../src/io/log-writer.ts';
 import type { Cli, OpenPoolOptions, Output, ServeOptions, Serving, StopSignal } from '../../cli/io.ts';
 import { run } from '../../cli/run.ts';
+import { FakeTalk, FakeTalkHistory } from './fake-talk.ts';
 
 /** Nobody's home: what commands store lands here and goes with the test file. */
 export const HOME: string = mkdtempSync(join(tmpdir(), 'rockpool-home-'));
@@ -34,8 +35,8 @@ export class Sink implements Output {
   }
 }
 
-export const MARA: PeerView = { id: 'a'.repeat(32), name: 'Mara', device: 'browser', path: 'direct' };
-export const JO: PeerView = { id: 'b'.repeat(32), name: 'Jo', device: 'terminal', path: 'direct' };
+export const MARA: PeerView = { id: 'a'.repeat(32), name: 'Mara', device: 'browser', role: 'owner', path: 'direct' };
+export const JO: PeerView = { id: 'b'.repeat(32), name: 'Jo', device: 'terminal', role: 'member', path: 'direct' };
 
 /** A pool whose events come from the test. Calls are recorded as `name:argument`. */
 export class FakePool implements PoolClientFace<string> {
@@ -46,8 +47,18 @@ export class FakePool implements PoolClientFace<string> {
   readonly options: OpenPoolOptions;
   /** How `join` ends. */
   joining: () => Promise<void> = () => Promise.resolve();
-  /** What `say` answers. */
-  saying: () => 'ok' | 'blocked' = () => 'ok';
+  /** What `say` waits for. */
+  saying: () => Promise<void> = () => Promise.resolve();
+  /** What was said arrives at once at everyone who is linked. */
+  arriving = true;
+  readonly talk: FakeTalk = new FakeTalk({
+    calls: this.calls,
+    peers: () => this.peers,
+    emit: (event) => this.emit(event),
+    saying: () => this.saying(),
+    arriving: () => this.arriving,
+  });
+  readonly talkHistory: FakeTalkHistory = new FakeTalkHistory();
   #listeners: ((event: PoolEvent) => void)[] = [];
 
   constructor(options: OpenPoolOptions) {
@@ -91,14 +102,13 @@ export class FakePool implements PoolClientFace<string> {
   async join(pool: string): Promise<void> {
     this.calls.push(`join:${pool}`);
     await this.joining();
-    this.emit({ kind: 'joined', pool, self: 'f'.repeat(32), peers: this.peers });
+    this.emit({ kind: 'joined', pool, self: 'f'.repeat(32), role: 'member', peers: this.peers });
   }
   leave(): Promise<void> {
     return Promise.resolve();
   }
-  say(text: string): 'ok' | 'blocked' {
-    this.calls.push(`say:${text}`);
-    return this.saying();
+  say(text: string, options?: SayOptions): Promise<string> {
+    return this.talk.say(text, options);
   }
   offer(sources: readonly string[]): Promise<string> {
     this.calls.push(`offer:${sources.length}`);
@@ -173,7 +183,7 @@ export class FakeLog implements LogWriter {
 }
 
 export function makeStage({ tty = false, home = HOME, env = {}, serve, joining, openLog }: StageOptions = {}): Stage {
-  const stdin = new PassThrough();
+  const stdin = Object.assign(new PassThrough(), { isTTY: tty });
   const stdout = new Sink(tty);
   const stderr = new Sink(tty);
   const stopper = new AbortController();

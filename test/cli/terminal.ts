@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Made by `npm run build`, which the test command runs first. */
-const ROCKPOOL = fileURLToPath(new URL('../../dist/node/rockpool.js', import.meta.url));
+export const ROCKPOOL: string = fileURLToPath(new URL('../../dist/node/rockpool.js', import.meta.url));
 /** Where terminals of this process keep history and stored offers. */
 const STATE = mkdtempSync(join(tmpdir(), 'rockpool-state-'));
 process.once('exit', () => rmSync(STATE, { recursive: true, force: true }));

@@ -11,6 +11,7 @@ export const MIB: number = 1024 * 1024;
 export interface Terminals {
   /** Runs `rockpool serve` as long as the file's tests run. */
   readonly server: Terminal;
+  readonly url: string;
   /** Another one in each test. */
   readonly pool: string;
   /** `rockpool ...argv`. */
@@ -63,6 +64,9 @@ export function testTerminals(limitMs: number): Terminals {
   return {
     get server() {
       return served().terminal;
+    },
+    get url() {
+      return served().url;
     },
     get pool() {
       return pool();

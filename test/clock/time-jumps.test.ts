@@ -123,7 +123,7 @@ describe('a pool whose server’s clock jumps', () => {
         }
       }
       for (const device of scene.devices) {
-        device.act((pool, now) => pool.say(now, 'still here'));
+        device.say('still here');
         scene.run(1000);
       }
       for (const { events, pool } of scene.devices) {

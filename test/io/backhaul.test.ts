@@ -5,7 +5,7 @@ import { SOCKET_CODES, type SocketCode } from '../../src/wire/codes.ts';
 import { decodeClient, encodeServer, type ClientMessage, type ServerMessage } from '../../src/wire/signaling.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const welcome: ServerMessage = { kind: 'welcome', self: ID, pool: 'blue', peers: [], iceServers: [] };
+const welcome: ServerMessage = { kind: 'welcome', self: ID, pool: 'blue', role: 'owner', peers: [], iceServers: [] };
 const { retryMinMs, retryMaxMs, connectMs, askMs, answerMs, bufferedBytesMax } = BACKHAUL_DEFAULTS;
 
 /** As much of a WebSocket as the backhaul uses. */

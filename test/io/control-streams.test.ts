@@ -13,8 +13,7 @@ type Cursor = { readonly x: number; readonly y: number };
 function host(): { pool: Pool; driver: { run: <T>(call: (pool: Pool, now: number) => T) => T } } {
   const pool = new Pool({
     pool: 'alone',
-    self: 'a'.repeat(32),
-    secret: new Uint8Array(32),
+    keys: { id: 'a'.repeat(32), signKey: new Uint8Array(32), agreeKey: new Uint8Array(32) },
     name: 'Mara',
     device: 'browser',
     random: (n) => new Uint8Array(n).fill(7),

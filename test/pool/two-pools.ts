@@ -1,8 +1,12 @@
 // Two pools with clocks of their own, a server with a third, and paths with delays between them; true time in ms from 0.
 // Small enough to be read in one go: no loss, no SCTP, no store. What needs those is in test/sim.
+import { createHash } from 'node:crypto';
 import type { ControlFrame } from '../../src/pool/control.ts';
 import { Pool, type PoolOutput } from '../../src/pool/pool.ts';
+import type { OwnKeys } from '../../src/pool/ports.ts';
 import type { PoolEvent, PoolStats } from '../../src/pool/views.ts';
+import { SimKeeper } from '../../src/sim/keeper.ts';
+import { SimKeyring } from '../../src/sim/keys.ts';
 import { Random } from '../../src/sim/random.ts';
 import type { ClientMessage, ServerMessage } from '../../src/wire/signaling.ts';
 
@@ -14,11 +18,15 @@ export interface Shape {
 }
 
 const SHAPE: Shape = { serverMs: 15, serverJitterMs: 4, linkMs: 20, linkJitterMs: 2 };
+/** Both ends tell of one and the same certificate: nothing here sits in between. */
+const SDP = `v=0\na=fingerprint:sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}\n`;
 const SERVER_EPOCH_MS = 1_750_000_000_000;
 
 export class Device {
   readonly id: string;
+  readonly keys: OwnKeys;
   readonly pool: Pool;
+  readonly keeper: SimKeeper;
   readonly events: PoolEvent[] = [];
   readonly asked: number[] = [];
   /** Called for each frame of a control stream. */
@@ -28,20 +36,21 @@ export class Device {
   transport: number | undefined;
   readonly #scene: TwoPools;
 
-  constructor(scene: TwoPools, id: string, random: Random, wallErrorMs: number) {
+  constructor(scene: TwoPools, keys: OwnKeys, random: Random, wallErrorMs: number) {
     this.#scene = scene;
-    this.id = id;
+    this.keys = keys;
+    this.id = keys.id;
     this.baseMs = random.between(0, 1e7);
     this.ppm = random.between(-100, 100);
     this.pool = new Pool({
       pool: 'test-pool',
-      self: id,
-      secret: random.bytes(32),
-      name: id.slice(0, 1),
+      keys,
+      name: keys.id.slice(0, 8),
       device: 'terminal',
       random: (n) => random.bytes(n),
       wallOffsetMs: SERVER_EPOCH_MS - this.baseMs + wallErrorMs,
     });
+    this.keeper = new SimKeeper(this.id, 'test-pool', sha256);
   }
 
   get now(): number {
@@ -62,6 +71,11 @@ export class Device {
     return this.events.flatMap((event) => (event.kind === 'stats' ? [event.stats] : []));
   }
 
+  say(text: string): void {
+    const draft = { kind: 'text', text, notify: [], important: false, announcement: false } as const;
+    this.act((pool, now) => void pool.talk.write(now, this.keeper.room, draft));
+  }
+
   act(action: (pool: Pool, now: number) => void): void {
     action(this.pool, this.now);
     for (let out = this.pool.poll(); out !== undefined; out = this.pool.poll()) this.#scene.perform(this, out);
@@ -74,6 +88,7 @@ export class TwoPools {
   /** The server's wall clock minus true time. */
   serverBaseMs: number = SERVER_EPOCH_MS;
   readonly devices: readonly [Device, Device];
+  readonly keyring: SimKeyring = new SimKeyring(sha256);
   readonly shape: Shape;
   readonly #random: Random;
   readonly #queue: { readonly atMs: number; readonly order: number; readonly run: () => void }[] = [];
@@ -83,16 +98,22 @@ export class TwoPools {
     this.shape = { ...SHAPE, ...shape };
     this.#random = new Random(seed);
     const wall = (): number => this.#random.between(-90_000, 90_000);
+    const random = this.#random.fork();
+    const keys: [OwnKeys, OwnKeys] = [this.keyring.add(random), this.keyring.add(random)];
+    // The first is the one that calls.
+    keys.sort((a, b) => (a.id < b.id ? -1 : 1));
     this.devices = [
-      new Device(this, '1'.repeat(32), this.#random.fork(), wall()),
-      new Device(this, '2'.repeat(32), this.#random.fork(), wall()),
+      new Device(this, keys[0], this.#random.fork(), wall()),
+      new Device(this, keys[1], this.#random.fork(), wall()),
     ];
     for (const device of this.devices) {
+      device.act((pool, now) => pool.start(now));
       device.act((pool, now) => pool.handle(now, { kind: 'backhaul-open' }));
       const peers = this.devices
         .filter((other) => other !== device)
-        .map(({ id }) => ({ id, name: id.slice(0, 1), device: 'terminal' }));
-      this.#tell(device, { kind: 'welcome', self: device.id, pool: 'test-pool', peers, iceServers: [] });
+        .map(({ id }) => ({ id, name: id.slice(0, 8), device: 'terminal', role: 'member' as const }));
+      const self = device.id;
+      this.#tell(device, { kind: 'welcome', self, pool: 'test-pool', role: 'member', peers, iceServers: [] });
     }
   }
 
@@ -131,13 +152,20 @@ export class TwoPools {
       case 'backhaul':
         if (output.message.kind === 'time') from.asked.push(this.nowMs);
         return this.#later(this.#serverDelay(), () => this.#serve(from, to, output.message));
+      case 'key': {
+        const { id } = output;
+        const result = this.keyring.perform(from.keys.signKey, output.op);
+        return from.act((pool, now) => pool.handle(now, { kind: 'key-done', id, result }));
+      }
+      case 'talk': {
+        const { id } = output;
+        const result = from.keeper.perform(output.op);
+        return from.act((pool, now) => pool.handle(now, { kind: 'talked', id, result }));
+      }
       case 'transport-create': {
         from.transport = output.transport;
-        if (!output.initiator) {
-          for (const device of this.devices) this.#later(30, () => this.#open(device));
-          return;
-        }
-        const signal = { kind: 'offer', sdp: 'v=0' } as const;
+        if (!output.initiator) for (const device of this.devices) this.#later(80, () => this.#open(device));
+        const signal = { kind: output.initiator ? 'offer' : 'answer', sdp: SDP } as const;
         const { transport } = output;
         return this.#later(1, () =>
           from.act((pool, now) => pool.handle(now, { kind: 'transport-signal', transport, signal })),
@@ -187,4 +215,8 @@ export class TwoPools {
   #later(ms: number, run: () => void): void {
     this.#queue.push({ atMs: this.nowMs + ms, order: this.#order++, run });
   }
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
 }

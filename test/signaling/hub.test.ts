@@ -1,9 +1,15 @@
 // The hub's rules of pools: who is told what when devices join, move, come back, leave, or talk to each other.
 import { describe, expect, test } from '@jest/globals';
 import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
+import type { Role } from '../../src/wire/signaling.ts';
 import { HubWorld, idOf, offer, WALL_OFFSET_MS } from './hub-world.ts';
 
-const memberOf = (letter: string, name: string = letter) => ({ id: idOf(letter), name, device: 'browser' });
+const memberOf = (letter: string, role: Role = 'member', name: string = letter) => ({
+  id: idOf(letter),
+  name,
+  device: 'browser',
+  role,
+});
 
 describe('joining', () => {
   test('brings a welcome with the others, and tells them', () => {
@@ -16,7 +22,8 @@ describe('joining', () => {
         kind: 'welcome',
         self: idOf('b'),
         pool: 'blue',
-        peers: [memberOf('a')],
+        role: 'member',
+        peers: [memberOf('a', 'owner')],
         iceServers: [{ urls: ['stun:localhost'] }],
       },
     ]);
@@ -41,7 +48,7 @@ describe('joining', () => {
     expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: false }]);
     expect(world.sentTo(c)).toEqual([{ kind: 'peer-joined', peer: memberOf('a') }]);
     expect(world.sentTo(a)).toEqual([
-      expect.objectContaining({ kind: 'welcome', pool: 'green', peers: [memberOf('c')] }),
+      expect.objectContaining({ kind: 'welcome', pool: 'green', peers: [memberOf('c', 'owner')] }),
     ]);
     expect(world.closed()).toEqual({});
   });
@@ -64,7 +71,7 @@ describe('joining', () => {
     world.take();
     const fresh = world.join('a', 'blue');
     expect(world.closed()).toEqual({ [old]: 'elsewhere' });
-    expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a') }]);
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a', 'owner') }]);
     expect(world.sentTo(fresh)).toEqual([expect.objectContaining({ kind: 'welcome', peers: [memberOf('b')] })]);
     world.take();
     world.handle({ kind: 'dropped', socket: old });
@@ -79,10 +86,12 @@ describe('joining', () => {
     const b = world.join('b', 'blue');
     world.take();
     world.join('a', 'blue', a, 'Ada');
-    expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a', 'Ada') }]);
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a', 'owner', 'Ada') }]);
     world.take();
     const c = world.join('c', 'blue');
-    expect(world.sentTo(c)).toEqual([expect.objectContaining({ peers: [memberOf('a', 'Ada'), memberOf('b')] })]);
+    expect(world.sentTo(c)).toEqual([
+      expect.objectContaining({ peers: [memberOf('a', 'owner', 'Ada'), memberOf('b')] }),
+    ]);
   });
 
   test('as another device through the same socket takes the first device out', () => {
@@ -104,6 +113,69 @@ describe('joining', () => {
     world.say(socket, { kind: 'join', version: PROTOCOL_VERSION + 1, pool: '', id: idOf('a'), name: '', device: '' });
     expect(world.closed()).toEqual({ [socket]: 'version' });
     expect(world.hub.figures()).toMatchObject({ sockets: 0, members: 0, pools: 0, closed: { version: 1 } });
+  });
+});
+
+describe('a forged join', () => {
+  test('closes the socket with `identity`, and the pool hears that whoever was there is lost', () => {
+    const world = new HubWorld();
+    const b = world.join('b', 'blue');
+    const a = world.join('a', 'blue');
+    world.take();
+    world.say(a, { kind: 'forged' });
+    expect(world.closed()).toEqual({ [a]: 'identity' });
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: true }]);
+  });
+
+  test('costs as much as another', () => {
+    const world = new HubWorld({ messagesBurst: 10, joinCostMessages: 10 });
+    const a = world.open();
+    world.say(a, { kind: 'time', t0Ms: 1 });
+    world.say(a, { kind: 'forged' });
+    expect(world.closed()).toEqual({ [a]: 'rate' });
+  });
+});
+
+describe('a role', () => {
+  const rolesOf = (world: HubWorld, socket: number): (Role | undefined)[] =>
+    world.sentTo(socket).flatMap((message) => (message.kind === 'welcome' ? [message.role] : []));
+
+  test('is owner for the first in an empty pool and member for whoever comes later', () => {
+    const world = new HubWorld();
+    const [a, b] = [world.join('a', 'blue'), world.join('b', 'blue')];
+    expect(rolesOf(world, a)).toEqual(['owner']);
+    expect(rolesOf(world, b)).toEqual(['member']);
+  });
+
+  test('is kept over an absence as long as somebody is in the pool, and passes to nobody', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    const b = world.join('b', 'blue');
+    world.say(a, { kind: 'leave' });
+    const c = world.join('c', 'blue');
+    expect(rolesOf(world, c)).toEqual(['member']);
+    world.take();
+    world.join('a', 'blue', a);
+    expect(rolesOf(world, a)).toEqual(['owner']);
+    expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a', 'owner') }]);
+  });
+
+  test('goes to the next who comes once the pool was empty', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    world.handle({ kind: 'dropped', socket: a });
+    expect(rolesOf(world, world.join('b', 'blue'))).toEqual(['owner']);
+    expect(rolesOf(world, world.join('a', 'blue'))).toEqual(['member']);
+  });
+
+  test('is of one pool only', () => {
+    const world = new HubWorld();
+    const a = world.join('a', 'blue');
+    world.join('b', 'blue');
+    world.join('c', 'green');
+    world.take();
+    world.join('a', 'green', a);
+    expect(rolesOf(world, a)).toEqual(['member']);
   });
 });
 

@@ -1,25 +1,39 @@
 // A bare websocket client that speaks the signaling protocol, for tests of the real server.
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { WebSocket, type ClientOptions } from 'ws';
+import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
 import { decodeServer, encodeClient, type ClientMessage, type ServerMessage } from '../../src/wire/signaling.ts';
 
-export const secretOf = (letter: string): Uint8Array => new Uint8Array(32).fill(letter.charCodeAt(0));
-export const idOf = (letter: string): string =>
-  createHash('sha256').update(secretOf(letter)).digest('hex').slice(0, 32);
+type Join = Extract<ClientMessage, { kind: 'join' }>;
 
-export const joinOf = (letter: string, pool: string): Extract<ClientMessage, { kind: 'join' }> => ({
-  kind: 'join',
-  version: 2,
-  pool,
-  secret: secretOf(letter),
-  name: letter,
-  device: 'terminal',
-});
+/** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410, section 10.3). */
+const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** The key of the device called `letter`: always the same one, and made without any code of ours. */
+function keyOf(letter: string): { readonly privateKey: KeyObject; readonly signKey: Uint8Array } {
+  const key = Buffer.concat([PKCS8_HEAD, Buffer.alloc(32, letter)]);
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
+  return { privateKey, signKey: new Uint8Array(spki.subarray(-32)) };
+}
+
+export const idOf = (letter: string): string =>
+  createHash('sha256').update(keyOf(letter).signKey).digest('hex').slice(0, 32);
+
+/** The join of the device called `letter` through a socket that was challenged with `nonce`. */
+export function joinOf(letter: string, pool: string, nonce: Uint8Array): Join {
+  const { privateKey, signKey } = keyOf(letter);
+  const signed = Buffer.concat([Buffer.from('rockpool join\0'), nonce, Buffer.from(`${pool}\0${letter}\0terminal`)]);
+  const signature = new Uint8Array(sign(null, signed, privateKey));
+  return { kind: 'join', version: PROTOCOL_VERSION, pool, name: letter, device: 'terminal', signKey, signature };
+}
 
 export class RawClient {
   readonly socket: WebSocket;
   /** Resolves with the close code. */
   readonly closed: Promise<number>;
+  /** What this socket was challenged with. */
+  nonce: Uint8Array = new Uint8Array(32);
   readonly #messages: ServerMessage[] = [];
   #wake: () => void = () => {};
 
@@ -35,7 +49,7 @@ export class RawClient {
     this.closed = new Promise((resolve) => socket.on('close', resolve));
   }
 
-  /** Rejects if the server refuses the upgrade. */
+  /** Rejects if the server refuses the upgrade. Takes the challenge, if one comes before a close. */
   static async open(url: string, options: ClientOptions = {}): Promise<RawClient> {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, options);
     const client = new RawClient(socket);
@@ -43,15 +57,21 @@ export class RawClient {
       socket.once('open', resolve);
       socket.once('error', reject);
     });
+    const challenged = client.next('challenge').then(({ nonce }) => (client.nonce = nonce));
+    await Promise.race([challenged, client.closed]);
     return client;
   }
 
   /** Opens and joins, and takes the welcome. */
   static async join(url: string, letter: string, pool: string): Promise<RawClient> {
     const client = await RawClient.open(url);
-    client.say(joinOf(letter, pool));
+    client.join(letter, pool);
     await client.next('welcome');
     return client;
+  }
+
+  join(letter: string, pool: string): void {
+    this.say(joinOf(letter, pool, this.nonce));
   }
 
   say(message: ClientMessage): void {

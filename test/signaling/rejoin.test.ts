@@ -17,7 +17,7 @@ async function start(port = 0): Promise<RunningServer> {
   return server;
 }
 
-/** A device that joins whenever its backhaul opens, as the driver does. */
+/** A device that joins whenever its backhaul is challenged, as the pool does. */
 class Device {
   readonly backhaul: Backhaul;
   readonly seen: BackhaulEvent[] = [];
@@ -28,7 +28,8 @@ class Device {
       url: `${url.replace('http', 'ws')}/ws`,
       webSocket: (address) => new NodeWebSocket(address) as unknown as WebSocket,
       onEvent: (event) => {
-        if (event.kind === 'open') this.backhaul.send(joinOf(letter, pool));
+        if (event.kind === 'message' && event.message.kind === 'challenge')
+          this.backhaul.send(joinOf(letter, pool, event.message.nonce));
         this.seen.push(event);
         this.#wake();
       },

@@ -32,7 +32,7 @@ async function join(server: RunningServer, letter: string, pool: string): Promis
   return client;
 }
 
-const memberOf = (letter: string) => ({ id: idOf(letter), name: letter, device: 'terminal' });
+const memberOf = (letter: string, role = 'member') => ({ id: idOf(letter), name: letter, device: 'terminal', role });
 
 describe('members', () => {
   test('meet: a welcome with the roster and the ICE servers for one, a peer-joined for the other', async () => {
@@ -40,15 +40,36 @@ describe('members', () => {
     const server = await start({ iceServers });
     const a = await join(server, 'a', 'blue');
     const b = await open(server);
-    b.say(joinOf('b', 'blue'));
+    b.join('b', 'blue');
     expect(await b.next('welcome')).toEqual({
       kind: 'welcome',
       self: idOf('b'),
       pool: 'blue',
-      peers: [memberOf('a')],
+      role: 'member',
+      peers: [memberOf('a', 'owner')],
       iceServers,
     });
     expect((await a.next('peer-joined')).peer).toEqual(memberOf('b'));
+  });
+
+  test('may say things right behind a join, and all of it counts in its order', async () => {
+    const server = await start();
+    const a = await join(server, 'a', 'blue');
+    const b = await open(server);
+    const signal = { kind: 'offer', sdp: 'v=0' } as const;
+    b.join('b', 'blue');
+    b.say({ kind: 'relay', peer: idOf('a'), attempt: 1, signal });
+    b.join('b', 'green');
+    b.say({ kind: 'relay', peer: idOf('a'), attempt: 2, signal });
+    b.join('b', 'blue');
+    b.say({ kind: 'leave' });
+    await a.next('peer-joined');
+    expect(await a.next('relayed')).toMatchObject({ peer: idOf('b'), attempt: 1 });
+    await a.next('peer-left');
+    await a.next('peer-joined');
+    await a.next('peer-left');
+    expect(await a.settle()).toEqual([]);
+    expect(server.figures()).toMatchObject({ joins: 4, relayed: 1, relaysDropped: 1 });
   });
 
   test('have their signals relayed, and only within their pool', async () => {
@@ -76,10 +97,10 @@ describe('members', () => {
     const b = await join(server, 'b', 'blue');
     const c = await join(server, 'c', 'green');
     await a.next('peer-joined');
-    b.say(joinOf('b', 'green'));
+    b.join('b', 'green');
     expect(await a.next('peer-left')).toEqual({ kind: 'peer-left', id: idOf('b'), lost: false });
     expect((await c.next('peer-joined')).peer).toEqual(memberOf('b'));
-    expect((await b.next('welcome')).peers).toEqual([memberOf('c')]);
+    expect((await b.next('welcome')).peers).toEqual([memberOf('c', 'owner')]);
   });
 
   test('whose connection breaks are told of as lost', async () => {
@@ -133,8 +154,44 @@ describe('a socket is closed', () => {
 
   test('with `version` for a join of another version', async () => {
     const client = await open(await start());
-    client.say({ ...joinOf('a', 'blue'), version: 9 });
+    client.say({ ...joinOf('a', 'blue', client.nonce), version: 9 });
     expect(await client.closed).toBe(4001);
+  });
+
+  test('with `identity` for a join that somebody else signed', async () => {
+    const server = await start();
+    const client = await open(server);
+    const { signature } = joinOf('b', 'blue', client.nonce);
+    client.say({ ...joinOf('a', 'blue', client.nonce), signature });
+    expect(await client.closed).toBe(4008);
+    expect(server.figures()).toMatchObject({ members: 0, closed: { identity: 1 } });
+  });
+
+  test('with `identity` for a join that was signed for another socket', async () => {
+    const server = await start();
+    const [one, other] = [await open(server), await open(server)];
+    expect(one.nonce).not.toEqual(other.nonce);
+    one.say(joinOf('a', 'blue', other.nonce));
+    expect(await one.closed).toBe(4008);
+  });
+
+  test.each([
+    ['name', { name: 'Mallory' }],
+    ['pool', { pool: 'green' }],
+    ['kind of device', { device: 'browser' }],
+  ])('with `identity` for a join whose %s was changed on the way', async (_what, change) => {
+    const client = await open(await start());
+    client.say({ ...joinOf('a', 'blue', client.nonce), ...change });
+    expect(await client.closed).toBe(4008);
+  });
+
+  test('with `identity` for a key of small order, under which one signature is good for anything', async () => {
+    const client = await open(await start());
+    // The neutral element, and the signature R = neutral, s = 0: verifiers that are not strict take it for any message.
+    const signKey = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0));
+    const signature = Uint8Array.from({ length: 64 }, (_, i) => (i === 0 ? 1 : 0));
+    client.say({ ...joinOf('a', 'blue', client.nonce), signKey, signature });
+    expect(await client.closed).toBe(4008);
   });
 
   test('with `join-first` if it does not join', async () => {
@@ -146,7 +203,7 @@ describe('a socket is closed', () => {
     const server = await start({ limits: { probeMs: 100, silentMs: 200 } });
     const mute = await RawClient.open(server.url, { autoPong: false });
     clients.push(mute);
-    mute.say(joinOf('a', 'blue'));
+    mute.join('a', 'blue');
     expect(await mute.closed).toBe(4007);
   });
 
@@ -155,7 +212,7 @@ describe('a socket is closed', () => {
     await join(server, 'a', 'blue');
     await join(server, 'b', 'blue');
     const third = await open(server);
-    third.say(joinOf('c', 'blue'));
+    third.join('c', 'blue');
     expect(await third.closed).toBe(4003);
     await open(server);
     const fourth = await open(server);

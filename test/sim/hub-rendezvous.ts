@@ -1,6 +1,7 @@
 // The real hub machine as a simulated world's rendezvous: does what the websocket shell does, encoding included.
 import { createHash } from 'node:crypto';
 import { Hub, type HubRequest } from '../../signaling/hub.ts';
+import { deviceIdOf } from '../../src/keys/identity.ts';
 import type { Rendezvous } from '../../src/sim/world.ts';
 import {
   decodeClient,
@@ -15,10 +16,11 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(bytes).digest());
 }
 
+/** Simulated signatures are no Ed25519, so they are taken for granted here; test/signaling has real ones checked. */
 function requestOf(message: ClientMessage): HubRequest {
   if (message.kind !== 'join') return message;
-  const { version, pool, secret, name, device } = message;
-  return { kind: 'join', version, pool, id: Buffer.from(sha256(secret).subarray(0, 16)).toString('hex'), name, device };
+  const { signKey, signature: _signature, ...join } = message;
+  return { ...join, id: deviceIdOf(signKey) };
 }
 
 /** The server's wall clock minus the world's: not what members believe, so that pools are seen to follow the server. */
@@ -32,6 +34,7 @@ export class HubRendezvous implements Rendezvous {
   opened(nowMs: number, client: number): void {
     this.#now = nowMs;
     this.hub.handle(nowMs, { kind: 'opened', socket: client });
+    this.#tell([client], { kind: 'challenge', nonce: sha256(Uint8Array.of(client)) });
   }
 
   said(nowMs: number, client: number, message: ClientMessage): void {

@@ -89,8 +89,8 @@ describe('a world', () => {
     if (a === undefined || b === undefined) throw new Error('two members were asked for');
     const textsOf = (member: typeof a): string[] => member.all('message').map(({ message }) => message.text);
     world.silence(a, b, 3000);
-    a.act((pool, nowMs) => pool.say(nowMs, 'from a'));
-    b.act((pool, nowMs) => pool.say(nowMs, 'from b'));
+    a.say('from a');
+    b.say('from b');
     world.run(2000);
     expect(textsOf(b)).not.toContain('from a');
     expect(textsOf(a)).toContain('from b');

@@ -1,41 +1,19 @@
 // The pool as the page sees it, reduced from events.
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { OfferView, PeerView, TransferView } from '../../src/client.ts';
+import type { PeerView } from '../../src/client.ts';
+import { HLC_PER_MS } from '../../src/wire/entry.ts';
 import { ENDED_MAX, ENTRIES_MAX, PoolStore } from '../../web/state.ts';
+import { message, offer, running } from './support.ts';
 
-const mara: PeerView = { id: 'aa', name: 'Mara', device: 'browser', path: 'direct' };
-const offer: OfferView = {
-  id: 'aa/1',
-  from: 'aa',
-  name: 'Mara',
-  own: false,
-  atMs: 0,
-  files: [{ number: 2, name: 'a.bin', bytes: 100 }],
-  state: 'open',
-};
-const running: TransferView = {
-  id: 'in/aa/2',
-  offer: 'aa/1',
-  direction: 'in',
-  peer: 'aa',
-  peerName: 'Mara',
-  name: 'a.bin',
-  bytes: 100,
-  doneBytes: 0,
-  keptBytes: 0,
-  bytesPerSecond: 0,
-  state: 'running',
-  seconds: 0,
-  sources: [],
-};
+const mara: PeerView = { id: 'aa', name: 'Mara', device: 'browser', role: 'owner', path: 'direct' };
 
 let store: PoolStore;
 const kinds = (): string[] => store.entries.value.map((entry) => entry.kind);
 
 beforeEach(() => {
   store = new PoolStore();
-  store.apply({ kind: 'joined', pool: 'quiet', self: 'me', peers: [mara] }, 0);
+  store.apply({ kind: 'joined', pool: 'quiet', self: 'me', role: 'member', peers: [mara] }, 0);
 });
 
 describe('the roster', () => {
@@ -58,30 +36,41 @@ describe('the roster', () => {
   });
 });
 
-describe('the conversation', () => {
-  const say = (text: string): void => {
-    const message = { id: text, from: 'aa', name: 'Mara', own: false, text, sentMs: 9e15 };
-    store.apply({ kind: 'message', message }, 5);
-  };
+describe('lines beside the messages', () => {
+  const juno = (at: number): PeerView => ({ ...mara, id: `juno-${at}`, name: `Juno ${at}` });
+  const notes = (): string[] => store.entries.value.flatMap((entry) => (entry.kind === 'note' ? [entry.text] : []));
 
-  test('is dated by this device’s clock, not by the sender’s', () => {
-    say('hello');
-    expect(store.entries.value[0]?.atMs).toBe(5);
+  test('are dated by the pool’s clock and stand after what arrived before them', () => {
+    store.apply({ kind: 'message', message: { ...message, created: 9000 * HLC_PER_MS }, fresh: true }, 1, 2000);
+    store.apply({ kind: 'peer-joined', peer: juno(1) }, 1, 3000);
+    store.apply({ kind: 'peer-joined', peer: juno(2) }, 1, 10_000);
+    expect(store.entries.value.map(({ atMs, place }) => [atMs, place / HLC_PER_MS])).toEqual([
+      [3000, 9000],
+      [10_000, 10_000],
+    ]);
   });
 
-  test('keeps the newest lines only', () => {
-    for (let at = 0; at <= ENTRIES_MAX; at += 1) say(`${at}`);
-    const [first] = store.entries.value;
-    expect(store.entries.value).toHaveLength(ENTRIES_MAX);
-    expect(first?.kind === 'message' && first.message.text).toBe('1');
+  test('are the newest only', () => {
+    for (let at = 0; at <= ENTRIES_MAX; at += 1) store.apply({ kind: 'peer-joined', peer: juno(at) }, 1);
+    expect(notes()).toHaveLength(ENTRIES_MAX);
+    expect(notes()[0]).toBe('Juno 1 joined');
   });
 
-  test('begins anew in another pool, and goes on when the same pool is joined again', () => {
-    say('hello');
-    store.apply({ kind: 'joined', pool: 'quiet', self: 'me', peers: [] }, 6);
-    expect(kinds()).toEqual(['message']);
-    store.apply({ kind: 'joined', pool: 'other', self: 'me', peers: [] }, 7);
+  test('begin anew in another pool, and go on when the same pool is joined again', () => {
+    const joined = { kind: 'joined', self: 'me', role: 'member', peers: [] } as const;
+    store.apply({ kind: 'peer-joined', peer: juno(1) }, 1);
+    store.apply({ ...joined, pool: 'quiet' }, 6);
+    expect(kinds()).toEqual(['note']);
+    store.apply({ ...joined, pool: 'other' }, 7);
     expect(kinds()).toEqual([]);
+  });
+
+  test('tell of nonsense from one device once of each kind', () => {
+    const problem = { code: 'forged', author: undefined, chain: undefined, seq: undefined } as const;
+    for (const code of ['forged', 'forged', 'fork'] as const) {
+      store.apply({ kind: 'problem', problem: { ...problem, code }, from: 'aa', name: 'Mara' }, 1);
+    }
+    expect(notes()).toHaveLength(2);
   });
 });
 
@@ -97,7 +86,7 @@ describe('an offer', () => {
   test('that is made again after its device returned moves to the end', () => {
     store.apply({ kind: 'offer', offer }, 1);
     store.apply({ kind: 'offer', offer: { ...offer, state: 'withdrawn' } }, 2);
-    store.note('later', 3);
+    store.apply({ kind: 'peer-joined', peer: { ...mara, id: 'bb' } }, 3);
     store.apply({ kind: 'offer', offer }, 4);
     expect(kinds()).toEqual(['note', 'offer']);
   });

@@ -1,48 +1,12 @@
-// What is made of words: links in messages, sentences for every code, device names and pool codes.
+// What is made of words: sentences for every code, device names and pool codes.
 
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { END_CODES, SOCKET_CODES, type EndCode } from '../../src/wire/codes.ts';
 import { freshDeviceName, freshPoolCode } from '../../src/wire/fresh-names.ts';
 import { parsePoolCode } from '../../src/wire/pool-code.ts';
 import { poolWords } from '../../src/wire/words.ts';
-import { linkify } from '../../web/linkify.ts';
 import { initials } from '../../web/names.ts';
 import { endSentence, leaveSentence, toneOf } from '../../web/sentences.ts';
-
-describe('links in a message', () => {
-  const links = (text: string): string[] => linkify(text).flatMap((piece) => (piece.kind === 'link' ? piece.text : []));
-
-  test('leave out the punctuation of the sentence around them', () => {
-    expect(links('See https://a.example/x?y=1#z, then (http://b.example/w).')).toEqual([
-      'https://a.example/x?y=1#z',
-      'http://b.example/w',
-    ]);
-    expect(links('https://a.example/Pool_(water)')).toEqual(['https://a.example/Pool_(water)']);
-  });
-
-  test('are only ever http and https', () => {
-    expect(links('ftp://a.example data:text/html,x file:///etc/passwd mailto:a@b xhttps://a.example')).toEqual([]);
-  });
-
-  test('never change a character of the text', () => {
-    const part = fc.oneof(fc.string(), fc.constantFrom('https://', 'http://a.b/', ')', '<b>', ' '));
-    fc.assert(
-      fc.property(fc.array(part), (parts) => {
-        const text = parts.join('');
-        expect(
-          linkify(text)
-            .map((piece) => piece.text)
-            .join(''),
-        ).toBe(text);
-      }),
-    );
-  });
-
-  test('beyond fifty stay plain text', () => {
-    expect(links('https://a.example/ '.repeat(80))).toHaveLength(50);
-  });
-});
 
 describe('the end of a transfer', () => {
   const codes = Object.keys(END_CODES) as EndCode[];

@@ -13,6 +13,7 @@ import {
   encodeServer,
   ICE_SERVERS_MAX,
   ICE_URLS_MAX,
+  joinBytes,
   MID_CHARACTERS_MAX,
   PEERS_MAX,
   SDP_CHARACTERS_MAX,
@@ -28,11 +29,12 @@ const CASES = 10_000;
 const ID = '0123456789abcdef0123456789abcdef';
 const join = {
   kind: 'join',
-  version: 2,
+  version: 3,
   pool: 'blue-otter-42',
-  secret: new Uint8Array(32).fill(7),
   name: 'Ada',
   device: 'browser',
+  signKey: new Uint8Array(32).fill(7),
+  signature: new Uint8Array(64).fill(8),
 } as const;
 
 const u32 = fc.nat(0xffff_ffff);
@@ -56,7 +58,8 @@ const signal: fc.Arbitrary<Signal> = fc.oneof(
     mid: line(MID_CHARACTERS_MAX),
   }),
 );
-const member = fc.record({ id, name, device });
+const role = fc.constantFrom('owner' as const, 'member' as const);
+const member = fc.record({ id, name, device, role });
 const iceServer = fc.record(
   {
     urls: fc.array(
@@ -71,11 +74,12 @@ const iceServer = fc.record(
 const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('join' as const),
-    version: fc.constant(2),
+    version: fc.constant(3),
     pool,
-    secret: fc.uint8Array({ minLength: 32, maxLength: 32 }),
     name,
     device,
+    signKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
   }),
   fc.constant({ kind: 'leave' as const }),
   fc.record({ kind: fc.constant('relay' as const), peer: id, attempt: u32, signal }),
@@ -83,9 +87,14 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
 );
 const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.record({
+    kind: fc.constant('challenge' as const),
+    nonce: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  }),
+  fc.record({
     kind: fc.constant('welcome' as const),
     self: id,
     pool,
+    role,
     peers: fc.array(member, { maxLength: 5 }),
     iceServers: fc.array(iceServer, { maxLength: 3 }),
   }),
@@ -147,8 +156,10 @@ describe('a join', () => {
     ['a pool code of two characters', { pool: 'ab' }],
     ['a pool code of 65 characters', { pool: 'a'.repeat(65) }],
     ['a whole link for a pool code', { pool: 'https://x.example/#blue' }],
-    ['a secret of 31 bytes', { secret: new Uint8Array(31) }],
-    ['a secret of 33 bytes', { secret: new Uint8Array(33) }],
+    ['a key of 31 bytes', { signKey: new Uint8Array(31) }],
+    ['a key of 33 bytes', { signKey: new Uint8Array(33) }],
+    ['no signature', { signature: new Uint8Array(0) }],
+    ['a signature of 65 bytes', { signature: new Uint8Array(65) }],
     ['no name', { name: '' }],
     ['a name of nothing visible', { name: '\u200b\u202e \u0007' }],
     ['a name of 65 characters', { name: 'x'.repeat(65) }],
@@ -166,22 +177,47 @@ describe('a join', () => {
   });
 
   test('of another version gives its version and nothing else, whatever its fields hold', () => {
-    const value = { version: 3, pool: '?', secret: new Uint8Array(5), name: '' };
+    const value = { version: 4, pool: '?', signKey: new Uint8Array(5), name: '' };
     expect(decodeClient(client({ case: 'join', value }))).toEqual({
       kind: 'join',
-      version: 3,
+      version: 4,
       pool: '',
-      secret: new Uint8Array(0),
       name: '',
       device: '',
+      signKey: new Uint8Array(0),
+      signature: new Uint8Array(0),
     });
   });
 
-  test('owns its secret: the frame may be overwritten', () => {
+  test('owns its key and signature: the frame may be overwritten', () => {
     const bytes = Buffer.from(encodeClient(join));
     const message = decodeClient(bytes);
     bytes.fill(0);
     expect(message).toEqual(join);
+  });
+});
+
+test.each([0, 31, 33])('a challenge of %d bytes does not decode', (length) => {
+  expect(decodeServer(server({ case: 'challenge', value: { nonce: new Uint8Array(length) } }))).toBeUndefined();
+});
+
+describe('what a join signs', () => {
+  const nonce = new Uint8Array(32).fill(1);
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.subarray(32));
+
+  test('is the nonce, and pool, name and device with zeros between them', () => {
+    const bytes = joinBytes(nonce, join);
+    expect(bytes.subarray(0, 32)).toEqual(nonce);
+    expect(text(bytes)).toBe('blue-otter-42\0Ada\0browser');
+  });
+
+  test('is never the same for two joins, whatever they are called', () => {
+    fc.assert(
+      fc.property(fc.tuple(pool, name, device), fc.tuple(pool, name, device), (one, other) => {
+        const [a, b] = [one, other].map(([pool, name, device]) => text(joinBytes(nonce, { pool, name, device })));
+        expect(a === b).toBe(one.join('|') === other.join('|'));
+      }),
+    );
   });
 });
 
@@ -215,8 +251,8 @@ describe('a signal', () => {
 });
 
 describe('a welcome', () => {
-  const welcome = { self: ID, pool: 'blue-otter', peers: [], iceServers: [] };
-  const peer = { id: ID, name: '\u{1f9a6}'.repeat(64), device: 'abcdefghijklmnop' };
+  const welcome = { self: ID, pool: 'blue-otter', role: 'owner' as const, peers: [], iceServers: [] };
+  const peer = { id: ID, name: '\u{1f9a6}'.repeat(64), device: 'abcdefghijklmnop', role: 'member' as const };
   const iceServer = { urls: Array.from({ length: ICE_URLS_MAX }, () => `turns:${'x'.repeat(250)}`) };
 
   test('of the largest valid kind fits into a frame and decodes', () => {
@@ -245,6 +281,8 @@ describe('a welcome', () => {
     ['an address too long', { iceServers: [{ urls: [`stun:${'x'.repeat(252)}`] }] }],
     ['a self that is no id', { self: 'me' }],
     ['a pool that is no code', { pool: 'Blue' }],
+    ['a role there is not', { role: 'queen' }],
+    ['a peer with no role', { peers: [{ ...peer, role: '' }] }],
   ])('with %s does not decode', (_what, change) => {
     expect(decodeServer(server({ case: 'welcome', value: { ...welcome, ...change } }))).toBeUndefined();
   });

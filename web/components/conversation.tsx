@@ -1,160 +1,328 @@
-// The conversation: messages, offers and notes in order, with a line for each day. It stays at the end while the reader
-// is there, and says so quietly when something new arrives while they read further up.
-import type { VNode } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { assertNever } from '../assert.ts';
+// The conversation of the open room: of its lines those in sight are drawn. It stays at the end while the reader is there, says so
+// quietly when something new arrives while they read further up, and fetches what is older or newer as they get there.
+import { useComputed } from '@preact/signals';
+import type { RefObject, VNode } from 'preact';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { store } from '../app.ts';
-import { dayKey, formatDay } from '../format.ts';
-import { tab, unread } from '../pool-view.ts';
-import type { Entry } from '../state.ts';
+import { rowsOf, type Row } from '../lines.ts';
+import { tab } from '../pool-view.ts';
+import type { MessageView } from '../../src/talk/views.ts';
+import { currentTalk, pages, talk, told } from '../talk.ts';
+import { Announcements } from './announcements.tsx';
 import styles from './conversation.module.css';
 import { Cursors } from './cursors.tsx';
-import { EmptyPool } from './empty-pool.tsx';
+import { EmptyPool, EmptyRoom } from './empty-pool.tsx';
 import { Icon } from './icons.tsx';
-import { Message } from './message.tsx';
-import { OfferCard } from './offer-card.tsx';
+import { Line } from './line.tsx';
+import { openMessageMenu, MessageMenu } from './message-menu.tsx';
+import { News } from './news.tsx';
+import { Older } from './older.tsx';
+import { useVirtualList, type VirtualList } from './virtual-list.ts';
 
 /** Nearer to the end than this counts as being there, pixels. */
 const END_SLACK = 48;
-/** Messages of one person within this time share one heading, milliseconds. */
-const GROUP_MS = 300_000;
+/** Rows drawn beyond both edges of what is seen. */
+const OVERSCAN = 4;
+/** With fewer rows than this left towards an end, more are fetched there. */
+const AHEAD = 25;
+/** The likely height of a row, pixels. */
+const ROW_PX = 64;
+/** Frames that a row has to be drawn in before it is given up to focus it. */
+const FRAMES_MAX = 10;
+const estimate = (): number => ROW_PX;
+/** How long a message that was looked up stays marked, milliseconds. */
+const MARKED_MS = 2500;
+/** How long pages may still come in above a row that was gone to, milliseconds. */
+const SETTLE_MS = 1500;
 
 export function Conversation(): VNode {
-  const entries = store.entries.value;
+  // A room's own list: where it is scrolled to is nobody else's business.
+  return (
+    <>
+      <Lines key={talk.room.value} />
+      <MessageMenu />
+    </>
+  );
+}
+
+function Lines(): VNode {
+  const rows = useComputed(rowsOfRoom).value;
+  const { atStart, atEnd } = talk.window.value;
   const frame = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  const top = useRef(0);
-  const seen = useRef<string | undefined>(entries.at(-1)?.key);
-  const [below, setBelow] = useState(false);
-
-  const toEnd = (): void => {
-    const box = scroller.current;
-    if (box !== null) box.scrollTop = box.scrollHeight;
-  };
-  const onScroll = (): void => {
-    const box = scroller.current;
-    if (box === null) return;
-    const near = box.scrollHeight - box.scrollTop - box.clientHeight < END_SLACK;
-    // Only a move upwards leaves the end: content that grows below also scrolls, and is followed.
-    atEnd.current = near || (atEnd.current && box.scrollTop >= top.current);
-    top.current = box.scrollTop;
-    if (near) {
-      setBelow(false);
-      if (!document.hidden) unread.value = 0;
-    }
-  };
-
-  useLayoutEffect(() => {
-    const last = entries.at(-1);
-    if (last === undefined || last.key === seen.current) return;
-    const since = entries.findIndex((entry) => entry.key === seen.current) + 1;
-    const fresh = entries.slice(since).filter(isFromOthers).length;
-    seen.current = last.key;
-    if (isOwn(last)) atEnd.current = true;
-    if (atEnd.current) toEnd();
-    else if (fresh > 0) setBelow(true);
-    if (fresh > 0 && (document.hidden || !atEnd.current || tab.peek() !== 'chat')) unread.value += fresh;
-  }, [entries]);
+  const { start, end } = useMemo(paddings, []);
+  const keyOf = useCallback((at: number) => rows[at]?.line.key ?? String(at), [rows]);
+  /** What comes at the end is new, and no page that was left out. */
+  const live = useBefore(atEnd);
+  const list = useVirtualList({
+    count: rows.length,
+    scroller,
+    keyOf,
+    estimate,
+    follow: live,
+    overscan: OVERSCAN,
+    endSlack: END_SLACK,
+    paddingStart: start,
+    paddingEnd: end,
+  });
+  const items = list.getVirtualItems();
+  const [first, last] = [items[0], items.at(-1)];
+  const near = atEnd && list.isAtEnd(END_SLACK);
+  const goTo = usePlace(rows, list, scroller);
+  useFirstPlace(rows, list, goTo);
+  const below = useBelow(rows, near, live);
+  const marked = useTarget(rows, goTo);
+  const active = useKeys(rows, list, scroller);
 
   useEffect(() => {
-    // Cards grow as transfers begin, and the box shrinks as a keyboard opens: the end stays in sight through both.
-    const observer = new ResizeObserver(() => {
-      if (atEnd.current) toEnd();
-    });
-    if (scroller.current !== null) observer.observe(scroller.current);
-    if (content.current !== null) observer.observe(content.current);
-    const onVisible = (): void => {
-      if (!document.hidden && atEnd.current && tab.peek() === 'chat') unread.value = 0;
-    };
-    document.addEventListener('visibilitychange', onVisible);
-    const stopTab = tab.subscribe(onVisible);
-    return () => {
-      observer.disconnect();
-      document.removeEventListener('visibilitychange', onVisible);
-      stopTab();
-      unread.value = 0;
-    };
-  }, []);
+    talk.follow(near);
+    if (first !== undefined && first.index < AHEAD && !atStart) void told(pages.older());
+    if (last !== undefined && last.index > rows.length - AHEAD && !atEnd) void told(pages.newer());
+    if (rows.length === 0 && !atStart) void told(pages.older());
+  });
+  useRead(rows, list);
 
+  const quiet = !rows.some(({ line }) => line.kind !== 'note');
   return (
     <div ref={frame} class={styles['frame']}>
-      <div ref={scroller} class={styles['scroller']} onScroll={onScroll}>
-        <div
-          ref={content}
-          class={styles['log']}
-          role="log"
-          aria-label="Conversation"
-          aria-live="polite"
-          aria-relevant="additions"
-          tabIndex={-1}
-        >
-          {!entries.some((entry) => entry.kind !== 'note') && <EmptyPool />}
-          {entries.map((entry, at) => (
-            <Line key={entry.key} entry={entry} before={entries[at - 1]} />
-          ))}
+      <Announcements />
+      <div
+        ref={scroller}
+        class={styles['scroller']}
+        role="log"
+        aria-label="Conversation"
+        aria-live="off"
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys scroll it, and lead into its messages
+        tabIndex={0}
+        data-room={talk.room.value}
+        onKeyDown={active.onKeyDown}
+      >
+        {atStart && <Older />}
+        {quiet && (talk.current.value?.kind === 'pool' || talk.room.value === '' ? <EmptyPool /> : <EmptyRoom />)}
+        <div class={styles['rows']} style={{ height: `${list.getTotalSize()}px` }}>
+          <div class={styles['shown']} style={{ transform: `translateY(${first?.start ?? 0}px)` }}>
+            {items.map(({ key, index }) => {
+              const row = rows[index];
+              if (row === undefined) return null;
+              return (
+                <div
+                  key={key}
+                  ref={list.measureElement}
+                  data-index={index}
+                  data-marked={marked === row.line.key}
+                  class={styles['row']}
+                  tabIndex={-1}
+                >
+                  <Line row={row} />
+                </div>
+              );
+            })}
+          </div>
         </div>
       </div>
       <Cursors board={frame} />
-      {below && (
+      <News rows={rows} />
+      {(below || !atEnd) && rows.length > 0 && (
         <button
           type="button"
           class={styles['pill']}
+          data-new={below}
           onClick={() => {
-            toEnd();
+            if (atEnd) list.scrollToEnd();
+            else void told(pages.toEnd());
           }}
         >
-          <Icon name="down" size={16} /> New below
+          <Icon name="down" size={16} /> {below ? 'New below' : 'To the newest'}
         </button>
       )}
     </div>
   );
 }
 
-function Line({ entry, before }: { readonly entry: Entry; readonly before: Entry | undefined }): VNode {
-  const newDay = before === undefined || dayKey(before.atMs) !== dayKey(entry.atMs);
-  const follows = !newDay && continues(entry, before);
-  // The same node again tells Preact that nothing changed: a new line does not redraw the hundreds before it.
-  const body = useMemo(() => bodyOf(entry, follows), [entry, follows]);
-  return (
-    <>
-      {newDay && (
-        <p class={styles['day']}>
-          <span>{formatDay(entry.atMs, Date.now())}</span>
-        </p>
-      )}
-      {body}
-    </>
-  );
+function rowsOfRoom(): readonly Row[] {
+  const room = talk.room.value;
+  const own = talk.current.value?.kind === 'pool';
+  return rowsOf({
+    window: talk.window.value,
+    gaps: talk.gaps.value.filter((gap) => gap.room === room),
+    entries: own || room === '' ? store.entries.value : [],
+    unreadAfter: talk.unreadAfter.value,
+  });
 }
 
-function bodyOf(entry: Entry, follows: boolean): VNode {
-  switch (entry.kind) {
-    case 'message':
-      return <Message message={entry.message} atMs={entry.atMs} follows={follows} />;
-    case 'offer':
-      return <OfferCard offer={entry.offer} atMs={entry.atMs} />;
-    case 'note':
-      return <p class={styles['note']}>{entry.text}</p>;
-    default:
-      return assertNever(entry);
+/** What `value` was in the rendering before: a page that ends at the newest message is not followed there. */
+function useBefore(value: boolean): boolean {
+  const before = useRef(value);
+  const was = before.current;
+  useLayoutEffect(() => {
+    before.current = value;
+  });
+  return was && value;
+}
+
+/** Space above the first and below the last row, pixels; below stands who writes. */
+function paddings(): { readonly start: number; readonly end: number } {
+  const narrow = matchMedia('(max-width: 720px)').matches;
+  return narrow ? { start: 8, end: 26 } : { start: 16, end: 28 };
+}
+
+interface Place {
+  readonly key: string;
+  readonly align: 'start' | 'center';
+}
+
+/**
+ * Goes to a row, and again as rows come before it, until the reader moves or it has settled: rows are known by their numbers
+ * to the list, and those change.
+ */
+function usePlace(
+  rows: readonly Row[],
+  list: VirtualList,
+  scroller: RefObject<HTMLElement | null>,
+): (place: Place) => void {
+  const place = useRef<Place | undefined>(undefined);
+  const go = (): void => {
+    const at = rows.findIndex(({ line }) => line.key === place.current?.key);
+    if (at >= 0) list.scrollToIndex(at, { align: place.current?.align ?? 'center' });
+  };
+  useLayoutEffect(() => {
+    if (place.current !== undefined) go();
+  }, [rows]);
+  useEffect(() => {
+    const box = scroller.current;
+    const leave = (): void => {
+      place.current = undefined;
+    };
+    const signs = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
+    for (const sign of signs) box?.addEventListener(sign, leave, { passive: true });
+    return () => {
+      for (const sign of signs) box?.removeEventListener(sign, leave);
+    };
+  }, [scroller]);
+  return (next) => {
+    place.current = next;
+    go();
+    setTimeout(() => {
+      if (place.current === next) place.current = undefined;
+    }, SETTLE_MS);
+  };
+}
+
+/** Where a room is opened: at its unread line, or at its end. */
+function useFirstPlace(rows: readonly Row[], list: VirtualList, goTo: (place: Place) => void): void {
+  const placed = useRef(false);
+  useLayoutEffect(() => {
+    if (placed.current || rows.length === 0) return;
+    placed.current = true;
+    if (talk.target.peek() !== undefined) return;
+    const unread = rows.find((row) => row.unread);
+    if (unread === undefined || unread === rows[0]) list.scrollToEnd();
+    else goTo({ key: unread.line.key, align: 'start' });
+  });
+}
+
+/** True while something of others' came below what the reader sees. Own words are followed wherever the reader was. */
+function useBelow(rows: readonly Row[], near: boolean, live: boolean): boolean {
+  const [below, setBelow] = useState(false);
+  const seen = useRef(rows.at(-1)?.line.key);
+  useEffect(() => {
+    const line = rows.at(-1)?.line;
+    if (near) setBelow(false);
+    if (line === undefined || line.key === seen.current) return;
+    const began = seen.current === undefined;
+    seen.current = line.key;
+    if (!near && !began && live && line.kind !== 'note') setBelow(true);
+  }, [rows, near]);
+  return below;
+}
+
+/** Goes to a message that was looked up. Returns the key of the row that is marked. */
+function useTarget(rows: readonly Row[], goTo: (place: Place) => void): string | undefined {
+  const [marked, setMarked] = useState<string | undefined>(undefined);
+  const target = talk.target.value;
+  useEffect(() => {
+    if (target === undefined || !rows.some(({ line }) => line.key === target)) return;
+    talk.target.value = undefined;
+    goTo({ key: target, align: 'center' });
+    setMarked(target);
+    setTimeout(() => setMarked(undefined), MARKED_MS);
+  }, [target, rows]);
+  return marked;
+}
+
+interface Keys {
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+}
+
+/** Arrow keys go from message to message; Enter opens the menu of the one that is focused. */
+function useKeys(rows: readonly Row[], list: VirtualList, scroller: RefObject<HTMLElement | null>): Keys {
+  /** The row that is to be focused once it is drawn: keys may come faster than frames. */
+  const wanted = useRef<number | undefined>(undefined);
+  const focusRow = (at: number): void => {
+    wanted.current = at;
+    list.scrollToIndex(at, { align: 'auto' });
+    let frames = 0;
+    const focus = (): void => {
+      if (wanted.current !== at) return;
+      const row = scroller.current?.querySelector(`[data-index="${at}"]`);
+      frames += 1;
+      if (row instanceof HTMLElement) row.focus({ preventScroll: true });
+      else if (frames < FRAMES_MAX) return void requestAnimationFrame(focus);
+      wanted.current = undefined;
+    };
+    requestAnimationFrame(focus);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const { target } = event;
+    if (!(target instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = target.dataset['index'];
+    if (target !== scroller.current && row === undefined) return;
+    const at = wanted.current ?? (row === undefined ? rows.length : Number(row));
+    const line = rows[at]?.line;
+    if (event.key === 'ArrowUp' && at > 0) focusRow(at - 1);
+    else if (event.key === 'ArrowDown' && at < rows.length - 1) focusRow(at + 1);
+    else if (event.key === 'End') list.scrollToEnd();
+    else if (event.key === 'Enter' && line?.kind === 'message') openMessageMenu(line.message, target);
+    else if (event.key === 'Escape' && row !== undefined) document.getElementById('message-field')?.focus();
+    else return;
+    event.preventDefault();
+  };
+  return { onKeyDown };
+}
+
+/** What was seen is read: up to the last message in sight, while somebody looks. */
+function useRead(rows: readonly Row[], list: VirtualList): void {
+  const read = useRef(0);
+  const look = useRef<() => void>(() => undefined);
+  look.current = (): void => {
+    if (document.hidden || tab.peek() !== 'chat') return;
+    const message = lastMessage(rows, list.range?.endIndex ?? -1);
+    const current = talk.current.peek();
+    if (message === undefined || current === undefined) return;
+    const { created } = message;
+    if (created <= Math.max(current.readTo, read.current)) return;
+    read.current = created;
+    currentTalk()?.read(current.id, created);
+  };
+  useEffect(() => look.current());
+  useEffect(() => {
+    const onVisible = (): void => {
+      talk.away(document.hidden);
+      look.current();
+    };
+    document.addEventListener('visibilitychange', onVisible);
+    const stop = tab.subscribe(() => look.current());
+    return () => {
+      document.removeEventListener('visibilitychange', onVisible);
+      stop();
+    };
+  }, []);
+}
+
+function lastMessage(rows: readonly Row[], from: number): MessageView | undefined {
+  for (let at = from; at >= 0; at -= 1) {
+    const line = rows[at]?.line;
+    if (line?.kind === 'message') return line.message;
   }
-}
-
-function continues(entry: Entry, before: Entry | undefined): boolean {
-  return (
-    entry.kind === 'message' &&
-    before?.kind === 'message' &&
-    before.message.from === entry.message.from &&
-    entry.atMs - before.atMs < GROUP_MS
-  );
-}
-
-function isOwn(entry: Entry): boolean {
-  return (entry.kind === 'message' && entry.message.own) || (entry.kind === 'offer' && entry.offer.view.peek().own);
-}
-
-function isFromOthers(entry: Entry): boolean {
-  return entry.kind !== 'note' && !isOwn(entry);
+  return undefined;
 }

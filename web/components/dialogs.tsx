@@ -1,20 +1,41 @@
-// The dialogs of a pool: bring others in, keys, and a question before leaving over a running transfer.
+// What lies over a pool, each in its own file, and the small ones: bring others in, keys, a question before leaving.
 import type { VNode } from 'preact';
 import { leave, shareLink } from '../app.ts';
-import { dialog } from '../pool-view.ts';
+import { closeDialog, dialog } from '../pool-view.ts';
+import { AdoptDialog, LinkDialog } from './devices.tsx';
 import styles from './dialogs.module.css';
+import { Palette } from './palette.tsx';
 import { CopyLink } from './pool-header.tsx';
+import { PoolDialog, QuitDialog, SwitchDialog } from './pools-dialogs.tsx';
 import { QrCode } from './qr-code.tsx';
+import { ZoneDialog } from './rooms-dialog.tsx';
+import { SettingsDialog } from './settings.tsx';
 import { Button, Dialog } from './ui.tsx';
+import { VerifyDialog } from './verify.tsx';
 
-const close = (): void => {
-  dialog.value = undefined;
-};
-
-export function InviteDialog(): VNode {
-  const open = dialog.value === 'invite';
+export function Dialogs(): VNode {
   return (
-    <Dialog open={open} title="Bring others in" onClose={close}>
+    <>
+      <Palette />
+      <InviteDialog />
+      <HelpDialog />
+      <LeaveDialog />
+      <PoolDialog />
+      <SwitchDialog />
+      <QuitDialog />
+      <ZoneDialog />
+      <VerifyDialog />
+      <LinkDialog />
+      <AdoptDialog />
+      <SettingsDialog />
+    </>
+  );
+}
+
+function InviteDialog(): VNode {
+  const open = dialog.value?.kind === 'invite';
+  return (
+    <Dialog open={open} title="Bring others in" onClose={closeDialog}>
       <div class={styles['invite']}>
         {open && <QrCode text={shareLink()} large />}
         <p class={styles['link']}>{shareLink()}</p>
@@ -30,6 +51,8 @@ export function InviteDialog(): VNode {
 const keys: readonly (readonly [string, string])[] = [
   ['Enter', 'Send the message'],
   ['Shift + Enter', 'New line'],
+  ['Ctrl + K or /', 'Search everything'],
+  ['Alt + Up / Down', 'Room before, room after'],
   ['Ctrl + U', 'Attach files'],
   ['Ctrl + V', 'Paste pictures or files'],
   ['F6', 'Next part of the page'],
@@ -37,9 +60,9 @@ const keys: readonly (readonly [string, string])[] = [
   ['?', 'This list'],
 ];
 
-export function HelpDialog(): VNode {
+function HelpDialog(): VNode {
   return (
-    <Dialog open={dialog.value === 'help'} title="Keys" onClose={close}>
+    <Dialog open={dialog.value?.kind === 'help'} title="Keys" onClose={closeDialog}>
       <dl class={styles['keys']}>
         {keys.map(([key, meaning]) => (
           <div key={key}>
@@ -57,18 +80,18 @@ export function HelpDialog(): VNode {
   );
 }
 
-export function LeaveDialog(): VNode {
+function LeaveDialog(): VNode {
   return (
-    <Dialog open={dialog.value === 'leave'} title="Leave now?" onClose={close}>
+    <Dialog open={dialog.value?.kind === 'leave'} title="Leave now?" onClose={closeDialog}>
       <p>
         Files are still on their way. Leaving interrupts them: what has arrived is kept, and continues when you come
         back.
       </p>
       <div class={styles['choice']}>
-        <Button look="primary" onClick={close}>
+        <Button look="primary" onClick={closeDialog}>
           Stay
         </Button>
-        <Button onClick={leave}>Leave</Button>
+        <Button onClick={() => leave()}>Leave</Button>
       </div>
     </Dialog>
   );

@@ -1,6 +1,8 @@
-// What a new pool shows instead of a conversation: how others get here.
+// What stands where nothing was said yet: in a new pool how others get here, in a room who reads it.
 import type { VNode } from 'preact';
 import { shareLink, store } from '../app.ts';
+import { listNames } from '../format.ts';
+import { talk } from '../talk.ts';
 import styles from './conversation.module.css';
 import { QrCode } from './qr-code.tsx';
 
@@ -19,6 +21,18 @@ export function EmptyPool(): VNode {
             : 'Say hello, or drop files anywhere on this page. They go to everyone here.'}
       </p>
       {alone && <p class={styles['emptyLink']}>{shareLink()}</p>}
+    </div>
+  );
+}
+
+export function EmptyRoom(): VNode {
+  const { account } = talk.self.value;
+  const others = (talk.current.value?.accounts ?? []).filter((each) => each !== account);
+  const names = listNames(['you', ...others.map((each) => talk.nameOf(each) || 'somebody')], 6);
+  return (
+    <div class={styles['empty']}>
+      <p class={styles['emptyTitle']}>Still water</p>
+      <p class={styles['emptyText']}>Only {names} can read what is said here.</p>
     </div>
   );
 }

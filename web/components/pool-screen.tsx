@@ -4,13 +4,15 @@ import { useEffect } from 'preact/hooks';
 import { store } from '../app.ts';
 import { cx } from '../cx.ts';
 import { dropReviewed } from '../outbox.ts';
-import { dialog, guardUnload, keepAwake, keepTitle, tab, unread, type Tab } from '../pool-view.ts';
+import { dialog, guardUnload, keepAwake, keepTitle, keepUnseen, tab, unread, type Tab } from '../pool-view.ts';
+import { listedRooms, roomBeside } from '../rooms.ts';
+import { openRoom, talk } from '../talk.ts';
 import { Announcer } from './announcer.tsx';
 import { openFileChooser } from './attach.tsx';
 import { Banner } from './banner.tsx';
 import { Composer } from './composer.tsx';
 import { Conversation } from './conversation.tsx';
-import { HelpDialog, InviteDialog, LeaveDialog } from './dialogs.tsx';
+import { Dialogs } from './dialogs.tsx';
 import { DropTarget } from './drop-target.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import styles from './pool.module.css';
@@ -21,7 +23,7 @@ import { Transfers } from './transfers.tsx';
 
 export function PoolScreen(): VNode {
   useEffect(() => {
-    const stops = [keepTitle(), keepAwake()];
+    const stops = [keepTitle(), keepAwake(), keepUnseen()];
     window.addEventListener('beforeunload', guardUnload);
     window.addEventListener('keydown', onKey);
     return () => {
@@ -64,9 +66,7 @@ export function PoolScreen(): VNode {
       <Announcer />
       <DropTarget />
       <ReviewSheet />
-      <InviteDialog />
-      <HelpDialog />
-      <LeaveDialog />
+      <Dialogs />
     </div>
   );
 }
@@ -145,6 +145,24 @@ function onKey(event: KeyboardEvent): void {
     openFileChooser();
     return;
   }
+  const letter = event.key.toLowerCase();
+  if (letter === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    dialog.value = { kind: 'palette', saved: false };
+    return;
+  }
+  if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown') && dialog.value === undefined) {
+    event.preventDefault();
+    const rooms = listedRooms(talk.rooms.peek(), talk.room.peek());
+    const next = roomBeside(rooms, talk.room.peek(), event.key === 'ArrowUp' ? -1 : 1);
+    if (next !== undefined) openRoom(next);
+    return;
+  }
   const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-  if (event.key === '?' && !typing && dialog.value === undefined) dialog.value = 'help';
+  if (typing || dialog.value !== undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === '?') dialog.value = { kind: 'help' };
+  if (event.key === '/') {
+    event.preventDefault();
+    dialog.value = { kind: 'palette', saved: false };
+  }
 }

@@ -7,7 +7,13 @@ import styles from './qr-code.module.css';
 /** The quiet zone of the QR standard (ISO/IEC 18004), modules. */
 const QUIET = 4;
 
-export function QrCode({ text, large = false }: { readonly text: string; readonly large?: boolean }): VNode {
+interface QrCodeProps {
+  readonly text: string;
+  readonly label?: string;
+  readonly large?: boolean;
+}
+
+export function QrCode({ text, label = 'QR code of this pool’s link', large = false }: QrCodeProps): VNode {
   const { path, size } = useMemo(() => outline(text), [text]);
   const side = size + 2 * QUIET;
   return (
@@ -15,7 +21,7 @@ export function QrCode({ text, large = false }: { readonly text: string; readonl
       class={large ? styles['large'] : styles['code']}
       viewBox={`${-QUIET} ${-QUIET} ${side} ${side}`}
       role="img"
-      aria-label="QR code of this pool’s link"
+      aria-label={label}
       shape-rendering="crispEdges"
     >
       <path d={path} />

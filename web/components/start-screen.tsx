@@ -1,9 +1,8 @@
 // Name, pool, in: the first screen, and the same screen while a join is on its way.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
-import { codeText, deviceNameText, join, leave, screen, store } from '../app.ts';
+import { codeText, deviceNameText, invitation, join, leave, readCode, screen, store } from '../app.ts';
 import { cx } from '../cx.ts';
-import { parsePoolCode } from '../../src/wire/pool-code.ts';
 import { deviceName, newPoolCode } from '../names.ts';
 import { limits } from '../storage.ts';
 import ui from '../styles/ui.module.css';
@@ -48,7 +47,7 @@ export function StartScreen(): VNode {
 
   const onPaste = (event: ClipboardEvent): void => {
     const text = event.clipboardData?.getData('text') ?? '';
-    const code = parsePoolCode(text);
+    const code = readCode(text);
     if (code === undefined || !(text.includes('#') || WHOLE_CODE.test(code))) return;
     event.preventDefault();
     codeText.value = code;
@@ -63,12 +62,20 @@ export function StartScreen(): VNode {
           {shown.notice.rejoin !== undefined && <Rejoin pool={shown.notice.rejoin} />}
         </div>
       )}
+      {invitation.value !== undefined && (
+        <div class={cx(ui['notice'], styles['notice'])} role="status">
+          <p>
+            This link makes this device one of its sender’s. Once you are in the pool you are asked whether you want
+            that.
+          </p>
+        </div>
+      )}
       <form
         class={styles['panel']}
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          enter(parsePoolCode(codeText.value));
+          enter(readCode(codeText.value));
         }}
       >
         <div class={styles['field']}>

@@ -51,12 +51,13 @@ export function Button(props: ButtonProps): VNode {
 interface DialogProps {
   readonly open: boolean;
   readonly title: string;
+  readonly wide?: boolean;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
 /** A modal on the native element: Esc, the cross and a click beside it close it; focus returns where it was. */
-export function Dialog({ open, title, onClose, children }: DialogProps): VNode {
+export function Dialog({ open, title, wide = false, onClose, children }: DialogProps): VNode {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     if (open && element.current?.open === false) element.current.showModal();
@@ -65,10 +66,12 @@ export function Dialog({ open, title, onClose, children }: DialogProps): VNode {
   return (
     <dialog
       ref={element}
-      class={ui['dialog']}
+      class={cx(ui['dialog'], wide && ui['wide'])}
       aria-label={title}
-      onCancel={onClose}
-      onClose={onClose}
+      onClose={() => {
+        // Where another layer took its place, that one is open now.
+        if (open) onClose();
+      }}
       onClick={(event) => {
         if (event.target === event.currentTarget) onClose();
       }}

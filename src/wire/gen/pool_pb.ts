@@ -9,13 +9,15 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Signal } from "./signaling_pb.ts";
 import { file_signaling } from "./signaling_pb.ts";
+import type { Account } from "./talk_pb.ts";
+import { file_talk } from "./talk_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file pool.proto.
  */
 export const file_pool: GenFile = /*@__PURE__*/
-  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIpwDCghFbnZlbG9wZRIlCgVoZWxsbxgBIAEoCzIULnJvY2twb29sLnBvb2wuSGVsbG9IABIjCgRjaGF0GAIgASgLMhMucm9ja3Bvb2wucG9vbC5DaGF0SAASJQoFb2ZmZXIYAyABKAsyFC5yb2NrcG9vbC5wb29sLk9mZmVySAASJwoGYW5zd2VyGAQgASgLMhUucm9ja3Bvb2wucG9vbC5BbnN3ZXJIABInCgZoYXNoZXMYBSABKAsyFS5yb2NrcG9vbC5wb29sLkhhc2hlc0gAEiUKBWVuZGVkGAYgASgLMhQucm9ja3Bvb2wucG9vbC5FbmRlZEgAEiMKBGxhbmUYByABKAsyEy5yb2NrcG9vbC5wb29sLkxhbmVIABIjCgR0cmVlGAggASgLMhMucm9ja3Bvb2wucG9vbC5UcmVlSAASIwoEaGF2ZRgJIAEoCzITLnJvY2twb29sLnBvb2wuSGF2ZUgAEi0KCXRodW1ibmFpbBgKIAEoCzIYLnJvY2twb29sLnBvb2wuVGh1bWJuYWlsSABCBgoEYm9keSI4CgVIZWxsbxIMCgRuYW1lGAEgASgJEg4KBmRldmljZRgCIAEoCRIRCgluZXh0X2NoYXQYAyABKA0iMgoEQ2hhdBILCgNzZXEYASABKA0SDwoHc2VudF9tcxgCIAEoARIMCgR0ZXh0GAMgASgJIngKC09mZmVyZWRGaWxlEhAKCHRyYW5zZmVyGAEgASgNEgwKBG5hbWUYAiABKAkSDQoFYnl0ZXMYAyABKAESEwoLbW9kaWZpZWRfbXMYBCABKAESJQoGZm9sZGVyGAUgASgLMhUucm9ja3Bvb2wucG9vbC5Gb2xkZXIiMAoGRm9sZGVyEg8KB2VudHJpZXMYASABKA0SFQoNY29udGVudF9ieXRlcxgCIAEoASJWCgVPZmZlchINCgVvZmZlchgBIAEoDRITCgtjaHVua19ieXRlcxgCIAEoDRIpCgVmaWxlcxgDIAMoCzIaLnJvY2twb29sLnBvb2wuT2ZmZXJlZEZpbGUiSwoGQW5zd2VyEg0KBW9mZmVyGAEgASgNEg4KBmFjY2VwdBgCIAEoCBIRCgl0cmFuc2ZlcnMYAyADKA0SDwoHYXR0ZW1wdBgEIAEoDSI5CgZIYXNoZXMSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SDgoGc2hhMjU2GAMgASgMIkcKBFRyZWUSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SEAoIc3VidHJlZXMYAyABKAwSDAoEcm9vdBgEIAEoDCJkCgRIYXZlEg4KBm9yaWdpbhgBIAEoDBIQCgh0cmFuc2ZlchgCIAEoDRIOCgZoYW5kbGUYAyABKA0SDQoFZmlyc3QYBCABKA0SDgoGYml0bWFwGAUgASgMEgsKA2FsbBgGIAEoCCIsCglUaHVtYm5haWwSEAoIdHJhbnNmZXIYASABKA0SDQoFaW1hZ2UYAiABKAwiJwoFRW5kZWQSEAoIdHJhbnNmZXIYASABKA0SDAoEY29kZRgCIAEoDSJACgRMYW5lEgwKBGxhbmUYASABKA0SKgoGc2lnbmFsGAIgASgLMhoucm9ja3Bvb2wuc2lnbmFsaW5nLlNpZ25hbGIGcHJvdG8z", [file_signaling]);
+  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIv0ECghFbnZlbG9wZRIlCgVvZmZlchgDIAEoCzIULnJvY2twb29sLnBvb2wuT2ZmZXJIABInCgZhbnN3ZXIYBCABKAsyFS5yb2NrcG9vbC5wb29sLkFuc3dlckgAEicKBmhhc2hlcxgFIAEoCzIVLnJvY2twb29sLnBvb2wuSGFzaGVzSAASJQoFZW5kZWQYBiABKAsyFC5yb2NrcG9vbC5wb29sLkVuZGVkSAASIwoEbGFuZRgHIAEoCzITLnJvY2twb29sLnBvb2wuTGFuZUgAEiMKBHRyZWUYCCABKAsyEy5yb2NrcG9vbC5wb29sLlRyZWVIABIjCgRoYXZlGAkgASgLMhMucm9ja3Bvb2wucG9vbC5IYXZlSAASLQoJdGh1bWJuYWlsGAogASgLMhgucm9ja3Bvb2wucG9vbC5UaHVtYm5haWxIABIlCgVoZWFkcxgLIAEoCzIULnJvY2twb29sLnBvb2wuSGVhZHNIABIjCgR3YW50GAwgASgLMhMucm9ja3Bvb2wucG9vbC5XYW50SAASKQoHZW50cmllcxgNIAEoCzIWLnJvY2twb29sLnBvb2wuRW50cmllc0gAEicKBnR5cGluZxgOIAEoCzIVLnJvY2twb29sLnBvb2wuVHlwaW5nSAASIwoEcmVhZBgPIAEoCzITLnJvY2twb29sLnBvb2wuUmVhZEgAEioKCGxpbmtfYXNrGBAgASgLMhYucm9ja3Bvb2wucG9vbC5MaW5rQXNrSAASLgoKbGlua19ncmFudBgRIAEoCzIYLnJvY2twb29sLnBvb2wuTGlua0dyYW50SABCBgoEYm9keUoECAEQAkoECAIQAyJ4CgtPZmZlcmVkRmlsZRIQCgh0cmFuc2ZlchgBIAEoDRIMCgRuYW1lGAIgASgJEg0KBWJ5dGVzGAMgASgBEhMKC21vZGlmaWVkX21zGAQgASgBEiUKBmZvbGRlchgFIAEoCzIVLnJvY2twb29sLnBvb2wuRm9sZGVyIjAKBkZvbGRlchIPCgdlbnRyaWVzGAEgASgNEhUKDWNvbnRlbnRfYnl0ZXMYAiABKAEiVgoFT2ZmZXISDQoFb2ZmZXIYASABKA0SEwoLY2h1bmtfYnl0ZXMYAiABKA0SKQoFZmlsZXMYAyADKAsyGi5yb2NrcG9vbC5wb29sLk9mZmVyZWRGaWxlIksKBkFuc3dlchINCgVvZmZlchgBIAEoDRIOCgZhY2NlcHQYAiABKAgSEQoJdHJhbnNmZXJzGAMgAygNEg8KB2F0dGVtcHQYBCABKA0iOQoGSGFzaGVzEhAKCHRyYW5zZmVyGAEgASgNEg0KBWZpcnN0GAIgASgNEg4KBnNoYTI1NhgDIAEoDCJHCgRUcmVlEhAKCHRyYW5zZmVyGAEgASgNEg0KBWZpcnN0GAIgASgNEhAKCHN1YnRyZWVzGAMgASgMEgwKBHJvb3QYBCABKAwiZAoESGF2ZRIOCgZvcmlnaW4YASABKAwSEAoIdHJhbnNmZXIYAiABKA0SDgoGaGFuZGxlGAMgASgNEg0KBWZpcnN0GAQgASgNEg4KBmJpdG1hcBgFIAEoDBILCgNhbGwYBiABKAgiLAoJVGh1bWJuYWlsEhAKCHRyYW5zZmVyGAEgASgNEg0KBWltYWdlGAIgASgMIicKBUVuZGVkEhAKCHRyYW5zZmVyGAEgASgNEgwKBGNvZGUYAiABKA0iQAoETGFuZRIMCgRsYW5lGAEgASgNEioKBnNpZ25hbBgCIAEoCzIaLnJvY2twb29sLnNpZ25hbGluZy5TaWduYWwiKwoFSGVhZHMSIgoFaGVhZHMYASADKAsyEy5yb2NrcG9vbC5wb29sLkhlYWQiQwoESGVhZBIOCgZhdXRob3IYASABKAwSDQoFY2hhaW4YAiABKAwSDgoGcmFuZ2VzGAMgAygNEgwKBGhhc2gYBCABKAwiUAoEV2FudBIMCgR3YW50GAEgASgNEg4KBmF1dGhvchgCIAEoDBINCgVjaGFpbhgDIAEoDBINCgVmaXJzdBgEIAEoDRIMCgRsYXN0GAUgASgNIigKB0VudHJpZXMSDAoEd2FudBgBIAEoDRIPCgdlbnRyaWVzGAIgAygMIhYKBlR5cGluZxIMCgRyb29tGAEgASgMIiUKBFJlYWQSDAoEcm9vbRgBIAEoDBIPCgdjcmVhdGVkGAIgASgBIhgKB0xpbmtBc2sSDQoFcHJvb2YYASABKAwiNAoJTGlua0dyYW50EicKB2FjY291bnQYASABKAsyFi5yb2NrcG9vbC50YWxrLkFjY291bnRiBnByb3RvMw", [file_signaling, file_talk]);
 
 /**
  * @generated from message rockpool.pool.Envelope
@@ -25,18 +27,6 @@ export type Envelope = Message<"rockpool.pool.Envelope"> & {
    * @generated from oneof rockpool.pool.Envelope.body
    */
   body: {
-    /**
-     * @generated from field: rockpool.pool.Hello hello = 1;
-     */
-    value: Hello;
-    case: "hello";
-  } | {
-    /**
-     * @generated from field: rockpool.pool.Chat chat = 2;
-     */
-    value: Chat;
-    case: "chat";
-  } | {
     /**
      * @generated from field: rockpool.pool.Offer offer = 3;
      */
@@ -84,6 +74,48 @@ export type Envelope = Message<"rockpool.pool.Envelope"> & {
      */
     value: Thumbnail;
     case: "thumbnail";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Heads heads = 11;
+     */
+    value: Heads;
+    case: "heads";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Want want = 12;
+     */
+    value: Want;
+    case: "want";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Entries entries = 13;
+     */
+    value: Entries;
+    case: "entries";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Typing typing = 14;
+     */
+    value: Typing;
+    case: "typing";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Read read = 15;
+     */
+    value: Read;
+    case: "read";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.LinkAsk link_ask = 16;
+     */
+    value: LinkAsk;
+    case: "linkAsk";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.LinkGrant link_grant = 17;
+     */
+    value: LinkGrant;
+    case: "linkGrant";
   } | { case: undefined; value?: undefined };
 };
 
@@ -93,70 +125,6 @@ export type Envelope = Message<"rockpool.pool.Envelope"> & {
  */
 export const EnvelopeSchema: GenMessage<Envelope> = /*@__PURE__*/
   messageDesc(file_pool, 0);
-
-/**
- * First message of a session, both ways.
- *
- * @generated from message rockpool.pool.Hello
- */
-export type Hello = Message<"rockpool.pool.Hello"> & {
-  /**
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * browser | terminal | desktop
-   *
-   * @generated from field: string device = 2;
-   */
-  device: string;
-
-  /**
-   * the seq of the first Chat that will follow in this session
-   *
-   * @generated from field: uint32 next_chat = 3;
-   */
-  nextChat: number;
-};
-
-/**
- * Describes the message rockpool.pool.Hello.
- * Use `create(HelloSchema)` to create a new message.
- */
-export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_pool, 1);
-
-/**
- * @generated from message rockpool.pool.Chat
- */
-export type Chat = Message<"rockpool.pool.Chat"> & {
-  /**
-   * counts the sender's chats; delivered in this order
-   *
-   * @generated from field: uint32 seq = 1;
-   */
-  seq: number;
-
-  /**
-   * sender's wall clock, ms since 1970
-   *
-   * @generated from field: double sent_ms = 2;
-   */
-  sentMs: number;
-
-  /**
-   * @generated from field: string text = 3;
-   */
-  text: string;
-};
-
-/**
- * Describes the message rockpool.pool.Chat.
- * Use `create(ChatSchema)` to create a new message.
- */
-export const ChatSchema: GenMessage<Chat> = /*@__PURE__*/
-  messageDesc(file_pool, 2);
 
 /**
  * @generated from message rockpool.pool.OfferedFile
@@ -199,7 +167,7 @@ export type OfferedFile = Message<"rockpool.pool.OfferedFile"> & {
  * Use `create(OfferedFileSchema)` to create a new message.
  */
 export const OfferedFileSchema: GenMessage<OfferedFile> = /*@__PURE__*/
-  messageDesc(file_pool, 3);
+  messageDesc(file_pool, 1);
 
 /**
  * @generated from message rockpool.pool.Folder
@@ -221,7 +189,7 @@ export type Folder = Message<"rockpool.pool.Folder"> & {
  * Use `create(FolderSchema)` to create a new message.
  */
 export const FolderSchema: GenMessage<Folder> = /*@__PURE__*/
-  messageDesc(file_pool, 4);
+  messageDesc(file_pool, 2);
 
 /**
  * @generated from message rockpool.pool.Offer
@@ -248,7 +216,7 @@ export type Offer = Message<"rockpool.pool.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_pool, 5);
+  messageDesc(file_pool, 3);
 
 /**
  * The receiver's word on an offer. Of an accepted one it takes these files, or, if none is named, all.
@@ -284,7 +252,7 @@ export type Answer = Message<"rockpool.pool.Answer"> & {
  * Use `create(AnswerSchema)` to create a new message.
  */
 export const AnswerSchema: GenMessage<Answer> = /*@__PURE__*/
-  messageDesc(file_pool, 6);
+  messageDesc(file_pool, 4);
 
 /**
  * SHA-256 of chunks first .. first + n - 1, 32 bytes each; only to those who accepted.
@@ -313,7 +281,7 @@ export type Hashes = Message<"rockpool.pool.Hashes"> & {
  * Use `create(HashesSchema)` to create a new message.
  */
 export const HashesSchema: GenMessage<Hashes> = /*@__PURE__*/
-  messageDesc(file_pool, 7);
+  messageDesc(file_pool, 5);
 
 /**
  * Roots of the hash tree over what Hashes tells, as they become known; only from the offering device, to those who accepted.
@@ -353,7 +321,7 @@ export type Tree = Message<"rockpool.pool.Tree"> & {
  * Use `create(TreeSchema)` to create a new message.
  */
 export const TreeSchema: GenMessage<Tree> = /*@__PURE__*/
-  messageDesc(file_pool, 8);
+  messageDesc(file_pool, 6);
 
 /**
  * Which chunks of a file that `origin` offered the sender of this has: these, besides those it told before.
@@ -405,7 +373,7 @@ export type Have = Message<"rockpool.pool.Have"> & {
  * Use `create(HaveSchema)` to create a new message.
  */
 export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
-  messageDesc(file_pool, 9);
+  messageDesc(file_pool, 7);
 
 /**
  * A small picture of an offered file.
@@ -429,7 +397,7 @@ export type Thumbnail = Message<"rockpool.pool.Thumbnail"> & {
  * Use `create(ThumbnailSchema)` to create a new message.
  */
 export const ThumbnailSchema: GenMessage<Thumbnail> = /*@__PURE__*/
-  messageDesc(file_pool, 10);
+  messageDesc(file_pool, 8);
 
 /**
  * A transfer is over on this link. From the receiver: verified, cancelled or failed. From the sender: withdrawn or failed.
@@ -455,7 +423,7 @@ export type Ended = Message<"rockpool.pool.Ended"> & {
  * Use `create(EndedSchema)` to create a new message.
  */
 export const EndedSchema: GenMessage<Ended> = /*@__PURE__*/
-  messageDesc(file_pool, 11);
+  messageDesc(file_pool, 9);
 
 /**
  * Negotiates the transport of a further lane of this link, as the server relays it for the first.
@@ -479,5 +447,212 @@ export type Lane = Message<"rockpool.pool.Lane"> & {
  * Use `create(LaneSchema)` to create a new message.
  */
 export const LaneSchema: GenMessage<Lane> = /*@__PURE__*/
+  messageDesc(file_pool, 10);
+
+/**
+ * Which entries of which logs the sender has. Tells more, never less, than what it told before.
+ *
+ * @generated from message rockpool.pool.Heads
+ */
+export type Heads = Message<"rockpool.pool.Heads"> & {
+  /**
+   * @generated from field: repeated rockpool.pool.Head heads = 1;
+   */
+  heads: Head[];
+};
+
+/**
+ * Describes the message rockpool.pool.Heads.
+ * Use `create(HeadsSchema)` to create a new message.
+ */
+export const HeadsSchema: GenMessage<Heads> = /*@__PURE__*/
+  messageDesc(file_pool, 11);
+
+/**
+ * @generated from message rockpool.pool.Head
+ */
+export type Head = Message<"rockpool.pool.Head"> & {
+  /**
+   * id of the device, 16 bytes
+   *
+   * @generated from field: bytes author = 1;
+   */
+  author: Uint8Array;
+
+  /**
+   * 16 bytes
+   *
+   * @generated from field: bytes chain = 2;
+   */
+  chain: Uint8Array;
+
+  /**
+   * pairs first, last; ascending, disjoint
+   *
+   * @generated from field: repeated uint32 ranges = 3;
+   */
+  ranges: number[];
+
+  /**
+   * of the last entry: 32 bytes
+   *
+   * @generated from field: bytes hash = 4;
+   */
+  hash: Uint8Array;
+};
+
+/**
+ * Describes the message rockpool.pool.Head.
+ * Use `create(HeadSchema)` to create a new message.
+ */
+export const HeadSchema: GenMessage<Head> = /*@__PURE__*/
   messageDesc(file_pool, 12);
+
+/**
+ * Asks for entries first to last of a log. Answered by one Entries, with none if there is nothing to give.
+ *
+ * @generated from message rockpool.pool.Want
+ */
+export type Want = Message<"rockpool.pool.Want"> & {
+  /**
+   * comes back in the answer; not 0
+   *
+   * @generated from field: uint32 want = 1;
+   */
+  want: number;
+
+  /**
+   * @generated from field: bytes author = 2;
+   */
+  author: Uint8Array;
+
+  /**
+   * @generated from field: bytes chain = 3;
+   */
+  chain: Uint8Array;
+
+  /**
+   * @generated from field: uint32 first = 4;
+   */
+  first: number;
+
+  /**
+   * @generated from field: uint32 last = 5;
+   */
+  last: number;
+};
+
+/**
+ * Describes the message rockpool.pool.Want.
+ * Use `create(WantSchema)` to create a new message.
+ */
+export const WantSchema: GenMessage<Want> = /*@__PURE__*/
+  messageDesc(file_pool, 13);
+
+/**
+ * Entries as src/wire/entry.ts lays them out.
+ *
+ * @generated from message rockpool.pool.Entries
+ */
+export type Entries = Message<"rockpool.pool.Entries"> & {
+  /**
+   * what it answers; 0: news
+   *
+   * @generated from field: uint32 want = 1;
+   */
+  want: number;
+
+  /**
+   * @generated from field: repeated bytes entries = 2;
+   */
+  entries: Uint8Array[];
+};
+
+/**
+ * Describes the message rockpool.pool.Entries.
+ * Use `create(EntriesSchema)` to create a new message.
+ */
+export const EntriesSchema: GenMessage<Entries> = /*@__PURE__*/
+  messageDesc(file_pool, 14);
+
+/**
+ * @generated from message rockpool.pool.Typing
+ */
+export type Typing = Message<"rockpool.pool.Typing"> & {
+  /**
+   * @generated from field: bytes room = 1;
+   */
+  room: Uint8Array;
+};
+
+/**
+ * Describes the message rockpool.pool.Typing.
+ * Use `create(TypingSchema)` to create a new message.
+ */
+export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
+  messageDesc(file_pool, 15);
+
+/**
+ * All of a room up to this time has been read by whoever uses the sending device.
+ *
+ * @generated from message rockpool.pool.Read
+ */
+export type Read = Message<"rockpool.pool.Read"> & {
+  /**
+   * @generated from field: bytes room = 1;
+   */
+  room: Uint8Array;
+
+  /**
+   * a hybrid time: src/wire/entry.ts
+   *
+   * @generated from field: double created = 2;
+   */
+  created: number;
+};
+
+/**
+ * Describes the message rockpool.pool.Read.
+ * Use `create(ReadSchema)` to create a new message.
+ */
+export const ReadSchema: GenMessage<Read> = /*@__PURE__*/
+  messageDesc(file_pool, 16);
+
+/**
+ * A device asks to become one of the account of the device it is sent to.
+ *
+ * @generated from message rockpool.pool.LinkAsk
+ */
+export type LinkAsk = Message<"rockpool.pool.LinkAsk"> & {
+  /**
+   * 32 bytes: src/keys/account.ts
+   *
+   * @generated from field: bytes proof = 1;
+   */
+  proof: Uint8Array;
+};
+
+/**
+ * Describes the message rockpool.pool.LinkAsk.
+ * Use `create(LinkAskSchema)` to create a new message.
+ */
+export const LinkAskSchema: GenMessage<LinkAsk> = /*@__PURE__*/
+  messageDesc(file_pool, 17);
+
+/**
+ * @generated from message rockpool.pool.LinkGrant
+ */
+export type LinkGrant = Message<"rockpool.pool.LinkGrant"> & {
+  /**
+   * @generated from field: rockpool.talk.Account account = 1;
+   */
+  account?: Account | undefined;
+};
+
+/**
+ * Describes the message rockpool.pool.LinkGrant.
+ * Use `create(LinkGrantSchema)` to create a new message.
+ */
+export const LinkGrantSchema: GenMessage<LinkGrant> = /*@__PURE__*/
+  messageDesc(file_pool, 18);
 

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file signaling.proto.
  */
 export const file_signaling: GenFile = /*@__PURE__*/
-  fileDesc("Cg9zaWduYWxpbmcucHJvdG8SEnJvY2twb29sLnNpZ25hbGluZyLJAQoNQ2xpZW50TWVzc2FnZRIoCgRqb2luGAEgASgLMhgucm9ja3Bvb2wuc2lnbmFsaW5nLkpvaW5IABIqCgVsZWF2ZRgCIAEoCzIZLnJvY2twb29sLnNpZ25hbGluZy5MZWF2ZUgAEioKBXJlbGF5GAMgASgLMhkucm9ja3Bvb2wuc2lnbmFsaW5nLlJlbGF5SAASKAoEdGltZRgFIAEoCzIYLnJvY2twb29sLnNpZ25hbGluZy5UaW1lSABCBgoEYm9keUoECAQQBSJTCgRKb2luEg8KB3ZlcnNpb24YASABKA0SDAoEcG9vbBgCIAEoCRIOCgZzZWNyZXQYAyABKAwSDAoEbmFtZRgEIAEoCRIOCgZkZXZpY2UYBSABKAkiBwoFTGVhdmUiQQoFUmVsYXkSDAoEcGVlchgBIAEoCRIqCgZzaWduYWwYAiABKAsyGi5yb2NrcG9vbC5zaWduYWxpbmcuU2lnbmFsIhUKBFRpbWUSDQoFdDBfbXMYASABKAEikwIKDVNlcnZlck1lc3NhZ2USLgoHd2VsY29tZRgBIAEoCzIbLnJvY2twb29sLnNpZ25hbGluZy5XZWxjb21lSAASNQoLcGVlcl9qb2luZWQYAiABKAsyHi5yb2NrcG9vbC5zaWduYWxpbmcuUGVlckpvaW5lZEgAEjEKCXBlZXJfbGVmdBgDIAEoCzIcLnJvY2twb29sLnNpZ25hbGluZy5QZWVyTGVmdEgAEi4KB3JlbGF5ZWQYBCABKAsyGy5yb2NrcG9vbC5zaWduYWxpbmcuUmVsYXllZEgAEioKBXRpbWVkGAYgASgLMhkucm9ja3Bvb2wuc2lnbmFsaW5nLlRpbWVkSABCBgoEYm9keUoECAUQBiIwCgRQZWVyEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGZGV2aWNlGAMgASgJIj8KCUljZVNlcnZlchIMCgR1cmxzGAEgAygJEhAKCHVzZXJuYW1lGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkiggEKB1dlbGNvbWUSDAoEc2VsZhgBIAEoCRIMCgRwb29sGAIgASgJEicKBXBlZXJzGAMgAygLMhgucm9ja3Bvb2wuc2lnbmFsaW5nLlBlZXISMgoLaWNlX3NlcnZlcnMYBCADKAsyHS5yb2NrcG9vbC5zaWduYWxpbmcuSWNlU2VydmVyIjQKClBlZXJKb2luZWQSJgoEcGVlchgBIAEoCzIYLnJvY2twb29sLnNpZ25hbGluZy5QZWVyIiQKCFBlZXJMZWZ0EgoKAmlkGAEgASgJEgwKBGxvc3QYAiABKAgiQwoHUmVsYXllZBIMCgRwZWVyGAEgASgJEioKBnNpZ25hbBgCIAEoCzIaLnJvY2twb29sLnNpZ25hbGluZy5TaWduYWwiNAoFVGltZWQSDQoFdDBfbXMYASABKAESDQoFdDFfbXMYAiABKAESDQoFdDJfbXMYAyABKAEieAoGU2lnbmFsEg8KB2F0dGVtcHQYASABKA0SDwoFb2ZmZXIYAiABKAlIABIQCgZhbnN3ZXIYAyABKAlIABIyCgljYW5kaWRhdGUYBCABKAsyHS5yb2NrcG9vbC5zaWduYWxpbmcuQ2FuZGlkYXRlSABCBgoEYm9keSIrCglDYW5kaWRhdGUSEQoJY2FuZGlkYXRlGAEgASgJEgsKA21pZBgCIAEoCWIGcHJvdG8z");
+  fileDesc("Cg9zaWduYWxpbmcucHJvdG8SEnJvY2twb29sLnNpZ25hbGluZyLJAQoNQ2xpZW50TWVzc2FnZRIoCgRqb2luGAEgASgLMhgucm9ja3Bvb2wuc2lnbmFsaW5nLkpvaW5IABIqCgVsZWF2ZRgCIAEoCzIZLnJvY2twb29sLnNpZ25hbGluZy5MZWF2ZUgAEioKBXJlbGF5GAMgASgLMhkucm9ja3Bvb2wuc2lnbmFsaW5nLlJlbGF5SAASKAoEdGltZRgFIAEoCzIYLnJvY2twb29sLnNpZ25hbGluZy5UaW1lSABCBgoEYm9keUoECAQQBSJuCgRKb2luEg8KB3ZlcnNpb24YASABKA0SDAoEcG9vbBgCIAEoCRIMCgRuYW1lGAQgASgJEg4KBmRldmljZRgFIAEoCRIQCghzaWduX2tleRgGIAEoDBIRCglzaWduYXR1cmUYByABKAxKBAgDEAQiBwoFTGVhdmUiQQoFUmVsYXkSDAoEcGVlchgBIAEoCRIqCgZzaWduYWwYAiABKAsyGi5yb2NrcG9vbC5zaWduYWxpbmcuU2lnbmFsIhUKBFRpbWUSDQoFdDBfbXMYASABKAEixwIKDVNlcnZlck1lc3NhZ2USLgoHd2VsY29tZRgBIAEoCzIbLnJvY2twb29sLnNpZ25hbGluZy5XZWxjb21lSAASNQoLcGVlcl9qb2luZWQYAiABKAsyHi5yb2NrcG9vbC5zaWduYWxpbmcuUGVlckpvaW5lZEgAEjEKCXBlZXJfbGVmdBgDIAEoCzIcLnJvY2twb29sLnNpZ25hbGluZy5QZWVyTGVmdEgAEi4KB3JlbGF5ZWQYBCABKAsyGy5yb2NrcG9vbC5zaWduYWxpbmcuUmVsYXllZEgAEioKBXRpbWVkGAYgASgLMhkucm9ja3Bvb2wuc2lnbmFsaW5nLlRpbWVkSAASMgoJY2hhbGxlbmdlGAcgASgLMh0ucm9ja3Bvb2wuc2lnbmFsaW5nLkNoYWxsZW5nZUgAQgYKBGJvZHlKBAgFEAYiGgoJQ2hhbGxlbmdlEg0KBW5vbmNlGAEgASgMIj4KBFBlZXISCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkZXZpY2UYAyABKAkSDAoEcm9sZRgEIAEoCSI/CglJY2VTZXJ2ZXISDAoEdXJscxgBIAMoCRIQCgh1c2VybmFtZRgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJIpABCgdXZWxjb21lEgwKBHNlbGYYASABKAkSDAoEcG9vbBgCIAEoCRInCgVwZWVycxgDIAMoCzIYLnJvY2twb29sLnNpZ25hbGluZy5QZWVyEjIKC2ljZV9zZXJ2ZXJzGAQgAygLMh0ucm9ja3Bvb2wuc2lnbmFsaW5nLkljZVNlcnZlchIMCgRyb2xlGAUgASgJIjQKClBlZXJKb2luZWQSJgoEcGVlchgBIAEoCzIYLnJvY2twb29sLnNpZ25hbGluZy5QZWVyIiQKCFBlZXJMZWZ0EgoKAmlkGAEgASgJEgwKBGxvc3QYAiABKAgiQwoHUmVsYXllZBIMCgRwZWVyGAEgASgJEioKBnNpZ25hbBgCIAEoCzIaLnJvY2twb29sLnNpZ25hbGluZy5TaWduYWwiNAoFVGltZWQSDQoFdDBfbXMYASABKAESDQoFdDFfbXMYAiABKAESDQoFdDJfbXMYAyABKAEieAoGU2lnbmFsEg8KB2F0dGVtcHQYASABKA0SDwoFb2ZmZXIYAiABKAlIABIQCgZhbnN3ZXIYAyABKAlIABIyCgljYW5kaWRhdGUYBCABKAsyHS5yb2NrcG9vbC5zaWduYWxpbmcuQ2FuZGlkYXRlSABCBgoEYm9keSIrCglDYW5kaWRhdGUSEQoJY2FuZGlkYXRlGAEgASgJEgsKA21pZBgCIAEoCWIGcHJvdG8z");
 
 /**
  * @generated from message rockpool.signaling.ClientMessage
@@ -61,7 +61,7 @@ export const ClientMessageSchema: GenMessage<ClientMessage> = /*@__PURE__*/
  */
 export type Join = Message<"rockpool.signaling.Join"> & {
   /**
-   * protocol version, 2
+   * protocol version, 3
    *
    * @generated from field: uint32 version = 1;
    */
@@ -75,13 +75,6 @@ export type Join = Message<"rockpool.signaling.Join"> & {
   pool: string;
 
   /**
-   * 32 random bytes; the device's id is the first 16 bytes of its SHA-256, in hex
-   *
-   * @generated from field: bytes secret = 3;
-   */
-  secret: Uint8Array;
-
-  /**
    * @generated from field: string name = 4;
    */
   name: string;
@@ -92,6 +85,20 @@ export type Join = Message<"rockpool.signaling.Join"> & {
    * @generated from field: string device = 5;
    */
   device: string;
+
+  /**
+   * Ed25519, 32 bytes; the device's id is the first 16 bytes of its SHA-256, in hex
+   *
+   * @generated from field: bytes sign_key = 6;
+   */
+  signKey: Uint8Array;
+
+  /**
+   * 64 bytes, over the socket's nonce, pool, name and device
+   *
+   * @generated from field: bytes signature = 7;
+   */
+  signature: Uint8Array;
 };
 
 /**
@@ -196,6 +203,12 @@ export type ServerMessage = Message<"rockpool.signaling.ServerMessage"> & {
      */
     value: Timed;
     case: "timed";
+  } | {
+    /**
+     * @generated from field: rockpool.signaling.Challenge challenge = 7;
+     */
+    value: Challenge;
+    case: "challenge";
   } | { case: undefined; value?: undefined };
 };
 
@@ -205,6 +218,27 @@ export type ServerMessage = Message<"rockpool.signaling.ServerMessage"> & {
  */
 export const ServerMessageSchema: GenMessage<ServerMessage> = /*@__PURE__*/
   messageDesc(file_signaling, 5);
+
+/**
+ * First of all; what every join through this socket signs.
+ *
+ * @generated from message rockpool.signaling.Challenge
+ */
+export type Challenge = Message<"rockpool.signaling.Challenge"> & {
+  /**
+   * 32 random bytes
+   *
+   * @generated from field: bytes nonce = 1;
+   */
+  nonce: Uint8Array;
+};
+
+/**
+ * Describes the message rockpool.signaling.Challenge.
+ * Use `create(ChallengeSchema)` to create a new message.
+ */
+export const ChallengeSchema: GenMessage<Challenge> = /*@__PURE__*/
+  messageDesc(file_signaling, 6);
 
 /**
  * @generated from message rockpool.signaling.Peer
@@ -224,6 +258,13 @@ export type Peer = Message<"rockpool.signaling.Peer"> & {
    * @generated from field: string device = 3;
    */
   device: string;
+
+  /**
+   * owner | member
+   *
+   * @generated from field: string role = 4;
+   */
+  role: string;
 };
 
 /**
@@ -231,7 +272,7 @@ export type Peer = Message<"rockpool.signaling.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_signaling, 6);
+  messageDesc(file_signaling, 7);
 
 /**
  * @generated from message rockpool.signaling.IceServer
@@ -258,7 +299,7 @@ export type IceServer = Message<"rockpool.signaling.IceServer"> & {
  * Use `create(IceServerSchema)` to create a new message.
  */
 export const IceServerSchema: GenMessage<IceServer> = /*@__PURE__*/
-  messageDesc(file_signaling, 7);
+  messageDesc(file_signaling, 8);
 
 /**
  * @generated from message rockpool.signaling.Welcome
@@ -285,6 +326,13 @@ export type Welcome = Message<"rockpool.signaling.Welcome"> & {
    * @generated from field: repeated rockpool.signaling.IceServer ice_servers = 4;
    */
   iceServers: IceServer[];
+
+  /**
+   * of the device itself: owner | member
+   *
+   * @generated from field: string role = 5;
+   */
+  role: string;
 };
 
 /**
@@ -292,7 +340,7 @@ export type Welcome = Message<"rockpool.signaling.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_signaling, 8);
+  messageDesc(file_signaling, 9);
 
 /**
  * Also sent when a member that is there already joins again (new name, or a new socket).
@@ -311,7 +359,7 @@ export type PeerJoined = Message<"rockpool.signaling.PeerJoined"> & {
  * Use `create(PeerJoinedSchema)` to create a new message.
  */
 export const PeerJoinedSchema: GenMessage<PeerJoined> = /*@__PURE__*/
-  messageDesc(file_signaling, 9);
+  messageDesc(file_signaling, 10);
 
 /**
  * @generated from message rockpool.signaling.PeerLeft
@@ -335,7 +383,7 @@ export type PeerLeft = Message<"rockpool.signaling.PeerLeft"> & {
  * Use `create(PeerLeftSchema)` to create a new message.
  */
 export const PeerLeftSchema: GenMessage<PeerLeft> = /*@__PURE__*/
-  messageDesc(file_signaling, 10);
+  messageDesc(file_signaling, 11);
 
 /**
  * @generated from message rockpool.signaling.Relayed
@@ -359,7 +407,7 @@ export type Relayed = Message<"rockpool.signaling.Relayed"> & {
  * Use `create(RelayedSchema)` to create a new message.
  */
 export const RelayedSchema: GenMessage<Relayed> = /*@__PURE__*/
-  messageDesc(file_signaling, 11);
+  messageDesc(file_signaling, 12);
 
 /**
  * @generated from message rockpool.signaling.Timed
@@ -392,7 +440,7 @@ export type Timed = Message<"rockpool.signaling.Timed"> & {
  * Use `create(TimedSchema)` to create a new message.
  */
 export const TimedSchema: GenMessage<Timed> = /*@__PURE__*/
-  messageDesc(file_signaling, 12);
+  messageDesc(file_signaling, 13);
 
 /**
  * One step of WebRTC negotiation. `attempt` names the PeerConnection it belongs to; late ones are ignored by it.
@@ -438,7 +486,7 @@ export type Signal = Message<"rockpool.signaling.Signal"> & {
  * Use `create(SignalSchema)` to create a new message.
  */
 export const SignalSchema: GenMessage<Signal> = /*@__PURE__*/
-  messageDesc(file_signaling, 13);
+  messageDesc(file_signaling, 14);
 
 /**
  * @generated from message rockpool.signaling.Candidate
@@ -460,5 +508,5 @@ export type Candidate = Message<"rockpool.signaling.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_signaling, 14);
+  messageDesc(file_signaling, 15);
 

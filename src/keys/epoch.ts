@@ -1,0 +1,128 @@
+// Keys of epochs: made, wrapped for the devices that may read, and used to seal what is said. Wrapping is HPKE (RFC 9180) in
+// base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM.
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import { fromHex, joined } from '../wire/bytes.ts';
+import { ENTRY_HEAD_BYTES, KEY_BYTES, SHA256_BYTES, encodeEntryHead } from '../wire/entry.ts';
+import type { ChainId, DeviceId, RoomId } from '../wire/entry.ts';
+import { WRAP_BYTES } from '../wire/talk.ts';
+import type { HeadStart } from './entry.ts';
+import { labeled, type DeviceKeys } from './identity.ts';
+
+/** Fills an array with random bytes: `crypto.getRandomValues`, outside of tests. */
+export type DrawBytes = (into: Uint8Array<ArrayBuffer>) => unknown;
+
+/** Of a sealed body, bytes: `[epoch u32][nonce 12]` before it and the tag of 16 at its end. */
+export const SEALED_OVERHEAD_BYTES = 32;
+export const NONCE_BYTES = 12;
+
+/** What a wrapped key is for; nothing else opens it. */
+export interface WrapContext {
+  /** Of whoever made the epoch: Ed25519 key, 32 bytes. */
+  readonly author: Uint8Array;
+  readonly chain: ChainId;
+  readonly room: RoomId;
+  /** Of the epoch, from 1. */
+  readonly number: number;
+  /** Whom it is wrapped for. */
+  readonly device: DeviceId;
+}
+
+/** 32 bytes. */
+export function newEpochKey(random: DrawBytes): Uint8Array {
+  const key = new Uint8Array(KEY_BYTES);
+  random(key);
+  return key;
+}
+
+/** WRAP_BYTES: `[encapsulated key 32][sealed key 32][tag 16]`. Rejects for a key that cannot be agreed with. */
+export async function wrapKey(agreeKey: Uint8Array, context: WrapContext, key: Uint8Array): Promise<Uint8Array> {
+  const recipientPublicKey = await SUITE.kem.deserializePublicKey(agreeKey);
+  const { enc, ct } = await SUITE.seal({ recipientPublicKey, info: wrapInfo(context) }, key);
+  return joined(new Uint8Array(enc), new Uint8Array(ct));
+}
+
+/** Undefined if it was not wrapped for this device and this context. */
+export async function unwrapKey(
+  keys: DeviceKeys,
+  context: WrapContext,
+  sealed: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  if (sealed.length !== WRAP_BYTES) return undefined;
+  const [enc, ct] = [sealed.slice(0, KEY_BYTES), sealed.slice(KEY_BYTES)];
+  try {
+    return new Uint8Array(await SUITE.open({ recipientKey: keys.agreeing, enc, info: wrapInfo(context) }, ct));
+  } catch {
+    return undefined; // no key to agree with, or the tag is wrong
+  }
+}
+
+/**
+ * `[epoch u32][nonce 12][sealed][tag 16]`, AES-256-GCM. The head's fields and the epoch's number are authenticated with it.
+ * `nonce`: 12 bytes, random; an epoch's key seals far fewer bodies than would make one repeat.
+ */
+export async function seal(
+  key: Uint8Array,
+  head: HeadStart,
+  number: number,
+  plaintext: Uint8Array,
+  nonce: Uint8Array,
+): Promise<Uint8Array> {
+  const epoch = u32(number);
+  const params = { name: 'AES-GCM', iv: nonce.slice(), additionalData: headInfo(head, epoch) };
+  const sealed = await crypto.subtle.encrypt(params, await sealingKey(key), plaintext.slice());
+  return joined(epoch, nonce, new Uint8Array(sealed));
+}
+
+/** The number of the epoch that a body is sealed with; undefined if it is too short to be sealed. */
+export function epochOf(sealed: Uint8Array): number | undefined {
+  if (sealed.length < SEALED_OVERHEAD_BYTES) return undefined;
+  return new DataView(sealed.buffer, sealed.byteOffset).getUint32(0);
+}
+
+/** Undefined if it was not sealed with this key and head. */
+export async function open(key: Uint8Array, head: HeadStart, sealed: Uint8Array): Promise<Uint8Array | undefined> {
+  if (sealed.length < SEALED_OVERHEAD_BYTES) return undefined;
+  const epoch = sealed.subarray(0, 4);
+  const iv = sealed.slice(4, 4 + NONCE_BYTES);
+  const opening = await sealingKey(key);
+  try {
+    const params = { name: 'AES-GCM', iv, additionalData: headInfo(head, epoch) };
+    return new Uint8Array(await crypto.subtle.decrypt(params, opening, sealed.slice(4 + NONCE_BYTES)));
+  } catch {
+    return undefined; // the tag is wrong
+  }
+}
+
+const SUITE = new CipherSuite({
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes256Gcm(),
+});
+
+/** Those of epochs that are in use: importing one takes as long as sealing a message. They go when the epoch's key goes. */
+const imported = new WeakMap<Uint8Array, Promise<CryptoKey>>();
+
+function sealingKey(key: Uint8Array): Promise<CryptoKey> {
+  const known = imported.get(key);
+  if (known !== undefined) return known;
+  const importing = crypto.subtle.importKey('raw', key.slice(), 'AES-GCM', false, ['encrypt', 'decrypt']);
+  imported.set(key, importing);
+  return importing;
+}
+
+/** `[label][0][author 32][chain 16][room 16][epoch u32][device 16]` */
+function wrapInfo({ author, chain, room, number, device }: WrapContext): Uint8Array<ArrayBuffer> {
+  return labeled('rockpool epoch key', author, fromHex(chain), fromHex(room), u32(number), fromHex(device));
+}
+
+/** A head's bytes up to the fields of its body, and the epoch's number. */
+function headInfo(head: HeadStart, epoch: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = encodeEntryHead({ ...head, bodyBytes: 0, bodyHash: new Uint8Array(SHA256_BYTES) });
+  return labeled('rockpool content', bytes.subarray(0, ENTRY_HEAD_BYTES - 4 - SHA256_BYTES), epoch);
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}

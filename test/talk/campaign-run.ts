@@ -1,0 +1,288 @@
+// One seed of the campaign: two to eight people with wrong clocks talk, whisper, change their minds, come and go while the
+// network falls apart and together again. In the end everyone is linked, and what each holds is compared.
+import { epochOf } from '../../src/keys/epoch.ts';
+import { union, type Ranges } from '../../src/talk/ranges.ts';
+import type { Draft } from '../../src/talk/ports.ts';
+import type { MessageRecord } from '../../src/talk/records.ts';
+import { decodeEntry, entryId, parseEntryId } from '../../src/wire/entry.ts';
+import { Net } from './net.ts';
+import { Person, POOL } from './people.ts';
+
+const STEPS = 40;
+const SKEW_MS = 59_000;
+/** Virtual time for everything to come together, ms. */
+const TOGETHER_MS = 90_000;
+const EMOJI = ['👍', '🎉', '🦦'];
+const WORDS = 'a plain word that nobody else writes';
+
+export interface CampaignResult {
+  readonly failures: readonly string[];
+  readonly messages: number;
+  /** Of everything that was sent and held: the same for the same seed. */
+  readonly trace: string;
+}
+
+class Run {
+  readonly net: Net;
+  readonly present: Person[] = [];
+  readonly failures: string[] = [];
+  readonly #seed: number;
+  /** Entries that change a message and are sealed as it is, by message: not everyone reads all of them. */
+  readonly #changes = new Map<string, string[]>();
+  readonly #shown = new Map<string, { readonly shown: Set<string>; readonly of: number }>();
+  #joined = 0;
+  #said = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.net = new Net(seed);
+  }
+
+  async go(): Promise<CampaignResult> {
+    const { random } = this.net;
+    const count = random.integer(2, 8);
+    for (let i = 0; i < count; i++) await this.#join();
+    this.net.mesh();
+    await this.net.run(500);
+    for (let step = 0; step < STEPS; step++) {
+      await this.#step();
+      await this.net.run(random.chance(0.2) ? random.between(2000, 20_000) : random.between(20, 800));
+    }
+    this.net.mesh();
+    await this.net.runUntil(() => this.#together(), TOGETHER_MS);
+    await this.net.run(3000);
+    const messages = await this.#check();
+    const held = this.#chains(() => true).map(({ key, ranges }) => `${key} ${JSON.stringify(ranges)}`);
+    return { failures: this.failures, messages, trace: [this.net.sentBytes, ...held].join('\n') };
+  }
+
+  async #join(): Promise<Person> {
+    const skewMs = Math.round(this.net.random.between(-SKEW_MS, SKEW_MS));
+    const person = await Person.join(this.net, `Person ${this.#joined++}`, skewMs);
+    this.present.push(person);
+    return person;
+  }
+
+  async #step(): Promise<void> {
+    const { random } = this.net;
+    const person = random.pick(this.present);
+    const roll = random.below(100);
+    if (roll < 45) return this.#say(person);
+    if (roll < 65) return this.#change(person);
+    if (roll < 75) return this.#cut();
+    if (roll < 85) return this.#heal();
+    if (roll < 93) return this.#restart(person);
+    if (roll < 97) return this.#replace(person);
+    return this.#leave(person);
+  }
+
+  async #say(person: Person): Promise<void> {
+    const { random } = this.net;
+    const others = this.present.filter((other) => other !== person && random.chance(0.4));
+    const whispers = random.chance(0.35) && others.length > 0;
+    const room = whispers ? person.keeper.whisper(others.map(({ id }) => id)) : person.keeper.poolRoom;
+    const count = random.chance(0.2) ? random.integer(2, 6) : 1;
+    for (let i = 0; i < count; i++) {
+      await this.net.say(person.device, room, `${WORDS} ${this.#seed} ${this.#said++}`);
+    }
+  }
+
+  /** Edits, reacts to, confirms or takes back something that stands in one of this person's rooms. */
+  async #change(person: Person): Promise<void> {
+    const { random } = this.net;
+    const rooms = person.device.talk.rooms.filter(({ open }) => open);
+    if (rooms.length === 0) return;
+    const { id: room } = random.pick(rooms);
+    const page = await person.page(room);
+    if (page.length === 0) return;
+    const { id: target, author } = random.pick(page);
+    const roll = random.below(4);
+    const text = `${WORDS} ${this.#seed} ${this.#said++}`;
+    if (roll === 0) await this.#writeChange(person, room, { kind: 'edit', target, text });
+    else if (roll === 1) {
+      const [emoji, removed] = [random.pick(EMOJI), random.chance(0.2)];
+      await this.#writeChange(person, room, { kind: 'reaction', target, emoji, removed });
+    } else if (roll === 2) await this.net.write(person.device, room, { kind: 'vote', target });
+    else if (author === person.id) await this.net.write(person.device, room, { kind: 'retract', target });
+  }
+
+  async #writeChange(person: Person, room: string, draft: Extract<Draft, { target: string }>): Promise<void> {
+    const result = await this.net.write(person.device, room, draft);
+    if (!result.ok || result.value === undefined) return;
+    if (!('chains' in result.value) || !('entries' in result.value)) return;
+    const ids = result.value.entries
+      .filter(({ kind }) => kind === 'content')
+      .map(({ author, chain, seq }) => entryId(author, chain, seq));
+    this.#changes.set(draft.target, [...(this.#changes.get(draft.target) ?? []), ...ids]);
+  }
+
+  /** In two halves, or just one link. */
+  #cut(): void {
+    const { random } = this.net;
+    const half = new Set(this.present.filter(() => random.chance(0.5)));
+    const one = random.chance(0.5) ? random.pick(this.present) : undefined;
+    for (const a of this.present) {
+      for (const b of this.present) {
+        const apart = one === undefined ? half.has(a) !== half.has(b) : a === one && random.chance(0.5);
+        if (apart) this.net.unlink(a.device, b.device);
+      }
+    }
+  }
+
+  #heal(): void {
+    for (const a of this.present) {
+      for (const b of this.present) if (this.net.random.chance(0.7)) this.net.link(a.device, b.device);
+    }
+  }
+
+  #restart(person: Person): void {
+    const linked = this.present.filter((other) => this.net.linked(person.device, other.device));
+    person.restart();
+    for (const other of linked) if (this.net.random.chance(0.7)) this.net.link(person.device, other.device);
+  }
+
+  /** Without its disk a device is another one: its keys lay there as well. */
+  async #replace(person: Person): Promise<void> {
+    this.#gone(person);
+    const other = await this.#join();
+    for (const each of this.present) if (this.net.random.chance(0.7)) this.net.link(other.device, each.device);
+  }
+
+  async #leave(person: Person): Promise<void> {
+    if (this.present.length <= 2) return;
+    await this.net.write(person.device, person.keeper.poolRoom, { kind: 'leave' });
+    await this.net.run(this.net.random.between(0, 300));
+    this.#gone(person);
+  }
+
+  #gone(person: Person): void {
+    this.net.stop(person.device);
+    this.present.splice(this.present.indexOf(person), 1);
+  }
+
+  /** What present devices hold, of chains that `which` may have. */
+  #chains(which: (person: Person, audience: 'pool' | readonly string[]) => boolean): { key: string; ranges: Ranges }[] {
+    const all = new Map<string, Ranges>();
+    for (const person of this.present) {
+      for (const { key, ranges, audience } of person.device.talk.chains) {
+        if (which(person, audience)) all.set(key, union(all.get(key) ?? [], ranges));
+      }
+    }
+    return [...all].map(([key, ranges]) => ({ key, ranges })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** Everyone holds all that anybody here holds of what it may have. */
+  #together(): boolean {
+    return this.#lacking().length === 0;
+  }
+
+  #lacking(): string[] {
+    const lacking: string[] = [];
+    const audiences = new Map<string, 'pool' | readonly string[]>();
+    for (const { device } of this.present) {
+      for (const { key, audience } of device.talk.chains) if (audience.length > 0) audiences.set(key, audience);
+    }
+    const all = this.#chains(() => true);
+    for (const { name, id, device } of this.present) {
+      const held = new Map([...device.talk.chains].map(({ key, ranges }) => [key, JSON.stringify(ranges)]));
+      for (const { key, ranges } of all) {
+        const audience = audiences.get(key);
+        const may = audience === 'pool' || audience?.includes(id) === true;
+        if (may && held.get(key) !== JSON.stringify(ranges)) {
+          lacking.push(`${name} has ${held.get(key) ?? 'nothing'} of ${key}, of ${JSON.stringify(ranges)}`);
+        }
+        if (!may && held.has(key)) lacking.push(`${name} has a whisper of others: ${key}`);
+      }
+    }
+    return lacking;
+  }
+
+  async #check(): Promise<number> {
+    this.failures.push(...this.#lacking());
+    const readable = new Map<string, string>();
+    const places = new Map<string, string>();
+    for (const person of this.present) {
+      for (const { problem, from } of person.device.told('problem')) {
+        this.failures.push(`${person.name} has a problem: ${problem.code}, from ${from}`);
+      }
+      const gaps = person.device.told('gaps').at(-1)?.gaps ?? [];
+      if (gaps.length > 0) this.failures.push(`${person.name} shows ${gaps.length} gaps`);
+      for (const { id: room } of person.device.talk.rooms) {
+        for (const message of await person.page(room)) {
+          const place = JSON.stringify([message.author, message.created, message.room, message.state === 'retracted']);
+          this.#same(places, message.id, place, person);
+          if (message.state === 'here') {
+            const id = [message.id, ...(await this.#changesFor(person, message))].join(' ');
+            this.#same(readable, id, shared(message), person);
+          }
+          await this.#checkKey(person, message);
+        }
+      }
+      await this.#checkDisk(person);
+    }
+    for (const [id, { shown, of }] of this.#shown) {
+      if (shown.size !== of) this.failures.push(`${shown.size} of ${of} show ${id}`);
+    }
+    return places.size;
+  }
+
+  #same(seen: Map<string, string>, id: string, value: string, { name }: Person): void {
+    const before = seen.get(id);
+    seen.set(id, before ?? value);
+    if (before !== undefined && before !== value) this.failures.push(`${name} shows ${id} as ${value}, not ${before}`);
+  }
+
+  /** Whoever is in a message's epoch reads it, and nobody else. */
+  async #checkKey(person: Person, message: MessageRecord): Promise<void> {
+    if (message.state === 'retracted') return;
+    const readers = await this.#readersOf(message.id, message.room, person);
+    if (message.state === 'here') this.#shownBy(message.id, readers ?? []).add(person.id);
+    if (readers === undefined) this.failures.push(`${person.name} has ${message.id} without its epoch`);
+    else if (readers.includes(person.id) !== (message.state === 'here')) {
+      this.failures.push(`${person.name} ${readers.includes(person.id) ? 'cannot' : 'can'} read ${message.id}`);
+    }
+  }
+
+  /** Those who show a message, of those who may read it and are here. */
+  #shownBy(id: string, readers: readonly string[]): Set<string> {
+    const { shown } = this.#shown.get(id) ?? { shown: new Set<string>() };
+    this.#shown.set(id, { shown, of: this.present.filter((person) => readers.includes(person.id)).length });
+    return shown;
+  }
+
+  /** What of the changes to a message this person can read. */
+  async #changesFor(person: Person, { id, room }: MessageRecord): Promise<string[]> {
+    const read: string[] = [];
+    for (const change of this.#changes.get(id) ?? []) {
+      const readers = await this.#readersOf(change, room, person);
+      if (readers?.includes(person.id) === true) read.push(change);
+    }
+    return read;
+  }
+
+  async #readersOf(id: string, room: string, { store }: Person): Promise<readonly string[] | undefined> {
+    const entry = parseEntryId(id);
+    if (entry === undefined) return undefined;
+    const { author, chain, seq } = entry;
+    const [found] = await store.entries(POOL, author, chain, { first: seq, last: seq }, 1);
+    const body = found === undefined ? undefined : decodeEntry(found.bytes)?.body;
+    const number = body === undefined ? undefined : epochOf(body);
+    if (number === undefined) return undefined;
+    return (await store.epoch(POOL, author, room, number))?.devices;
+  }
+
+  /** Nothing that was written lies in the clear among the entries, which all may have. */
+  async #checkDisk({ name, device, store }: Person): Promise<void> {
+    for (const { author, chain } of device.talk.chains) {
+      const entries = await store.entries(POOL, author, chain, { first: 1, last: 0xffff_ffff }, Infinity);
+      if (entries.some(({ bytes }) => Buffer.from(bytes).includes(WORDS))) {
+        this.failures.push(`${name} has text in the clear, in ${author}/${chain}`);
+      }
+    }
+  }
+}
+
+/** What all who can read it must agree on: not what one keeps for oneself, nor in which order it came to know. */
+const shared = (record: MessageRecord): string => JSON.stringify({ ...record, saved: undefined });
+
+export const runSeed = (seed: number): Promise<CampaignResult> => new Run(seed).go();

@@ -1,0 +1,100 @@
+// The conversations of the pool this tab is in, wired to the session: what is known of them and which is open. Part of what is
+// loaded lazily; outside of a pool nothing happens.
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { TalkFace } from '../src/io/talk-face.ts';
+import type { RoomView } from '../src/talk/views.ts';
+import type { AccountId, EntryId, RoomId } from '../src/wire/entry.ts';
+import type { Session } from './session.ts';
+import { talkSentence } from './sentences.ts';
+import { TalkPages } from './talk-pages.ts';
+import { TalkStore } from './talk-state.ts';
+import { trouble } from './trouble.ts';
+
+export const talk: TalkStore = new TalkStore();
+
+let face: TalkFace | undefined;
+const entered = signal('');
+
+export const pages: TalkPages = new TalkPages(talk, () => face);
+
+/** The talk of the pool this tab is in; undefined outside of one. */
+export const currentTalk = (): TalkFace | undefined => face;
+
+/** The code of that pool: `talk` is about this one. */
+export const talkPool: ReadonlySignal<string> = entered;
+
+/** Stands by `session` until it is closed. */
+export function keepTalk(session: Session): Session {
+  const { client } = session;
+  client.subscribe((event) => {
+    switch (event.kind) {
+      case 'joined':
+        face = client.talk;
+        talk.owner.value = event.role === 'owner';
+        // Joined again after the server came back: the conversation goes on.
+        if (entered.peek() === event.pool && talk.self.peek().device === event.self) return;
+        entered.value = event.pool;
+        talk.enter(face.self, face.rooms, face.members);
+        void told(pages.toEnd());
+        return;
+      case 'left':
+        face = undefined;
+        entered.value = '';
+        talk.reset();
+        return;
+      case 'message':
+      case 'room':
+      case 'member':
+      case 'typing':
+      case 'receipt':
+      case 'gaps':
+      case 'older':
+      case 'more':
+      case 'account':
+        talk.apply(event, Date.now());
+        return;
+      default:
+        return; // state.ts
+    }
+  });
+  return session;
+}
+
+/** Opens a room of this pool. */
+export function openRoom(room: RoomId): void {
+  if (room !== talk.room.peek()) void told(pages.open(room));
+}
+
+/** Opens the whisper with these people; nothing is sent yet. */
+export function openWhisper(accounts: readonly AccountId[]): void {
+  if (face === undefined) return;
+  const id = face.whisper(accounts);
+  const known = talk.rooms.peek().some((room) => room.id === id);
+  if (!known) talk.apply({ kind: 'room', room: newWhisper(id, accounts) }, Date.now());
+  openRoom(id);
+}
+
+/** Opens the room of a message, at that message. */
+export function showMessage(id: EntryId): void {
+  void told(pages.show(id));
+}
+
+/** Waits for `work`; what it rejects with becomes the line above the composer. Resolves to whether it went well. */
+export async function told(work: Promise<unknown> | undefined): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    trouble.value = talkSentence(error);
+    return false;
+  }
+}
+
+/** Until something is said in it nobody else has it, and no event tells of it. */
+function newWhisper(id: RoomId, accounts: readonly AccountId[]): RoomView {
+  const { account } = talk.self.peek();
+  const others = accounts.filter((each) => each !== account);
+  const name = others.map((each) => talk.nameOf(each)).join(', ');
+  const all = [account, ...others];
+  return { id, kind: 'whisper', name, accounts: all, open: true, founder: false, readTo: 0, unread: 0, lastCreated: 0 };
+}
