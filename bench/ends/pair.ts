@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { PeerConnection, type DataChannel } from 'node-datachannel';
 import { WebSocket as NodeWebSocket } from 'ws';
 import { PoolClient } from '../../src/client.ts';
+import { generateDeviceKeys } from '../../src/keys/identity.ts';
 import { nodeTransport } from '../../src/io/link-node.ts';
 import { FileStore } from '../../src/io/store-files.ts';
 import { serveEnd } from '../harness.ts';
@@ -27,14 +28,14 @@ let channel: Promise<DataChannel> | undefined;
 const candidates: RawCandidate[] = [];
 
 const end: ProcessEnd = {
-  join: ({ server, pool: code, name, into, relay, tells = false }) => {
+  async join({ server, pool: code, name, into, relay, tells = false }) {
     const store = new FileStore({ into });
     pool = new PoolHalf(
       new PoolClient<string>({
         server,
         name,
         device: 'terminal',
-        secret: randomBytes(32),
+        keys: await generateDeviceKeys(false),
         platform: {
           transport: relay === undefined ? nodeTransport : throughRelay(nodeTransport, registrarAt(relay)),
           store: tells ? new WatchedStore(store, tell) : store,

@@ -1,5 +1,6 @@
 // An end of a measured pair in a page: the client as the app builds it, and a bare RTCPeerConnection to compare it with.
 import { PoolClient } from '../../../src/client.ts';
+import { generateDeviceKeys } from '../../../src/keys/identity.ts';
 import { browserTransport } from '../../../src/io/link-browser.ts';
 import { WorkerStore } from '../../../worker/store-worker.ts';
 import { registrarAt, throughRelay } from '../../relay/candidates.ts';
@@ -30,14 +31,14 @@ new PerformanceObserver((list) => {
 }).observe({ type: 'longtask' });
 
 globalThis.pairEnd = {
-  join: ({ server, pool: code, name, relay, tells = false }) => {
+  async join({ server, pool: code, name, relay, tells = false }) {
     const store = new WorkerStore();
     pool = new PoolHalf(
       new PoolClient<File>({
         server,
         name,
         device: 'browser',
-        secret: crypto.getRandomValues(new Uint8Array(32)),
+        keys: await generateDeviceKeys(false),
         platform: {
           transport: relay === undefined ? browserTransport : throughRelay(browserTransport, registrarAt(relay)),
           store: tells ? new WatchedStore(store, (bytes) => globalThis.tellNews?.(bytes)) : store,
