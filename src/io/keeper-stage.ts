@@ -269,7 +269,12 @@ export function countBrought(brought: Map<DeviceId, number>, { broughtBy }: Chai
   if (broughtBy !== undefined) brought.set(broughtBy, (brought.get(broughtBy) ?? 0) + 1);
 }
 
-const nameKey = ({ name, kind }: MemberRecord): string => `${kind}/${name}`;
+/** Names that look alike are one: whoever borrows a name would use another case, another kind of device, or what cannot be seen. */
+const nameKey = ({ name }: MemberRecord): string =>
+  name
+    .normalize('NFKC')
+    .replace(/[\p{Default_Ignorable_Code_Point}\s]/gu, '')
+    .toLowerCase();
 
 /** Least recently used goes first. `staged`: not yet on disk, so not to be remembered. */
 function remember(epochs: Map<string, EpochRecord>, key: string, epoch: EpochRecord, staged: boolean): void {

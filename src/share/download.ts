@@ -35,6 +35,8 @@ export interface DownloadFile {
   readonly chunks: number;
   /** This device's number for it. */
   readonly handle: number;
+  /** It is between the offering device and this one: nobody else is told anything, asked for anything or believed. */
+  readonly private: boolean;
 }
 
 export class Download {
@@ -133,6 +135,7 @@ export class Download {
    * have it soon.
    */
   had(now: number, peer: string, have: Extract<Envelope, { kind: 'have' }>): void {
+    if (this.#isStranger(peer)) return;
     const known = this.sources.get(peer);
     if (known !== undefined && known.handle !== have.handle && !known.origin) this.drop(peer);
     let source = this.sources.get(peer);
@@ -223,7 +226,7 @@ export class Download {
 
   /** Tells this peer all that is here; from now on it hears of what is added. */
   tell(peer: string): void {
-    if (this.#told.has(peer)) return;
+    if (this.#told.has(peer) || this.#isStranger(peer)) return;
     this.#told.add(peer);
     const all = this.have.missing === 0;
     if (all || this.have.count === 0) return this.#sendHave([peer], 0, new Uint8Array(), all);
@@ -251,6 +254,10 @@ export class Download {
     if (this.#fresh.length === 0) return;
     for (const { first, bitmap } of partsOf(this.#fresh)) this.#sendHave([...this.#told], first, bitmap, false);
     this.#fresh = [];
+  }
+
+  #isStranger(peer: string): boolean {
+    return this.file.private && peer !== this.file.origin;
   }
 
   #sendHave(peers: readonly string[], first: number, bitmap: Uint8Array, all: boolean): void {

@@ -1,6 +1,6 @@
 // What others offer: open until it is answered, taken back, or its device is gone. Bounded for each peer.
 import type { EndCode } from '../wire/codes.ts';
-import type { OfferedFile } from '../wire/envelope.ts';
+import type { Envelope, OfferedFile } from '../wire/envelope.ts';
 import type { ShareContext } from './context.ts';
 import { offerView, type InOffer } from './incoming.ts';
 import type { OfferView } from './views.ts';
@@ -25,7 +25,8 @@ export class Inbox {
   }
 
   /** An offer that was not known; undefined if it was, or is not to be shown. */
-  offered(peer: string, number: number, chunkBytes: number, files: readonly OfferedFile[]): InOffer | undefined {
+  offered(peer: string, envelope: Extract<Envelope, { kind: 'offer' }>): InOffer | undefined {
+    const { offer: number, chunkBytes, files } = envelope;
     const id = `${peer}/${number}`;
     if (this.#offers.has(id)) return undefined;
     if (files.some((file) => this.#early.has(`${peer}/${file.transfer}`))) return undefined; // withdrawn before it arrived
@@ -44,6 +45,7 @@ export class Inbox {
       atMs: this.#context.wallMs(),
       chunkBytes,
       files,
+      private: envelope.private,
       thumbnails: new Map(),
       state: 'open',
       attempt: 0,

@@ -19,6 +19,8 @@ export interface InOffer {
   readonly atMs: number;
   readonly chunkBytes: number;
   readonly files: readonly OfferedFile[];
+  /** For chosen devices alone: nobody else hears of it from here, or gets anything of it. */
+  readonly private: boolean;
   readonly thumbnails: Map<number, Uint8Array>;
   state: OfferView['state'];
   /** How often files were taken again after their transfer had ended. */
@@ -78,7 +80,7 @@ export function offerView(offer: InOffer): OfferView {
       ...(thumbnail === undefined ? {} : { thumbnail }),
     };
   });
-  return { id, from: peer, name: peerName, own: false, atMs, files, state };
+  return { id, from: peer, name: peerName, own: false, atMs, files, private: offer.private, state };
 }
 
 /** A source is gone: what came from it is still to be seen. */

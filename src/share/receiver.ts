@@ -43,8 +43,8 @@ export class Receiver {
 
   // --- offers ---
 
-  offered(peer: string, number: number, chunkBytes: number, files: readonly OfferedFile[]): void {
-    const offer = this.inbox.offered(peer, number, chunkBytes, files);
+  offered(peer: string, envelope: Extract<Envelope, { kind: 'offer' }>): void {
+    const offer = this.inbox.offered(peer, envelope);
     if (offer !== undefined) this.#takeUp(offer);
   }
 
@@ -58,7 +58,7 @@ export class Receiver {
     const transfers = taken.length === offer.files.length ? [] : taken.map((file) => file.transfer);
     this.#answer(offer, transfers);
     for (const file of taken) {
-      const waiting = this.#waitingFor(file, offer.chunkBytes);
+      const waiting = this.#waitingFor(file, offer);
       if (waiting === undefined) this.#add(offer, file);
       else this.#reattach(waiting, offer, file);
     }
@@ -230,9 +230,11 @@ export class Receiver {
   // --- inside ---
 
   /** A transfer of this very file whose offering device is not there. */
-  #waitingFor(file: OfferedFile, chunkBytes: number): Incoming | undefined {
+  #waitingFor(file: OfferedFile, { peer, chunkBytes, private: only }: InOffer): Incoming | undefined {
     return this.#transfers.running.find(({ offer, file: known, state, download }) => {
       if (state === 'finishing' || offer.chunkBytes !== chunkBytes || !sameFile(known, file)) return false;
+      // What is private is known to the device that offers it and stays so, whoever else offers what looks the same.
+      if (offer.private !== only || (only && offer.peer !== peer)) return false;
       return download === undefined ? this.inbox.get(offer.id) !== offer : !download.sources.has(offer.peer);
     });
   }
@@ -240,7 +242,7 @@ export class Receiver {
   /** What waits for this device to come back goes on with what it offers now. */
   #takeUp(offer: InOffer): void {
     for (const file of offer.files) {
-      const waiting = this.#waitingFor(file, offer.chunkBytes);
+      const waiting = this.#waitingFor(file, offer);
       if (waiting?.offer.peer !== offer.peer) continue;
       offer.state = 'accepted';
       this.#reattach(waiting, offer, file);
@@ -335,7 +337,10 @@ export class Receiver {
     const { key, handle, file, offer } = transfer;
     const { chunkBytes, peer: origin } = offer;
     const chunks = chunkCount(file.bytes, chunkBytes);
-    const facts = { key, handle, origin, transfer: file.transfer, bytes: file.bytes, chunkBytes, chunks };
+    const facts = {
+      ...{ key, handle, origin, transfer: file.transfer, bytes: file.bytes, chunkBytes, chunks },
+      private: offer.private,
+    };
     const download = new Download(this.#context, facts, {
       verified: (chunk, source) => {
         // What was under way for an earlier one is found again by what replaced it.
@@ -345,22 +350,23 @@ export class Receiver {
       failed: (code) => this.#end(transfer, code, true),
       lacking: () => this.#pumpSources(transfer),
     });
-    this.#uploads.serve({
-      handle,
-      key,
-      bytes: file.bytes,
-      chunkBytes,
-      given: download.given,
-      refusal: (_peer, chunk) => (chunk < chunks && download.have.has(chunk) ? undefined : 'refused'),
-      wanted: () => {},
-      delivered: () => {},
-      failed: () => this.#stopServing(handle),
-    });
+    if (!offer.private) this.#serve(download);
     for (const peer of this.#uploads.peers) {
       if (peer !== origin) download.tell(peer);
       else this.#addOrigin(download);
     }
     return download;
+  }
+
+  #serve({ file, given, have }: Download): void {
+    const { key, handle, bytes, chunkBytes, chunks } = file;
+    this.#uploads.serve({
+      ...{ key, handle, bytes, chunkBytes, given },
+      refusal: (_peer, chunk) => (chunk < chunks && have.has(chunk) ? undefined : 'refused'),
+      wanted: () => {},
+      delivered: () => {},
+      failed: () => this.#stopServing(handle),
+    });
   }
 
   /** Whoever asks for it here is to ask somebody else. */
@@ -444,7 +450,7 @@ export class Receiver {
     for (const peer of download?.sources.keys() ?? []) this.#drop(transfer, peer);
     if (tell) this.#context.links.send(offer.peer, { kind: 'ended', transfer: file.transfer, code });
     if (code !== 'verified') {
-      this.#stopServing(transfer.handle);
+      if (!offer.private) this.#stopServing(transfer.handle);
       if (transfer.created === 'yes') this.#letGo(transfer);
     }
     this.#emit(transfer);

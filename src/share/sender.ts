@@ -1,4 +1,4 @@
-// Own offers: files announced to everyone, hashed a little ahead of what is asked for, their hash tree told as it grows.
+// Own offers: files announced to everyone or to some alone, hashed a little ahead of what is asked for, their hash tree told as it grows.
 // What goes out is uploads.ts's; what is kept here for each receiver is only for people to see.
 import { chunkCount } from './chunks.ts';
 import type { EndCode } from '../wire/codes.ts';
@@ -53,6 +53,8 @@ interface OwnOffer {
   readonly atMs: number;
   readonly chunkBytes: number;
   readonly files: OwnFile[];
+  /** Undefined: everyone. To anybody else it is as if it did not exist. */
+  readonly to: ReadonlySet<string> | undefined;
   withdrawn: boolean;
 }
 
@@ -68,12 +70,16 @@ export class Sender {
     this.#uploads = uploads;
   }
 
-  /** Announces files that the store holds under `keys`. Returns the offer's id. */
-  offer(files: readonly { readonly key: string; readonly facts: FileFacts }[], chunkBytes: number): string {
+  /** Announces files that the store holds under `keys`, to those of `to` alone if there is one. Returns the offer's id. */
+  offer(
+    files: readonly { readonly key: string; readonly facts: FileFacts }[],
+    chunkBytes: number,
+    to?: ReadonlySet<string>,
+  ): string {
     const number = this.#context.number();
     const id = `${this.#context.self}/${number}`;
     const atMs = this.#context.wallMs();
-    const offer: OwnOffer = { number, id, atMs, chunkBytes, files: [], withdrawn: false };
+    const offer: OwnOffer = { number, id, atMs, chunkBytes, files: [], to, withdrawn: false };
     for (const { key, facts } of files) {
       const file = this.#file(offer, key, facts);
       offer.files.push(file);
@@ -82,7 +88,7 @@ export class Sender {
     }
     this.#offers.set(number, offer);
     this.#emitOffer(offer);
-    for (const peer of this.#peers) this.#announce(peer, offer);
+    for (const peer of this.#audience(offer)) this.#announce(peer, offer);
     return offer.id;
   }
 
@@ -92,7 +98,7 @@ export class Sender {
       const file = offer.files[place];
       if (offer.id !== id || file === undefined) continue;
       file.thumbnail = image;
-      for (const peer of this.#peers) this.#tellPicture(peer, file);
+      for (const peer of this.#audience(offer)) this.#tellPicture(peer, file);
       this.#emitOffer(offer);
     }
   }
@@ -104,8 +110,8 @@ export class Sender {
       offer.withdrawn = true;
       for (const file of offer.files) {
         // Of one that failed before, only those who were receiving have heard.
-        if (file.failed !== undefined) this.#tellEnd(file, 'withdrawn', this.#peers);
-        else this.#fail(file, 'withdrawn', [...this.#peers]);
+        if (file.failed !== undefined) this.#tellEnd(file, 'withdrawn', this.#audience(offer));
+        else this.#fail(file, 'withdrawn', this.#audience(offer));
       }
       this.#offers.delete(offer.number);
       this.#emitOffer(offer);
@@ -123,7 +129,7 @@ export class Sender {
 
   peerUp(peer: string): void {
     this.#peers.add(peer);
-    for (const offer of this.#offers.values()) this.#announce(peer, offer);
+    for (const offer of this.#offers.values()) if (isFor(offer, peer)) this.#announce(peer, offer);
   }
 
   peerDown(peer: string): void {
@@ -138,7 +144,7 @@ export class Sender {
 
   answer(peer: string, answer: Extract<Envelope, { kind: 'answer' }>): void {
     const offer = this.#offers.get(answer.offer);
-    if (offer === undefined) {
+    if (offer === undefined || !isFor(offer, peer)) {
       // Of an earlier life of this device: whoever waits for these may take them up from a new offer.
       for (const transfer of answer.transfers)
         this.#context.links.send(peer, { kind: 'ended', transfer, code: 'refused' });
@@ -164,8 +170,8 @@ export class Sender {
    * may overtake the answer that it goes with: messages keep no order.
    */
   had(peer: string, have: Extract<Envelope, { kind: 'have' }>): void {
-    const file = this.#files.get(have.transfer);
-    if (file === undefined || !this.#peers.has(peer)) return;
+    const file = this.#fileFor(peer, have.transfer);
+    if (file === undefined) return;
     const out = file.outs.get(peer) ?? this.#begin(file, peer, 0, true);
     out.begun = true;
     const furthest = have.bitmap.length > 0 ? have.first + have.bitmap.length * 8 : 0;
@@ -177,8 +183,8 @@ export class Sender {
 
   /** The peer's word that a transfer is over. It may overtake the answer that began it: messages keep no order. */
   ended(peer: string, transfer: number, code: EndCode): void {
-    const file = this.#files.get(transfer);
-    if (file === undefined || !this.#peers.has(peer)) return;
+    const file = this.#fileFor(peer, transfer);
+    if (file === undefined) return;
     const out = file.outs.get(peer) ?? this.#out(file, peer, 0);
     if (out.end !== undefined) return;
     if (code === 'verified') out.meter.skip(file.facts.bytes - Math.min(out.meter.doneBytes, file.facts.bytes));
@@ -217,6 +223,17 @@ export class Sender {
         this.#emit(file, out);
       }
     }
+  }
+
+  /** Those who are here of those it is for. */
+  #audience(offer: OwnOffer): string[] {
+    return [...this.#peers].filter((peer) => isFor(offer, peer));
+  }
+
+  /** A file that this peer may know of. */
+  #fileFor(peer: string, handle: number): OwnFile | undefined {
+    const file = this.#peers.has(peer) ? this.#files.get(handle) : undefined;
+    return file !== undefined && isFor(file.offer, peer) ? file : undefined;
   }
 
   #file(offer: OwnOffer, key: string, facts: FileFacts): OwnFile {
@@ -285,8 +302,8 @@ export class Sender {
 
   #announce(peer: string, offer: OwnOffer): void {
     const files = offer.files.map(({ served, facts }) => ({ transfer: served.handle, ...facts }));
-    const { number, chunkBytes } = offer;
-    this.#context.links.send(peer, { kind: 'offer', offer: number, chunkBytes, files });
+    const { number, chunkBytes, to } = offer;
+    this.#context.links.send(peer, { kind: 'offer', offer: number, chunkBytes, files, private: to !== undefined });
     for (const file of offer.files) this.#tellPicture(peer, file);
   }
 
@@ -360,7 +377,8 @@ export class Sender {
     const { self: origin, links } = this.#context;
     const receiving = [...file.outs.values()].filter(({ begun, end }) => begun && end === undefined);
     const fresh = file.fresh.splice(0);
-    if (receiving.length < 2) return;
+    // Of what is private nobody gives to anybody.
+    if (receiving.length < 2 || file.offer.to !== undefined) return;
     for (const out of receiving) {
       const parts = out.toldGiven ? partsOf(fresh) : partsOfSet(given);
       out.toldGiven = true;
@@ -389,7 +407,7 @@ export class Sender {
     if (file.failed !== undefined) return;
     file.failed = code;
     // Whoever has not answered yet need not be offered what cannot be had.
-    const told = new Set(file.offer.files.length === 1 ? this.#peers : others);
+    const told = new Set(file.offer.files.length === 1 ? this.#audience(file.offer) : others);
     for (const out of file.outs.values()) {
       if (out.end === undefined) told.add(out.peer);
       this.#stop(file, out, code, false);
@@ -450,8 +468,12 @@ export class Sender {
         ...(folder === undefined ? {} : { folder }),
         ...(thumbnail === undefined ? {} : { thumbnail }),
       })),
+      private: offer.to !== undefined,
+      ...(offer.to === undefined ? {} : { to: [...offer.to] }),
       state: offer.withdrawn ? 'withdrawn' : 'open',
     };
     this.#context.emit({ kind: 'offer', offer: view });
   }
 }
+
+const isFor = ({ to }: OwnOffer, peer: string): boolean => to?.has(peer) ?? true;

@@ -93,12 +93,17 @@ export class Share {
   }
 
   /**
-   * Offers files that the store holds under their keys, cut into chunks of `chunkBytes`, to all peers and those to come.
-   * Returns the offer's id.
+   * Offers files that the store holds under their keys, cut into chunks of `chunkBytes`, to all peers and those to come; with
+   * `to`, to these alone, now and whenever they come. Returns the offer's id.
    */
-  offer(now: number, files: readonly OwnFile[], chunkBytes: number = this.#context.options.chunkBytes): string {
+  offer(
+    now: number,
+    files: readonly OwnFile[],
+    chunkBytes: number = this.#context.options.chunkBytes,
+    to?: ReadonlySet<string>,
+  ): string {
     this.#now = now;
-    return this.#sender.offer(files, chunkBytes);
+    return this.#sender.offer(files, chunkBytes, to);
   }
 
   /** Shows a small picture (at most THUMBNAIL_BYTES_MAX) of the file at `place` of an own offer. */
@@ -194,7 +199,7 @@ export class Share {
     this.#now = now;
     switch (envelope.kind) {
       case 'offer':
-        return this.#receiver.offered(peer, envelope.offer, envelope.chunkBytes, envelope.files);
+        return this.#receiver.offered(peer, envelope);
       case 'answer':
         return this.#sender.answer(peer, envelope);
       case 'hashes':

@@ -73,7 +73,7 @@ export interface OfferFileView {
   readonly thumbnail?: Uint8Array;
 }
 
-/** Files offered together. Own offers go to all who are there and all who come; `from` is then this device. */
+/** Files offered together. Own ones go to all who are there and all who come, or to those of `to`; `from` is then this device. */
 export interface OfferView {
   readonly id: string;
   readonly from: string;
@@ -82,6 +82,10 @@ export interface OfferView {
   /** Wall clock, ms since 1970, when it was made or arrived. */
   readonly atMs: number;
   readonly files: readonly OfferFileView[];
+  /** For chosen devices alone. */
+  readonly private: boolean;
+  /** Own and private: the devices. */
+  readonly to?: readonly string[];
   /** `open` until answered (in) or withdrawn (out). `withdrawn` also when its device left. */
   readonly state: 'open' | 'accepted' | 'declined' | 'withdrawn';
 }

@@ -148,12 +148,13 @@ export function profiledMember(
 }
 
 export function namedMember(member: MemberRecord, name: string, kind: string, wallMs: number): MemberRecord {
-  return member.name === name && member.kind === kind ? member : { ...member, name, kind, namedMs: wallMs };
+  if (member.name === name) return member.kind === kind ? member : { ...member, kind };
+  return { ...member, name, kind, namedMs: wallMs };
 }
 
 /**
- * Whom `member` doubles: a device of somebody else that was met, and that bore the name and kind before. `others`: all that bear
- * them now.
+ * Whom `member` doubles: a device of somebody else that was met, and that bore the name before. `others`: all that bear it or
+ * one that looks like it.
  */
 export function doubleOf(member: MemberRecord, others: readonly MemberRecord[]): DeviceId | undefined {
   const doubled = others.filter((other) => {

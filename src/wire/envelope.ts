@@ -27,6 +27,8 @@ export type Envelope =
       readonly offer: number;
       readonly chunkBytes: number;
       readonly files: readonly OfferedFile[];
+      /** For the devices that are told of it alone: none of them passes it on. */
+      readonly private: boolean;
     }
   /** `transfers`: the files taken; empty for all. `attempt` counts up when one is taken again after its transfer ended. */
   | {
@@ -128,7 +130,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
 function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body']): Envelope | undefined {
   switch (body.case) {
     case 'offer': {
-      const { offer, chunkBytes, files } = body.value;
+      const { offer, chunkBytes, files, private: only } = body.value;
       if (chunkBytes < CHUNK_BYTES_MIN || chunkBytes > CHUNK_BYTES_MAX) return undefined;
       if (files.length === 0 || files.length > FILES_PER_OFFER_MAX) return undefined;
       if (!files.every((file) => isFile(file, chunkBytes))) return undefined;
@@ -137,7 +139,7 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
         const file = { transfer, name, bytes, modifiedMs };
         return folder === undefined ? file : { ...file, folder: folderFacts(folder) };
       });
-      return { kind: 'offer', offer, chunkBytes, files: plain };
+      return { kind: 'offer', offer, chunkBytes, files: plain, private: only };
     }
     case 'answer': {
       const { offer, accept, transfers, attempt } = body.value;

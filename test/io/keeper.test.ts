@@ -262,15 +262,18 @@ describe('members', () => {
     expect(await ben.message(id)).toMatchObject({ announcement: true });
   });
 
-  test('who bears the name of somebody who was met before is marked', async () => {
-    const [ada, ben, twin] = (await people('Ada', 'Ben', 'Ada')) as [Person, Person, Person];
-    await ben.meets(ada);
-    ben.nowMs += 1000;
-    await twin.say('it is me');
-    await ben.take(await twin.entries());
-    expect(await ben.member(twin.id)).toMatchObject({ name: 'Ada', doubleOf: ada.id });
-    expect((await ben.member(ada.id))?.doubleOf).toBeUndefined();
-    await ben.meets(twin);
-    expect(await ben.member(twin.id)).toMatchObject({ doubleOf: ada.id });
-  });
+  test.each(['Ada', 'ada', 'A\u200dda', 'Ａda'])(
+    'who bears the name of somebody who was met before is marked: %j',
+    async (name) => {
+      const [ada, ben, twin] = (await people('Ada', 'Ben', name)) as [Person, Person, Person];
+      await ben.meets(ada);
+      ben.nowMs += 1000;
+      await twin.say('it is me');
+      await ben.take(await twin.entries());
+      expect(await ben.member(twin.id)).toMatchObject({ name, doubleOf: ada.id });
+      expect((await ben.member(ada.id))?.doubleOf).toBeUndefined();
+      await ben.meets(twin);
+      expect(await ben.member(twin.id)).toMatchObject({ doubleOf: ada.id });
+    },
+  );
 });
