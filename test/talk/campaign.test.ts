@@ -1,9 +1,9 @@
-// The campaign of talk: a few seeds in every test run. All of them: ROCKPOOL_TALK_SEEDS=300. One alone: ROCKPOOL_TALK_SEED=n.
+// The campaign of talk: a few seeds in every test run. More of them: npm run campaign -- --talk --seeds 300. One alone: ROCKPOOL_TALK_SEED=n.
 import { describe, expect, test } from '@jest/globals';
 import { runSeed } from './campaign-run.ts';
 
 const one = process.env['ROCKPOOL_TALK_SEED'];
-const first = Number(one ?? 1);
+const first = Number(one ?? process.env['ROCKPOOL_TALK_FIRST_SEED'] ?? 1);
 const count = one === undefined ? Number(process.env['ROCKPOOL_TALK_SEEDS'] ?? 12) : 1;
 /** Wall time of one seed, ms: a hundred times what it needs. */
 const SEED_MS = 60_000;
