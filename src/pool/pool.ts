@@ -246,6 +246,9 @@ export class Pool {
 
   #onWelcome({ role, peers: members, iceServers }: Extract<ServerMessage, { kind: 'welcome' }>): void {
     this.#transports.iceServers = iceServers;
+    const { keys, name, device: kind } = this.#setup;
+    const { id: device, signKey, agreeKey } = keys;
+    this.talk.joined(this.#now, { device, signKey, agreeKey, name, kind, role });
     const listed = new Set(members.map((member) => member.id));
     for (const peer of this.#peers.values()) {
       if (listed.has(peer.id)) continue;
@@ -255,7 +258,7 @@ export class Pool {
     if (!this.#joined) {
       this.#joined = true;
       const peers = members.flatMap((member) => this.#list(member, false)?.view ?? []);
-      this.#event({ kind: 'joined', pool: this.code, self: this.#setup.keys.id, role, peers });
+      this.#event({ kind: 'joined', pool: this.code, self: device, role, peers });
       return;
     }
     for (const member of members) this.#list(member);

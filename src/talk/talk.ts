@@ -191,6 +191,13 @@ export class Talk {
     this.#gives.pump(peer);
   }
 
+  /** This device itself, as the server sees it. */
+  joined(now: number, self: MetDevice): void {
+    this.#now = now;
+    const done = (value: TalkValues['met']): void => this.#book.apply(value);
+    this.#context.keep({ op: 'met', met: self }, { done, failed: () => this.#troubled() });
+  }
+
   /** Its link is gone. */
   peerDown(now: number, device: DeviceId): void {
     this.#now = now;

@@ -48,10 +48,10 @@ export type TalkEnvelope =
   | { readonly kind: 'link-ask'; readonly proof: Uint8Array }
   | { readonly kind: 'link-grant'; readonly account: Account };
 
-const TALK_KINDS: readonly string[] = ['heads', 'want', 'entries', 'typing', 'read', 'link-ask', 'link-grant'];
+const TALK_KINDS = new Set(['heads', 'want', 'entries', 'typing', 'read', 'link-ask', 'link-grant']);
 
 export const isTalk = <E extends { readonly kind: string }>(envelope: E): envelope is Extract<E, TalkEnvelope> =>
-  TALK_KINDS.includes(envelope.kind);
+  TALK_KINDS.has(envelope.kind);
 
 /** Heads in one message; more take several. */
 export const HEADS_MAX = 256;

@@ -112,6 +112,14 @@ describe('a world', () => {
     expect(traceOf(1)).not.toBe(traceOf(2));
   });
 
+  test('has one owner, whom everyone knows as such, itself included', () => {
+    const { members } = met({ members: 3 });
+    const owners = members.map(({ pool }) => pool.talk.members.filter(({ role }) => role === 'owner'));
+    const [owner] = owners[0] ?? [];
+    expect(owner?.device).toBe(members[0]?.id);
+    expect(owners.map((each) => each.map(({ device }) => device))).toEqual(members.map(() => [owner?.device]));
+  });
+
   test('gives every member a clock of its own', () => {
     const world = met({ members: 2, clockError: (member) => ({ offsetMs: member * 5000, skewPpm: member * 1000 }) });
     const [a, b] = world.members;
