@@ -58,7 +58,9 @@ export class PoolCommands {
   /** An offer for people, with what to type. */
   tellOffer(offer: OfferView, screen: Screen): void {
     const number = this.numberOf(offer.id);
-    screen.note(`${safeLine(offer.name)} offers ${offerWords(offer)}. /take ${number} takes it.`);
+    screen.note(
+      `${safeLine(offer.name)} offers ${offer.private ? 'only you ' : ''}${offerWords(offer)}. /take ${number} takes it.`,
+    );
     if (offer.files.length > 1) tellFiles(offer, screen);
   }
 

@@ -87,8 +87,8 @@ Exit code: 0 input ended and was sent, 1 not sent or put out of the pool,
 2 wrong usage, 130 interrupted.
 `;
 
-const SEND = `rockpool send PATH... --pool CODE [--receivers N | --stay [--forget]]
-              [--limit RATE] [--server URL] [--name NAME] [--json]
+const SEND = `rockpool send PATH... --pool CODE [--receivers N | --stay [--forget] |
+              --to NAME...] [--limit RATE] [--server URL] [--name NAME] [--json]
               [--stats FILE] [--data DIR]
 
 Offers files and folders to everyone in the pool, and to those who come later.
@@ -101,12 +101,17 @@ changes while it is sent is not offered any more.
                    this pool offers the same again, without naming it, unless
                    it is gone, has changed, or is offered by another one
   --forget         drop what was remembered for this pool first
+  --to NAME        only to this person, on any of their devices: waits until
+                   they are here, and ends when they have it; nobody else hears
+                   of it. Refused if several people are called so. May be given
+                   more than once
   --limit RATE     bytes a second to send at most, such as 500k or 2MB
 ${PEER}
 Examples
   rockpool send holiday.mp4 --pool calm-otter-cove-41729
   rockpool send pictures --pool https://pool.example/#calm-otter-cove-41729
   rockpool send --stay --pool calm-otter-cove-41729
+  rockpool send letter.pdf --to Mara --pool calm-otter-cove-41729
 
 ${CODES}`;
 

@@ -19,7 +19,7 @@ import { stay, tellFailure, type Session } from './session.ts';
 import { TalkCommands } from './talk-commands.ts';
 import { TalkNews } from './talk-news.ts';
 import { costWords, offerFields, offerWords, tellChecked, tellFailed, tellKept, tellVerified } from './transfers.ts';
-import { deferred, type Deferred } from './waiting.ts';
+import { deferred } from './waiting.ts';
 
 type JoinCommand = Command & { readonly kind: 'join' };
 
@@ -150,9 +150,10 @@ async function talk(cli: Cli, session: Session, parts: Parts): Promise<number> {
         board.typed(prompt() + line, read.kind !== 'say' || !showsOwn(cli, screen.json));
         // What is typed next does not wait: what is said keeps its order all the same.
         void begun
-          .then(() => follow(read, session, parts, over))
-          .then((sent) => {
-            if (!sent && !session.leaving) lines.write(line);
+          .then(() => follow(read, session, parts))
+          .then((came) => {
+            if (came === 'left') over.resolve(EXIT.ok);
+            if (came === 'unsent' && !session.leaving) lines.write(line);
           });
         lines.prompt();
         continue;
@@ -160,7 +161,9 @@ async function talk(cli: Cli, session: Session, parts: Parts): Promise<number> {
       const mustWait = read.kind === 'say' && line.trim() !== '';
       if (mustWait && !(await audience.gathered(screen, inputEnd.promise))) return EXIT.failed;
       await begun;
-      if (!(await follow(read, session, parts, over))) unsent = true;
+      const came = await follow(read, session, parts);
+      if (came === 'left') return EXIT.ok;
+      if (came === 'unsent') unsent = true;
       if (unsent && commands === undefined) return EXIT.failed;
     }
     if (unsent) return EXIT.failed;
@@ -174,26 +177,28 @@ async function talk(cli: Cli, session: Session, parts: Parts): Promise<number> {
   }
 }
 
-/** Does what a line says. False, after saying why, if something to say could not be said. Never rejects. */
-async function follow(read: Line, session: Session, parts: Parts, over: Deferred<number>): Promise<boolean> {
+/**
+ * Does what a line says, or tells why not. `unsent`: it was to be said and could not be. `left`: this device is out of the
+ * pool for good. Never rejects.
+ */
+async function follow(read: Line, session: Session, parts: Parts): Promise<'done' | 'unsent' | 'left'> {
   const { client, screen } = session;
   const { commands } = parts;
   switch (read.kind) {
     case 'say':
-      return sayLine(read.text, session, parts);
+      return (await sayLine(read.text, session, parts)) ? 'done' : 'unsent';
     case 'unknown':
       screen.refuse(`There is no command /${safeLine(read.word)}. /help lists them.`);
-      return true;
+      return 'done';
     case 'files':
       try {
         commands?.files.run(read.name, read.words, client, screen);
       } catch (error) {
         screen.refuse(`That did not work: ${safeLine(reasonOf(error))}.`);
       }
-      return true;
+      return 'done';
     case 'talk':
-      if ((await commands?.talk.run(read.name, read.rest, session)) === 'left') over.resolve(EXIT.ok);
-      return true;
+      return (await commands?.talk.run(read.name, read.rest, session)) ?? 'done';
   }
 }
 

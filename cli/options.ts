@@ -53,6 +53,8 @@ export type Command =
       readonly until: 'stay' | number;
       /** Stored offers are dropped first. */
       readonly forget: boolean;
+      /** Names of the people whom it is for alone, each of whom is to have it; none: everyone. */
+      readonly to: readonly string[];
     }
   | {
       readonly kind: 'receive';
@@ -105,6 +107,7 @@ const OPTIONS = {
     limit: { type: 'string' },
     stay: { type: 'boolean' },
     forget: { type: 'boolean' },
+    to: { type: 'string', multiple: true },
   },
   receive: {
     ...COMMON,
@@ -174,7 +177,7 @@ function parseTopic(topic: Topic, args: readonly string[], defaultName: string):
         into,
         count,
         waitSeconds,
-        only: patterns(given),
+        only: texts(given, 'only'),
       };
     }
     case 'history': {
@@ -218,8 +221,12 @@ function sendCommand(given: Values, paths: readonly string[], defaultName: strin
     throw new UsageError('--stay offers until it is stopped: leave out --receivers.');
   }
   if (paths.length === 0 && !stay) throw new UsageError('Name at least one file or folder to send.');
+  const to = texts(given, 'to');
+  if (to.length > 0 && (stay || given['receivers'] !== undefined)) {
+    throw new UsageError('--to ends when those it names have everything: leave out --stay and --receivers.');
+  }
   const until = stay ? 'stay' : integer(given, 'receivers', 1, 1, COUNT_MAX);
-  return { kind: 'send', peer: peerOptions(given, defaultName), paths, until, forget };
+  return { kind: 'send', peer: peerOptions(given, defaultName), paths, until, forget, to };
 }
 
 function peerOptions(values: Values, defaultName: string): PeerOptions {
@@ -296,10 +303,11 @@ function rate(values: Values, option: string): number | undefined {
   return bytesPerSecond;
 }
 
-function patterns(values: Values): string[] {
-  const given = values['only'];
+/** Of an option that may be given more than once. */
+function texts(values: Values, option: string): string[] {
+  const given = values[option];
   const all = Array.isArray(given) ? given.map(String) : [];
-  if (all.some((pattern) => pattern === '')) throw new UsageError('--only needs a value.');
+  if (all.some((each) => each.trim() === '')) throw new UsageError(`--${option} needs a value.`);
   return all;
 }
 

@@ -83,7 +83,7 @@ function personAt(text: string, people: readonly Person[], numbers: Numbers): On
     return person === undefined ? unclear(message) : { kind: 'person', person, length: number[0].length };
   }
   const matches = candidates(text).flatMap(({ name, length }) => {
-    const called = people.filter(({ devices }) => devices.some((device) => keyOf(device.name) === keyOf(name)));
+    const called = people.filter(({ devices }) => devices.some((device) => isCalled(device, name)));
     return called.length === 0 ? [] : [{ name, length, called }];
   });
   const [first, second] = matches;
@@ -113,6 +113,9 @@ function candidates(text: string): { readonly name: string; readonly length: num
   const names = ends.filter((end) => end > 0 && !/[\s,]/u.test(most.charAt(end - 1)));
   return names.map((end) => ({ name: most.slice(0, end), length: end }));
 }
+
+export const isCalled = (somebody: { readonly name: string }, name: string): boolean =>
+  keyOf(somebody.name) === keyOf(name);
 
 /** Names that look the same are the same: letters nobody sees, case and width do not tell two people apart. */
 const keyOf = (name: string): string =>

@@ -1,5 +1,5 @@
-// `rockpool send`: offers files and folders and stays until enough devices hold all of them, verified; or, with --stay,
-// until it is stopped, and offers the same again the next time.
+// `rockpool send`: offers files and folders and stays until enough devices hold all of them, verified; with --to, until those
+// whom it is for alone do; with --stay, until it is stopped, and offers the same again the next time.
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -9,6 +9,7 @@ import { reasonOf } from './errors.ts';
 import { dataFolder, EXIT, type Cli } from './io.ts';
 import { endWords } from './format.ts';
 import { UsageError, type Command } from './options.ts';
+import { RecipientWatch } from './recipients.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
 import { stay, tellFailure, type Session } from './session.ts';
@@ -37,6 +38,7 @@ export async function send(cli: Cli, command: SendCommand): Promise<number> {
       peer,
       onEvent: (event, session) => {
         if (event.kind === 'transfer') sending.take(event.transfer, session);
+        if (event.kind === 'peer-joined' || event.kind === 'member') sending.look(session);
         if (event.kind === 'offer' && event.offer.own) session.screen.event('offer', offerFields(event.offer));
       },
       run: (session) => sending.run(session),
@@ -68,6 +70,9 @@ class Sending {
   readonly #stored: OfferFiles | undefined;
   readonly #holders = new Map<PeerId, Holder>();
   readonly #digests = new Map<string, Promise<string | undefined>>();
+  readonly #recipients: RecipientWatch | undefined;
+  /** The devices of each person it is for alone. */
+  #to: readonly (readonly PeerId[])[] | undefined;
   readonly #enough: Deferred<number> = deferred();
   readonly #telling: Promise<void>[] = [];
   /** By their places in the offer. */
@@ -85,10 +90,17 @@ class Sending {
   constructor(command: SendCommand, stored: OfferFiles | undefined) {
     this.#command = command;
     this.#stored = stored;
+    this.#recipients = command.to.length > 0 ? new RecipientWatch(command.to) : undefined;
   }
 
   async run(session: Session): Promise<number> {
     const { client, screen } = session;
+    const recipients = await this.#recipients?.wait(client, screen);
+    if (recipients?.kind === 'unclear') {
+      tellFailure(screen, recipients.message, 'unclear-name');
+      return EXIT.failed;
+    }
+    this.#to = recipients?.people;
     try {
       const named = [...new Set(this.#command.paths.map((path) => resolve(path)))];
       const wanted = this.#stored === undefined ? named : await this.#claim(named, this.#stored, screen);
@@ -101,7 +113,7 @@ class Sending {
         return EXIT.failed;
       }
       this.#paths = wanted;
-      const id = await client.offer(this.#paths);
+      const id = await client.offer(this.#paths, { to: this.#to?.flat() });
       this.#offer = client.offers.find((offer) => offer.id === id);
       // What could not be offered now would not be at the next start either.
       const offers = named.flatMap((path) => this.#claimed.get(path) ?? []);
@@ -111,7 +123,7 @@ class Sending {
       return EXIT.failed;
     }
     const what = offerWords(this.#offer ?? { files: [] });
-    screen.note(`Offering ${what}. ${waitingWords(this.#command.until)}`);
+    screen.note(`Offering ${what}${onlyWords(this.#command)}. ${waitingWords(this.#command)}`);
     for (const transfer of this.#early.splice(0)) this.take(transfer, session);
     const code = await this.#enough.promise;
     await Promise.all(this.#telling);
@@ -145,10 +157,18 @@ class Sending {
     this.#settle();
   }
 
+  /** Somebody came, or something is known of somebody. */
+  look({ client }: Session): void {
+    this.#recipients?.look(client);
+  }
+
   #settle(): void {
     const { until } = this.#command;
-    const holders = [...this.#holders.values()].filter((each) => each.verified.size === this.#paths.length).length;
-    if (until !== 'stay' && holders >= until) return this.#enough.resolve(EXIT.ok);
+    const holders = [...this.#holders].flatMap(([peer, { verified }]) =>
+      verified.size === this.#paths.length ? [peer] : [],
+    );
+    const all = this.#to?.every((devices) => devices.some((device) => holders.includes(device)));
+    if (all ?? (until !== 'stay' && holders.length >= until)) return this.#enough.resolve(EXIT.ok);
     const hopeless = until === 'stay' ? this.#spoiled.size === this.#paths.length : this.#spoiled.size > 0;
     if (hopeless && this.#running.size === 0) this.#enough.resolve(EXIT.failed);
   }
@@ -263,7 +283,10 @@ interface Holder {
   readonly verified: Set<number>;
 }
 
-function waitingWords(until: SendCommand['until']): string {
+const onlyWords = ({ to }: SendCommand): string => (to.length === 0 ? '' : `, only to ${to.map(safeLine).join(', ')}`);
+
+function waitingWords({ until, to }: SendCommand): string {
+  if (to.length > 0) return 'Waiting for them to take it.';
   if (until === 'stay') return 'Ctrl+C stops it; the next send --stay offers the same again.';
   return `Waiting for ${until === 1 ? 'someone' : `${until} devices`} to take it.`;
 }

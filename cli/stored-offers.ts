@@ -19,7 +19,7 @@ const LOCK_SUFFIX = '.lock';
 const NAME_DIGITS = 32;
 
 /** `handle` is the whole path. */
-export type PathOffer = Required<StoredOffer<string>>;
+export type PathOffer = Required<Omit<StoredOffer<string>, 'to'>>;
 
 export class OfferFiles implements StoredOffers<string> {
   readonly #folder: string;

@@ -6,9 +6,9 @@ import type { Screen } from './screen.ts';
 
 /** An offer as json mode shows it. */
 export function offerFields(offer: OfferView): object {
-  const { id, from, name, own, state } = offer;
+  const { id, from, name, own, state, private: only } = offer;
   const files = offer.files.map(({ number, name: file, bytes, folder }) => ({ number, name: file, bytes, folder }));
-  return { offer: id, peer: from, from: name, own, state, files };
+  return { offer: id, peer: from, from: name, own, state, private: only, files };
 }
 
 /** `a.txt (4 B)`, `pics (folder of 12, 3.1 MB)`, `3 files (12 MB)`. */

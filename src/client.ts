@@ -94,10 +94,10 @@ export interface PoolClientFace<Source> {
   /** Says `text` in the pool's own room: see `TalkFace.say`. */
   say(text: string, options?: SayOptions): Promise<EntryId>;
   /**
-   * Offers up to 500 files and folders to everyone, those who come later too. Resolves to the offer's id. Rejects with a
-   * StoreError, or an Error if this device left the pool meanwhile; none of them stays in the store then.
+   * Offers up to 500 files and folders to everyone, those who come later too, or to some devices alone. Resolves to the offer's
+   * id. Rejects with a StoreError, or an Error if this device left the pool meanwhile; none of them stays in the store then.
    */
-  offer(sources: readonly Source[]): Promise<string>;
+  offer(sources: readonly Source[], options?: OfferOptions): Promise<string>;
   /** `files`: numbers of those to take (OfferFileView); without, all. */
   accept(offer: string, files?: readonly number[]): void;
   decline(offer: string): void;
@@ -118,6 +118,14 @@ export interface PoolClientFace<Source> {
   limit(rates: ShareRates): void;
   /** Leaves when all that was said has arrived (or three seconds have passed), and lets go of everything. */
   close(): Promise<void>;
+}
+
+export interface OfferOptions {
+  /**
+   * For these devices alone, here or away; at least one. Nobody else hears of it, and none of them passes it on. A person who
+   * has several wants it on any of them: name them all.
+   */
+  readonly to?: readonly PeerId[] | undefined;
 }
 
 /** See `PoolClient.datagrams`. */
@@ -265,8 +273,16 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       const onControl = (frame: ControlFrame): void => this.#control.deliver(frame);
       const { webSocket, transport, store } = platform;
       const driver = new Driver({
-        ...{ pool, keys, keeper, server, webSocket, transport, store },
-        ...{ onEvent, onControl, onApplication },
+        pool,
+        keys,
+        keeper,
+        server,
+        webSocket,
+        transport,
+        store,
+        onEvent,
+        onControl,
+        onApplication,
         onTalked: (id, result) => {
           if (this.#membership?.keeper === keeper) this.talk.talked(id, result);
         },
@@ -290,10 +306,11 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     return this.talk.say(text, options);
   }
 
-  async offer(sources: readonly Source[]): Promise<string> {
+  async offer(sources: readonly Source[], { to }: OfferOptions = {}): Promise<string> {
     if (sources.length === 0 || sources.length > FILES_PER_OFFER_MAX) {
       throw new RangeError(`sources: expected 1 to ${FILES_PER_OFFER_MAX} files, got ${sources.length}`);
     }
+    if (to?.length === 0) throw new RangeError('to: expected at least one device, got none');
     const { store } = this.#options.platform;
     const membership = this.#membership;
     const sizes = await Promise.all(sources.map((source) => store.sizeOf(source)));
@@ -314,7 +331,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       const files = await Promise.all(adding);
       // They were meant for those of that pool.
       if (this.#membership !== membership) throw new Error('This device left the pool before the offer was made.');
-      offer = this.#run((pool, now) => pool.share.offer(now, files, chunkBytes));
+      offer = this.#run((pool, now) => pool.share.offer(now, files, chunkBytes, to && new Set(to)));
     } catch (error) {
       await Promise.allSettled(adding);
       await Promise.allSettled(keys.map((key) => store.remove(key)));

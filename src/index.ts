@@ -4,7 +4,7 @@
 //   client.subscribe((event) => …);         // joined, peer-joined, message, offer, transfer, …
 //   await client.join('quiet-heron-4821');  // one pool at a time
 //   client.say('hello');
-//   await client.offer([file]);             // to all who are there, and who come
+//   await client.offer([file]);             // to all who are there, and who come; with { to } to some alone
 //   client.accept(offerId);
 //
 //   const stream = client.control({         // inputs at a fixed rate: each in time or not at all
@@ -18,7 +18,7 @@
 export { PoolClient } from './client.ts';
 export { deviceIdOf, exportDeviceKeys, generateDeviceKeys, importDeviceKeys } from './keys/identity.ts';
 export type { DeviceKeys, ExportedKeys } from './keys/identity.ts';
-export type { Datagrams, Platform, PoolClientFace, PoolClientOptions } from './client.ts';
+export type { Datagrams, OfferOptions, Platform, PoolClientFace, PoolClientOptions } from './client.ts';
 export type { PoolEvent, PeerView, MessageView, OfferView, TransferView, PeerId, DeviceKind } from './pool/views.ts';
 export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './client.ts';
 export type { PoolStats, LinkReport, LinkRates, LinkStats, ClockReport, ControlReport } from './pool/views.ts';

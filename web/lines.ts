@@ -1,5 +1,5 @@
-// What stands in the conversation, from top to bottom: messages of the open room, markers of gaps among them and, in the pool's
-// own room, offers and notes at their time. Pure.
+// What stands in the conversation, from top to bottom: messages of the open room, markers of gaps among them, offers and notes
+// at their time. Pure.
 import { HLC_PER_MS, type Hlc } from '../src/wire/entry.ts';
 import type { GapView, MessageView } from '../src/talk/views.ts';
 import { dayAround } from './format.ts';
@@ -32,7 +32,7 @@ export interface Shown {
   readonly window: Window;
   /** Gaps of this room. */
   readonly gaps: readonly GapView[];
-  /** Offers and notes: ascending; none in rooms other than the pool's own. */
+  /** Offers and notes that stand in this room: ascending. */
   readonly entries: readonly Entry[];
   /** TalkStore.unreadAfter. */
   readonly unreadAfter: Hlc | undefined;

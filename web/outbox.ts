@@ -1,13 +1,17 @@
-// From a drop, a paste or a chooser to an offer: one file goes at once, anything more is looked at first.
+// From a drop, a paste or a chooser to an offer: one file goes at once, anything more is looked at first. For whom it is, is
+// settled where it begins: whatever is opened meanwhile changes nothing of it.
 import { signal, type Signal } from '@preact/signals';
 import { currentSession, store } from './app.ts';
+import { isSameAudience, type Audience } from './audience.ts';
 import { handleFolder, listedFolder, readTransfer, type Dropped } from './folder-nodes.ts';
 import { offerParcel } from './own-offers.ts';
 import { fileParcels, folderParcel, parcelName, type Parcel } from './parcels.ts';
+import { audienceName } from './recipients.ts';
 import { isDismissal, reason, trouble } from './trouble.ts';
 
 /** What lies ready to be sent, and the folder that is being read meanwhile. */
 export interface Review {
+  readonly to: Audience;
   readonly parcels: readonly Parcel[];
   /** What cannot go along, and why: sentences. */
   readonly leftOut: readonly string[];
@@ -24,30 +28,33 @@ const COUNT_EVERY_MS = 100;
 let reading = new AbortController();
 
 /** Takes what was dropped; to be called while its event is dispatched. */
-export function takeDropped(data: DataTransfer): void {
-  void readTransfer(data).then(take);
+export function takeDropped(data: DataTransfer, to: Audience): void {
+  void readTransfer(data).then((things) => take(things, to));
 }
 
 /** Takes what was pasted; to be called while its event is dispatched. */
-export function takePasted(data: DataTransfer): void {
-  void readTransfer(data).then((things) => take(things.map(named)));
+export function takePasted(data: DataTransfer, to: Audience): void {
+  void readTransfer(data).then((things) => take(things.map(named), to));
 }
 
-export function takeFiles(files: readonly File[]): void {
-  void take(files.map((file) => ({ kind: 'file', file })));
+export function takeFiles(files: readonly File[], to: Audience): void {
+  void take(
+    files.map((file) => ({ kind: 'file', file })),
+    to,
+  );
 }
 
 /** What an `<input webkitdirectory>` listed. */
-export function takeListed(files: readonly File[]): void {
+export function takeListed(files: readonly File[], to: Audience): void {
   const folder = listedFolder(files);
-  if (folder !== undefined) void take([{ kind: 'folder', folder }]);
+  if (folder !== undefined) void take([{ kind: 'folder', folder }], to);
 }
 
 /** Opens the system's chooser for a folder; only where `canPickFolder`, within a person's click or key press. */
-export async function pickFolder(): Promise<void> {
+export async function pickFolder(to: Audience): Promise<void> {
   try {
     const handle = await window.showDirectoryPicker?.({ mode: 'read', id: 'offer' });
-    if (handle !== undefined) await take([{ kind: 'folder', folder: handleFolder(handle), handle }]);
+    if (handle !== undefined) await take([{ kind: 'folder', folder: handleFolder(handle), handle }], to);
   } catch (error) {
     if (!isDismissal(error)) trouble.value = reason(error);
   }
@@ -57,9 +64,9 @@ export const canPickFolder = (): boolean => window.showDirectoryPicker !== undef
 
 /** Sends what was looked at. */
 export async function sendReviewed(): Promise<void> {
-  const parcels = review.value?.parcels ?? [];
+  const { parcels, to } = review.value ?? { parcels: [], to: undefined };
   review.value = undefined;
-  for (const parcel of parcels) await offer(parcel);
+  for (const parcel of parcels) await offer(parcel, to);
 }
 
 export function dropReviewed(): void {
@@ -68,43 +75,54 @@ export function dropReviewed(): void {
   review.value = undefined;
 }
 
-/** Offers to everyone, those who come later too. */
-async function offer(parcel: Parcel): Promise<void> {
+async function offer(parcel: Parcel, to: Audience): Promise<void> {
   const session = currentSession();
   if (session === undefined) return;
   trouble.value = undefined;
   try {
-    await offerParcel(session, store.pool.value, parcel);
+    await offerParcel(session, store.pool.value, parcel, to);
   } catch (error) {
     trouble.value = `Could not offer ${parcelName(parcel)}: ${reason(error)}`;
   }
 }
 
-async function take(things: readonly Dropped[]): Promise<void> {
+async function take(things: readonly Dropped[], to: Audience): Promise<void> {
+  if (to?.length === 0) {
+    trouble.value = 'Nobody is there to get it: none of their devices is known here, or all are kept out.';
+    return;
+  }
+  if (review.value !== undefined && !isSameAudience(review.value.to, to)) {
+    trouble.value = `What lies ready is for ${audienceName(review.value.to)}. Send it first, then drop this again.`;
+    return;
+  }
   const files = fileParcels(things.filter((thing) => thing.kind === 'file'));
   const [only] = things;
   if (review.value === undefined && things.length === 1 && only?.kind === 'file') {
-    for (const parcel of files) await offer(parcel);
+    for (const parcel of files) await offer(parcel, to);
     return;
   }
-  if (things.length > 0) change((now) => ({ parcels: [...now.parcels, ...files] }));
+  if (things.length > 0) change(to, (now) => ({ parcels: [...now.parcels, ...files] }));
   const { signal: stop } = reading;
-  for (const thing of things) if (thing.kind === 'folder' && !stop.aborted) await takeFolder(thing, stop);
+  for (const thing of things) if (thing.kind === 'folder' && !stop.aborted) await takeFolder(thing, to, stop);
 }
 
-async function takeFolder({ folder, handle }: Extract<Dropped, { kind: 'folder' }>, stop: AbortSignal): Promise<void> {
+async function takeFolder(
+  { folder, handle }: Extract<Dropped, { kind: 'folder' }>,
+  to: Audience,
+  stop: AbortSignal,
+): Promise<void> {
   const { name } = folder;
-  change(() => ({ reading: { name, files: 0 } }));
+  change(to, () => ({ reading: { name, files: 0 } }));
   let shownMs = performance.now();
   const onProgress = (files: number): void => {
     if (performance.now() - shownMs < COUNT_EVERY_MS || stop.aborted) return;
     shownMs = performance.now();
-    change(() => ({ reading: { name, files } }));
+    change(to, () => ({ reading: { name, files } }));
   };
   try {
     const { parcel, leftOut, leftOutCount } = await folderParcel(folder, handle, { onProgress, signal: stop });
     if (stop.aborted) return;
-    change((now) => ({
+    change(to, (now) => ({
       parcels: [...now.parcels, parcel],
       leftOut: [...now.leftOut, ...leftOut],
       leftOutCount: now.leftOutCount + leftOutCount,
@@ -112,14 +130,14 @@ async function takeFolder({ folder, handle }: Extract<Dropped, { kind: 'folder' 
   } catch (error) {
     if (stop.aborted) return;
     const why = `“${name}” cannot be sent: ${reason(error)}`;
-    change((now) => ({ leftOut: [...now.leftOut, why], leftOutCount: now.leftOutCount + 1 }));
+    change(to, (now) => ({ leftOut: [...now.leftOut, why], leftOutCount: now.leftOutCount + 1 }));
   }
 }
 
 /** Every change but a count of files ends the reading that was shown. */
-function change(next: (now: Review) => Partial<Review>): void {
+function change(to: Audience, next: (now: Review) => Partial<Review>): void {
   const { parcels, leftOut, leftOutCount } = review.value ?? { parcels: [], leftOut: [], leftOutCount: 0 };
-  const now = { parcels, leftOut, leftOutCount };
+  const now = { to, parcels, leftOut, leftOutCount };
   review.value = { ...now, ...next(now) };
 }
 

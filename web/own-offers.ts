@@ -1,6 +1,7 @@
 // What this device offers, remembered beyond a reload: offered again by itself where the browser still lets it read, with
 // one press where it wants to be asked, by picking it again where all that is left is the name.
 import { signal, type Signal } from '@preact/signals';
+import type { Audience } from './audience.ts';
 import type { StoredOffer } from '../src/io/history.ts';
 import { handleFolder } from './folder-nodes.ts';
 import { fileParcels, folderParcel, sourcesOf, type Parcel, type PickedFile } from './parcels.ts';
@@ -30,13 +31,13 @@ const batches = new Map<string, string>();
 /** Batches on their way to being offered again: nobody is offered one twice. */
 const reviving = new Set<string>();
 
-/** Offers it and remembers it. Resolves to the offer's id. Rejects as the client does. */
-export async function offerParcel(session: Session, pool: string, parcel: Parcel): Promise<string> {
-  const offer = await session.client.offer(sourcesOf(parcel));
+/** Offers it and remembers it, with whom it is for. Resolves to the offer's id. Rejects as the client does. */
+export async function offerParcel(session: Session, pool: string, parcel: Parcel, to: Audience): Promise<string> {
+  const offer = await session.client.offer(sourcesOf(parcel), { to });
   // Spaces stand in no pool code. A key of its own: numbers of offers begin anew with the page.
   const batch = `${pool} ${crypto.randomUUID()}`;
   batches.set(offer, batch);
-  const records = recordsOf(parcel, batch, Date.now());
+  const records = recordsOf(parcel, batch, Date.now(), to);
   // Not remembering it changes nothing for those who are here.
   await Promise.all(records.map((record) => session.store.offers.put(record))).catch(() => undefined);
   return offer;
@@ -117,10 +118,13 @@ async function revive(session: Session, pool: string, one: Lapsed, unchanged: bo
   const storedBytes = one.records.reduce((sum, record) => sum + record.bytes, 0);
   const sameTimes = files.every((each, at) => each?.file.lastModified === (each && one.records[at]?.modifiedMs));
   if (unchanged && (bytes !== storedBytes || !sameTimes)) return;
-  for (const parcel of all) await offerParcel(session, pool, parcel);
+  for (const parcel of all) await offerParcel(session, pool, parcel, meantFor(one));
   hide(one);
   await session.store.offers.remove(one.records.map(({ id }) => id));
 }
+
+/** For whom it was, and is again. */
+export const meantFor = ({ records }: Lapsed): Audience => records[0]?.to;
 
 function hide(one: Lapsed): void {
   lapsed.value = lapsed.value.filter(({ batch }) => batch !== one.batch);
@@ -157,16 +161,23 @@ async function retire(session: Session, batch: string): Promise<void> {
   }
 }
 
-function recordsOf(parcel: Parcel, batch: string, atMs: number): readonly Stored[] {
+function recordsOf(parcel: Parcel, batch: string, atMs: number, to: Audience): readonly Stored[] {
+  const both = { atMs, ...(to === undefined ? {} : { to }) };
   if (parcel.kind === 'folder') {
     const { tree, bytes, handle } = parcel;
-    const record = { id: `${batch} 0`, name: tree.name, bytes, modifiedMs: 0, atMs };
+    const record = { id: `${batch} 0`, name: tree.name, bytes, modifiedMs: 0, ...both };
     return [handle === undefined ? record : { ...record, handle }];
   }
   return parcel.files
     .filter(({ fleeting }) => fleeting !== true)
     .map(({ file, handle }, at) => {
-      const record = { id: `${batch} ${at}`, name: file.name, bytes: file.size, modifiedMs: file.lastModified, atMs };
+      const record = {
+        id: `${batch} ${at}`,
+        name: file.name,
+        bytes: file.size,
+        modifiedMs: file.lastModified,
+        ...both,
+      };
       return handle === undefined ? record : { ...record, handle };
     });
 }

@@ -3,8 +3,8 @@ import { deviceName } from './names.ts';
 
 const NAME_MAX = 40;
 
-/** The longest name and message a person may type, characters. */
-export const limits: { readonly name: number; readonly message: number } = { name: NAME_MAX, message: 8192 };
+/** The longest name a person may type, characters. */
+export const limits: { readonly name: number } = { name: NAME_MAX };
 
 /** The remembered name, or a new friendly one. */
 export function loadName(): string {

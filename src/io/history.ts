@@ -49,6 +49,8 @@ export interface StoredOffer<Handle> {
   readonly modifiedMs: number;
   /** When it was offered; wall clock, ms since 1970. */
   readonly atMs: number;
+  /** Ids of the devices that it is for alone; absent: everyone. */
+  readonly to?: readonly string[];
 }
 
 /** Offers kept, and a hundred more at times; the oldest go first. More than anybody has open at a time. */

@@ -114,12 +114,22 @@ export async function verify(
 
 /** `[label][0][part]...`. Whoever passes several parts sees to it that their bounds are clear. */
 export function labeled(label: string, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return joined(utf8.encode(label), ZERO, ...parts);
+  return joined(prefixOf(label), ...parts);
+}
+
+/** `[label][0]`, made once for each: labels are constants. */
+function prefixOf(label: string): Uint8Array {
+  const known = prefixes.get(label);
+  if (known !== undefined) return known;
+  const prefix = joined(utf8.encode(label), ZERO);
+  prefixes.set(label, prefix);
+  return prefix;
 }
 
 const STRICT = false; // ZIP 215 takes encodings that RFC 8032 does not
 const ZERO = Uint8Array.of(0);
 const utf8 = new TextEncoder();
+const prefixes = new Map<string, Uint8Array>();
 
 /** Keys that were checked and imported: the devices of the largest pools, a few times over. */
 const VERIFYING_MAX = 1024;

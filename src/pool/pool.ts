@@ -2,6 +2,7 @@
 // Contract as of every machine here: call, then poll until undefined, then arm one timer for `nextTimeout`. Times are
 // milliseconds on one monotonic clock. Outputs name transports by number; the driver makes them real.
 import { APPLICATION_SCHEMA_MIN } from '../wire/registry.ts';
+import { u32Of } from '../wire/bytes.ts';
 import { isTalk } from '../wire/talk-envelope.ts';
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../wire/envelope.ts';
 import type { Member, ServerMessage } from '../wire/signaling.ts';
@@ -62,7 +63,7 @@ export class Pool {
       options: this.options,
       peers: this.#peers,
       now: () => this.#now,
-      random32: () => this.#random32(),
+      random32: () => u32Of(setup.random(4)),
       output: (output) => this.#outputs.push(output),
       send: (peer, envelope) => this.#send(peer, envelope),
       drain: (peer) => this.#drainLink(peer),
@@ -88,7 +89,7 @@ export class Pool {
       links: shareLinks(this.#peers, () => this.share.now, this.options.backlogMax),
       nameOf: (peer) => (peer === self ? setup.name : (this.#peers.get(peer)?.name ?? '')),
       wallOffsetMs: setup.wallOffsetMs,
-      firstNumber: this.#random32(),
+      firstNumber: u32Of(setup.random(4)),
       ...(setup.options?.share === undefined ? {} : { options: setup.options.share }),
     });
   }
@@ -363,7 +364,9 @@ export class Pool {
       case 'lost':
         return this.#dropTransport(peer);
       case 'reset':
+        // Perhaps another run of its program: what still holds is told anew.
         peer.reset();
+        this.share.peerDown(this.#now, peer.id);
         this.#talking.down(peer);
         return this.control.peerDown(peer.id);
       case 'message':
@@ -410,6 +413,7 @@ export class Pool {
     const peer = new Peer({ self: keys.id, id, name, device, role, retryMs, random, link: options?.link });
     this.#peers.set(id, peer);
     this.control.peerDown(id);
+    this.talk.expect(this.#now, id);
     return peer;
   }
 
@@ -491,10 +495,5 @@ export class Pool {
 
   #event(event: PoolEvent): void {
     this.#outputs.push({ kind: 'event', event });
-  }
-
-  #random32(): number {
-    const bytes = this.#setup.random(4);
-    return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
   }
 }

@@ -9,6 +9,7 @@ import { partsOf, partsOfSet } from './have.ts';
 import type { KeptPart } from './ports.ts';
 import { Source } from './source.ts';
 import { TreeCheck } from './tree-check.ts';
+import type { Served } from './uploads.ts';
 
 /** Before the end a source may be so many times slower than towards it. */
 const HEDGE_EARLY = 5;
@@ -213,6 +214,15 @@ export class Download {
       if (this.have.has(chunk)) return; // a second source was as fast
       this.#add(chunk, source);
     });
+  }
+
+  /** What others may ask for of it. `failed`: it cannot be read. */
+  forUploads(failed: () => void): Served {
+    const { key, handle, bytes, chunkBytes, chunks } = this.file;
+    const refusal = (_peer: string, chunk: number): 'refused' | undefined =>
+      chunk < chunks && this.have.has(chunk) ? undefined : 'refused';
+    const { given } = this;
+    return { key, handle, bytes, chunkBytes, given, refusal, wanted: () => {}, delivered: () => {}, failed };
   }
 
   length(chunk: number): number {

@@ -120,19 +120,12 @@ export class Receiver {
 
   // --- peers ---
 
-  /** A new session with a peer: it hears what is here, and what an earlier one had been asked is asked again. */
+  /** A new session with a peer: it hears what is here. What it offers it offers anew. */
   peerUp(peer: string): void {
-    const offers = new Map<InOffer, number[]>();
-    for (const { offer, file } of this.#transfers.running) {
-      if (offer.peer === peer) offers.set(offer, [...(offers.get(offer) ?? []), file.transfer]);
-    }
-    for (const [offer, transfers] of offers) this.#answer(offer, transfers);
-    for (const transfer of [...this.#transfers.running, ...this.#transfers.verified]) {
-      const { download, offer, state } = transfer;
+    for (const { download, offer } of [...this.#transfers.running, ...this.#transfers.verified]) {
       download?.drop(peer);
       download?.forget(peer);
       if (offer.peer !== peer) download?.tell(peer);
-      else if (download !== undefined && state !== 'ended') this.#addOrigin(download);
     }
     this.#pump(peer);
   }
@@ -334,13 +327,11 @@ export class Receiver {
 
   /** Serves and asks for a file; the others hear that it is received here. */
   #download(transfer: Incoming): Download {
-    const { key, handle, file, offer } = transfer;
-    const { chunkBytes, peer: origin } = offer;
-    const chunks = chunkCount(file.bytes, chunkBytes);
-    const facts = {
-      ...{ key, handle, origin, transfer: file.transfer, bytes: file.bytes, chunkBytes, chunks },
-      private: offer.private,
-    };
+    const { key, handle, offer } = transfer;
+    const { transfer: number, bytes } = transfer.file;
+    const { chunkBytes, peer: origin, private: only } = offer;
+    const chunks = chunkCount(bytes, chunkBytes);
+    const facts = { key, handle, origin, transfer: number, bytes, chunkBytes, chunks, private: only };
     const download = new Download(this.#context, facts, {
       verified: (chunk, source) => {
         // What was under way for an earlier one is found again by what replaced it.
@@ -350,23 +341,12 @@ export class Receiver {
       failed: (code) => this.#end(transfer, code, true),
       lacking: () => this.#pumpSources(transfer),
     });
-    if (!offer.private) this.#serve(download);
+    if (!only) this.#uploads.serve(download.forUploads(() => this.#stopServing(handle)));
     for (const peer of this.#uploads.peers) {
       if (peer !== origin) download.tell(peer);
       else this.#addOrigin(download);
     }
     return download;
-  }
-
-  #serve({ file, given, have }: Download): void {
-    const { key, handle, bytes, chunkBytes, chunks } = file;
-    this.#uploads.serve({
-      ...{ key, handle, bytes, chunkBytes, given },
-      refusal: (_peer, chunk) => (chunk < chunks && have.has(chunk) ? undefined : 'refused'),
-      wanted: () => {},
-      delivered: () => {},
-      failed: () => this.#stopServing(handle),
-    });
   }
 
   /** Whoever asks for it here is to ask somebody else. */

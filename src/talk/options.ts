@@ -35,6 +35,8 @@ export interface TalkOptions {
   readonly problemsMax: number;
   /** After the disk refused, nothing is fetched for so long, ms. */
   readonly troubleMs: number;
+  /** A write waits at most so long for the link to somebody who has just come, ms: what is written before is not for it. */
+  readonly meetMs: number;
   /** A write waits at most so long for what others have of this device's own chain, ms. */
   readonly ownChainMs: number;
   /** Gaps and older entries are counted at most this often, ms: while entries pour in they change all the time. */
@@ -77,6 +79,7 @@ export const TALK_DEFAULTS: TalkOptions = {
   strikesMax: 3,
   problemsMax: 16,
   troubleMs: 10_000,
+  meetMs: 3000,
   ownChainMs: 5000,
   countMs: 500,
   gapsMax: 256,

@@ -169,6 +169,12 @@ export class Talk {
     this.#context.emit({ kind: 'problem', problem, from: self, name: this.#book.nameOf(self) });
   }
 
+  /** A device is here, and a link to it on its way: for a moment what is written waits until it may be read there too. */
+  expect(now: number, device: DeviceId): void {
+    this.#now = now;
+    this.#writing.expect(device);
+  }
+
   /** A link to it stands with a new session, bound to its keys. */
   peerUp(now: number, met: MetDevice): void {
     this.#now = now;
@@ -178,6 +184,7 @@ export class Talk {
     this.#peers.put(peer);
     const done = (value: TalkValues['met']): void => this.#book.apply(value);
     this.#context.keep({ op: 'met', met }, { done, failed: () => this.#troubled() });
+    this.#writing.expectNot(met.device);
     if (this.#context.opened()) this.#welcome(peer);
     this.#settle();
   }
@@ -201,9 +208,9 @@ export class Talk {
   /** Its link is gone. */
   peerDown(now: number, device: DeviceId): void {
     this.#now = now;
+    this.#writing.expectNot(device);
     const peer = this.#peers.get(device);
-    if (peer === undefined) return;
-    this.#gone(peer);
+    if (peer !== undefined) this.#gone(peer);
     this.#heads.hurry();
     this.#book.heard();
     this.#settle();

@@ -1,5 +1,5 @@
-// What this device writes: after what others still have of its own chain, and then pushed to everyone here who may have it.
-import type { RoomId } from '../wire/entry.ts';
+// What this device writes: once those who have just come are met and what others still have of its own chain is here, and then pushed to everyone here who may have it.
+import type { DeviceId, RoomId } from '../wire/entry.ts';
 import { ENTRIES_BYTES_MAX } from '../wire/talk-envelope.ts';
 import type { Book } from './book.ts';
 import { chainKey, mayHave, type Chain } from './chains.ts';
@@ -25,6 +25,8 @@ export class Writing {
   readonly #intake: Intake;
   /** A person's own: as many as they write. */
   readonly #held: Held[] = [];
+  /** Devices that are here and not met yet, and until when they are waited for. */
+  readonly #expected = new Map<DeviceId, number>();
 
   constructor(context: TalkContext, book: Book, heads: Heads, intake: Intake) {
     this.#context = context;
@@ -41,14 +43,30 @@ export class Writing {
     return id;
   }
 
+  expect(device: DeviceId): void {
+    this.#expected.set(device, this.#context.now() + this.#context.options.meetMs);
+  }
+
+  /** It was met, or is gone. */
+  expectNot(device: DeviceId): void {
+    this.#expected.delete(device);
+  }
+
   get nextMs(): number {
-    return this.#held[0]?.untilMs ?? Infinity;
+    const [first] = this.#held;
+    return first === undefined ? Infinity : Math.min(first.untilMs, ...this.#expected.values());
+  }
+
+  /** Somebody is here who would not be among those that may read what is written now. */
+  #isMeeting(): boolean {
+    for (const [device, untilMs] of this.#expected) if (this.#context.now() >= untilMs) this.#expected.delete(device);
+    return this.#expected.size > 0;
   }
 
   /** Writes what may be written now, in the order in which it was asked for. */
   pump(): void {
     for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
-      if (this.#context.now() < next.untilMs && this.#isBehind(next.room)) return;
+      if (this.#context.now() < next.untilMs && (this.#isMeeting() || this.#isBehind(next.room))) return;
       this.#held.shift();
       const { id, room, draft } = next;
       const done = (value: TalkValues['write']): void => this.#written(value);

@@ -109,9 +109,11 @@ export class FakeTalk implements TalkFace {
     const said = message({ ...own, text, replyTo, vote });
     this.kept = [said, ...this.kept];
     emit({ kind: 'message', message: said, fresh: true });
-    for (const { id: device, path } of arriving() ? peers() : []) {
-      if (path === 'connecting') continue;
-      emit({ kind: 'receipt', receipt: { device, room, deliveredTo: said.created, readTo: 0 } });
+    // A receipt is of a log: whispers have their own, the other rooms share one.
+    const rooms = this.rooms.filter((each) => (each.kind === 'whisper' ? each.id === room : !id.includes(WHISPERS)));
+    for (const { id: device } of arriving() ? peers().filter(({ path }) => path !== 'connecting') : []) {
+      for (const { id: there } of rooms)
+        emit({ kind: 'receipt', receipt: { device, room: there, deliveredTo: said.created, readTo: 0 } });
     }
     return id;
   }

@@ -79,7 +79,16 @@ describe('join', () => {
     await settle();
     pool.come(MARA);
     const files = ['a.txt', 'b.jpg', 'c.txt'].map((name, number) => ({ number: number + 10, name, bytes: 4 }));
-    const offer: OfferView = { id: 'o1', from: MARA.id, name: 'Mara', own: false, atMs: 0, files, state: 'open' };
+    const offer: OfferView = {
+      id: 'o1',
+      from: MARA.id,
+      name: 'Mara',
+      own: false,
+      atMs: 0,
+      files,
+      private: false,
+      state: 'open',
+    };
     pool.emit({ kind: 'offer', offer });
     pool.emit({ kind: 'transfer', transfer: transfer({ id: 't1', direction: 'in' }) });
     pool.emit({ kind: 'transfer', transfer: transfer({ id: 't2', direction: 'in', state: 'paused' }) });

@@ -56,6 +56,11 @@ describe('what is understood', () => {
     });
   });
 
+  test('send --to names people, as many as one likes', () => {
+    expect(parse('send a --pool abc --to Jo --to Mara')).toMatchObject({ to: ['Jo', 'Mara'], until: 1 });
+    expect(parse('send a --pool abc')).toMatchObject({ to: [] });
+  });
+
   test('send --stay needs no path', () => {
     expect(parse('send --stay --pool abc')).toMatchObject({ kind: 'send', paths: [], until: 'stay', forget: false });
     expect(parse('send --stay --forget a --pool abc')).toMatchObject({ paths: ['a'], until: 'stay', forget: true });
@@ -83,6 +88,20 @@ describe('what is understood', () => {
     expect(parse('history')).toEqual(all);
     expect(parse('history --search Mara --data d --json')).toEqual({ ...all, search: 'Mara', data: 'd', json: true });
     expect(parse('history --clear')).toEqual({ ...all, clear: true });
+  });
+
+  test('messages lists a pool, searches, and exports', () => {
+    const all = { kind: 'messages', data: undefined, pool: undefined, search: undefined, format: undefined } as const;
+    expect(parse('messages')).toEqual({ ...all, limit: 50, json: false });
+    expect(parse('messages https://pool.example/#Calm-Otter --search crab --limit 3 --json --data d')).toEqual({
+      ...all,
+      pool: 'calm-otter',
+      search: 'crab',
+      limit: 3,
+      json: true,
+      data: 'd',
+    });
+    expect(parse('messages abc --export markdown')).toMatchObject({ pool: 'abc', format: 'markdown' });
   });
 
   test('a path after -- may begin with a hyphen', () => {
@@ -135,12 +154,23 @@ describe('what is refused, with exit code 2', () => {
     [['send', '--pool', 'abc'], 'Name at least one file or folder to send.'],
     [['send', 'a', '--pool', 'abc', '--forget'], '--forget goes with --stay'],
     [['send', 'a', '--pool', 'abc', '--stay', '--receivers', '2'], 'leave out --receivers'],
+    [['send', 'a', '--pool', 'abc', '--to', ' '], '--to needs a value.'],
+    [['send', 'a', '--pool', 'abc', '--to', 'Jo', '--stay'], 'leave out --stay and --receivers'],
+    [['send', 'a', '--pool', 'abc', '--to', 'Jo', '--receivers', '2'], 'leave out --stay and --receivers'],
     [['send', 'a', '--pool', 'abc', '--limit', '0'], '--limit takes bytes a second from 1k up'],
     [['receive', '--pool', 'abc', '--into', 'x', '--limit-down', '2Mbit'], '--limit-down takes bytes a second'],
     [['receive', '--pool', 'abc', '--into', 'x', '--wait', '-1'], '--wait'],
     [['receive', '--pool', 'abc', '--into', 'x', '--only', ''], '--only needs a value.'],
     [['history', '--clear', '--search', 'x'], '--clear takes everything'],
     [['history', 'extra'], '“extra” is not expected here.'],
+    [['messages', 'a', 'b'], 'Name one pool at most.'],
+    [['messages', '!'], 'A pool is a code of 3 to 64'],
+    [['messages', '--export', 'json'], '--export takes one pool'],
+    [['messages', 'abc', '--export', 'pdf'], '--export takes json or markdown, not “pdf”.'],
+    [['messages', 'abc', '--export', 'json', '--search', 'x'], 'leave out --search'],
+    [['messages', 'abc', '--export', 'json', '--limit', '5'], 'leave out --search'],
+    [['messages', 'abc', '--export', 'json', '--json'], 'leave out --search'],
+    [['messages', 'abc', '--limit', '0'], '--limit takes a whole number from 1'],
     [['send', 'a', '--pool', 'abc', '--receivers', '0'], '--receivers takes a whole number from 1'],
     [['receive', '--pool', 'abc'], '--into is missing'],
     [['receive', '--pool', 'abc', '--into', 'x', '--count', '1.5'], '--count takes a whole number from 1'],
@@ -158,10 +188,11 @@ describe('help', () => {
   test.each([['help'], ['--help'], ['-h']])('rockpool %s lists every command', async (word) => {
     const { code, stdout } = await runAlone(word);
     expect(code).toBe(0);
-    for (const topic of ['serve', 'join', 'send', 'receive', 'history']) expect(stdout).toContain(`rockpool ${topic}`);
+    for (const topic of ['serve', 'join', 'send', 'receive', 'history', 'messages'])
+      expect(stdout).toContain(`rockpool ${topic}`);
   });
 
-  test.each(['serve', 'join', 'send', 'receive', 'history'])(
+  test.each(['serve', 'join', 'send', 'receive', 'history', 'messages'])(
     '%s --help and help %s are the same page, with examples',
     async (topic) => {
       const page = await runAlone(topic, '--help');
@@ -173,7 +204,7 @@ describe('help', () => {
 
   test('no help line is wider than 80 columns', async () => {
     const pages = await Promise.all(
-      ['serve', 'join', 'send', 'receive', 'history'].map((topic) => runAlone('help', topic)),
+      ['serve', 'join', 'send', 'receive', 'history', 'messages'].map((topic) => runAlone('help', topic)),
     );
     for (const line of pages.flatMap((page) => page.stdout.split('\n'))) expect(line.length).toBeLessThanOrEqual(80);
   });

@@ -1,5 +1,6 @@
 // How long the commands wait, and for whom, in one process and with a clock of the test's.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { EVERYONE, message } from './fake-talk.ts';
 import { testFolder } from './folder.ts';
 import { JO, MARA, settle, start, transfer } from './support.ts';
 
@@ -76,5 +77,55 @@ describe('patience', () => {
     await jest.advanceTimersByTimeAsync(1);
     expect(await done).toBe(0);
     expect(pool.calls).toContain('say:hello');
+  });
+
+  test('the end of a pipe waits until everyone who is linked has what was said', async () => {
+    const { pool, done, stdin, stderr } = await start(['join', '--pool', 'abc']);
+    pool.arriving = false;
+    pool.come(MARA);
+    pool.come(JO);
+    stdin.end('hello\n');
+    const has = (device: string, deliveredTo: number): void => {
+      pool.emit({ kind: 'receipt', receipt: { device, room: EVERYONE.id, deliveredTo, readTo: 0 } });
+    };
+    while (pool.talk.kept.length === 0) await settle();
+    const { created } = pool.talk.kept[0] ?? message();
+    has(MARA.id, created);
+    has(JO.id, created - 1);
+    await settle();
+    await jest.advanceTimersByTimeAsync(9_999);
+    expect(pool.calls).not.toContain('close');
+    has(JO.id, created);
+    expect(await done).toBe(0);
+    expect(stderr.text).not.toContain('arrived');
+  });
+
+  test('what one of two has after 10 seconds is said to have arrived, with who lacks it', async () => {
+    const { pool, done, stdin, stderr } = await start(['join', '--pool', 'abc']);
+    pool.arriving = false;
+    pool.come(MARA);
+    pool.come({ ...JO, name: 'J\u202eo' });
+    stdin.end('hello\n');
+    while (pool.talk.kept.length === 0) await settle();
+    const { created, room } = pool.talk.kept[0] ?? message();
+    pool.emit({ kind: 'receipt', receipt: { device: MARA.id, room, deliveredTo: created, readTo: 0 } });
+    await settle();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(await done).toBe(0);
+    expect(stderr.text).toContain('Not everything has arrived at Jo yet: others pass it on.\n');
+  });
+
+  test('what nobody has after 10 seconds ends the pipe with 1', async () => {
+    const { pool, done, stdin, stderr } = await start(['join', '--pool', 'abc']);
+    pool.arriving = false;
+    pool.come(MARA);
+    stdin.end('hello\n');
+    while (pool.talk.kept.length === 0) await settle();
+    pool.peers = [];
+    pool.emit({ kind: 'peer-left', peer: MARA });
+    await settle();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(await done).toBe(1);
+    expect(stderr.text).toContain('It has not arrived anywhere.');
   });
 });

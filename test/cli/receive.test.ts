@@ -16,6 +16,7 @@ describe('receive', () => {
     own: false,
     atMs: 0,
     files: [{ number: 0, name: 'a.txt', bytes: 4 }],
+    private: false,
     state: 'open',
   };
   const incoming = { direction: 'in', offer: 'o7' } as const;

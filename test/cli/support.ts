@@ -1,12 +1,13 @@
 // Stands in for the world around a command: captured streams, and a pool without a network that a test plays.
 import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll } from '@jest/globals';
 import type { ControlStream, Datagrams, OfferView, PeerView, PoolClientFace } from '../../src/client.ts';
-import type { PoolEvent, PoolStats, SayOptions, TransferView } from '../../src/client.ts';
+import type { OfferOptions, PoolEvent, PoolStats, SayOptions, TransferView } from '../../src/client.ts';
 import type { ShareRates } from '../../src/share/share.ts';
 import type { LogWriter } from '../../src/io/log-writer.ts';
 import type { Cli, OpenPoolOptions, Output, ServeOptions, Serving, StopSignal } from '../../cli/io.ts';
@@ -17,12 +18,14 @@ import { FakeTalk, FakeTalkHistory } from './fake-talk.ts';
 export const HOME: string = mkdtempSync(join(tmpdir(), 'rockpool-home-'));
 afterAll(() => rmSync(HOME, { recursive: true, force: true }));
 
-export class Sink implements Output {
+/** Emits nothing, but a prompt wants to hear when its terminal is resized. */
+export class Sink extends EventEmitter implements Output {
   text = '';
   readonly isTTY: boolean;
   readonly columns = 80;
   readonly rows = 24;
   constructor(isTTY = false) {
+    super();
     this.isTTY = isTTY;
   }
   write(text: string): void {
@@ -110,10 +113,20 @@ export class FakePool implements PoolClientFace<string> {
   say(text: string, options?: SayOptions): Promise<string> {
     return this.talk.say(text, options);
   }
-  offer(sources: readonly string[]): Promise<string> {
-    this.calls.push(`offer:${sources.length}`);
+  offer(sources: readonly string[], { to }: OfferOptions = {}): Promise<string> {
+    this.calls.push(`offer:${sources.length}${to === undefined ? '' : ` to ${to.join(',')}`}`);
     const files = sources.map((path, number) => ({ number, name: path.split('/').at(-1) ?? '', bytes: 4 }));
-    const offer: OfferView = { id: 'o1', from: 'self', name: 'me', own: true, atMs: 0, files, state: 'open' };
+    const offer: OfferView = {
+      id: 'o1',
+      from: 'self',
+      name: 'me',
+      own: true,
+      atMs: 0,
+      files,
+      private: to !== undefined,
+      ...(to === undefined ? {} : { to }),
+      state: 'open',
+    };
     this.emit({ kind: 'offer', offer });
     return Promise.resolve(offer.id);
   }
@@ -167,6 +180,8 @@ export interface StageOptions {
   readonly serve?: (options: ServeOptions) => Promise<Serving>;
   readonly joining?: () => Promise<void>;
   readonly openLog?: Cli['openLog'];
+  /** Gets the pool before anything happens in it. */
+  readonly before?: (pool: FakePool) => void;
 }
 
 /** A log that keeps its records. */
@@ -182,7 +197,15 @@ export class FakeLog implements LogWriter {
   }
 }
 
-export function makeStage({ tty = false, home = HOME, env = {}, serve, joining, openLog }: StageOptions = {}): Stage {
+export function makeStage({
+  tty = false,
+  home = HOME,
+  env = {},
+  serve,
+  joining,
+  openLog,
+  before,
+}: StageOptions = {}): Stage {
   const stdin = Object.assign(new PassThrough(), { isTTY: tty });
   const stdout = new Sink(tty);
   const stderr = new Sink(tty);
@@ -200,6 +223,7 @@ export function makeStage({ tty = false, home = HOME, env = {}, serve, joining, 
     openPool: (options) => {
       const made = new FakePool(options);
       if (joining !== undefined) made.joining = joining;
+      before?.(made);
       opened(made);
       return Promise.resolve(made);
     },

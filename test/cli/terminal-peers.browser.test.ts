@@ -57,10 +57,11 @@ describe('files', () => {
     async () => {
       const path = await fileOf('shared.bin', 2 * MIB);
       const sender = rockpool('send', path, '--receivers', '2');
-      const first = rockpool('receive', '--into', at('first'));
+      // Each has a data directory of its own: else both would be the same device, one after the other.
+      const first = rockpool('receive', '--into', at('first'), '--data', at('first-data'));
       expect(await first.exit).toBe(0);
       await sender.event('verified');
-      const second = rockpool('receive', '--into', at('second'));
+      const second = rockpool('receive', '--into', at('second'), '--data', at('second-data'));
       expect(await Promise.all([second.exit, sender.exit])).toEqual([0, 0]);
       const digest = await sha256Of(path);
       expect(await sha256Of(at('first', 'shared.bin'))).toBe(digest);

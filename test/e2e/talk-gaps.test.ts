@@ -1,4 +1,4 @@
-// What somebody said and nobody here has: the page says how much of it is missing, and no longer once somebody brings it.
+// What is not here: what nobody has is said to be missing until somebody brings it, and what is older is fetched by a press.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,9 @@ class WithholdingStore extends MemoryTalkStore {
     return found.filter(({ seq }) => !this.withheld.includes(seq));
   }
 }
+
+/** More than come by themselves. */
+const SAID = 620;
 
 interface Device {
   readonly client: PoolClient<string>;
@@ -116,6 +119,32 @@ test(
     await jo.hears('three');
     await missing.waitFor({ state: 'hidden' });
     await context.close();
+  },
+  LIMIT_MS,
+);
+
+test(
+  'of a long conversation the newest part comes by itself, and the rest by a press',
+  async () => {
+    const pool = world.freshPool();
+    const mara = await device('Mara', await generateDeviceKeys(false));
+    await mara.client.join(pool);
+    const saying = Array.from({ length: SAID }, (_, at) => mara.client.say(`tide ${at}`));
+    await Promise.all(saying);
+    const jo = await world.member('Jo', pool);
+    await jo.sees('Mara');
+    const log = jo.conversation;
+    await log.getByText(/^Devices here have \d+ older entries\.$/u).waitFor();
+    const more = log.getByRole('button', { name: 'Get more from devices' });
+    await more.click();
+    await more.waitFor({ state: 'hidden' });
+    // What was said before Jo came is not for Jo to read, and now Jo's device knows all of it.
+    await log
+      .getByText(/sealed messages: the key/u)
+      .last()
+      .waitFor();
+    await mara.client.say('for you too');
+    await jo.hears('for you too');
   },
   LIMIT_MS,
 );

@@ -38,6 +38,9 @@ export class Device {
   rate: number = Infinity;
   up: Set<string> = new Set();
   gone = false;
+  /** All that others said to it. */
+  readonly heard: { readonly from: string; readonly atMs: number; readonly envelope: ShareEnvelope }[] = [];
+  readonly links: ShareLinks;
   readonly #net: Net;
   readonly #asked = new Map<number, Request>();
   /** Requests of others, by peer and number: the transfer that they name. */
@@ -52,9 +55,10 @@ export class Device {
     this.#net = net;
     this.id = id;
     this.store = store;
+    this.links = this.#links();
     this.share = new Share({
       self: id,
-      links: this.#links(),
+      links: this.links,
       nameOf: (peer) => peer.slice(-1),
       wallOffsetMs: 1_700_000_000_000,
       firstNumber: net.random.integer(0, 2 ** 32 - 1),
@@ -62,13 +66,18 @@ export class Device {
     });
   }
 
-  offer(files: readonly { readonly name: string; readonly bytes: Uint8Array; readonly modifiedMs?: number }[]): string {
+  /** `to`: for these devices alone. */
+  offer(
+    files: readonly { readonly name: string; readonly bytes: Uint8Array; readonly modifiedMs?: number }[],
+    to?: readonly Device[],
+  ): string {
+    const only = to && new Set(to.map((device) => device.id));
     const offered = files.map(({ name, bytes, modifiedMs = 0 }) => {
       const key = `own/${this.id}/${this.#keys++}`;
       this.store.add(key, bytes, CHUNK_BYTES);
       return { key, facts: { name, bytes: bytes.length, modifiedMs } };
     });
-    return this.act((share, now) => share.offer(now, offered));
+    return this.act((share, now) => share.offer(now, offered, undefined, only));
   }
 
   /** Does something with the machine, then all that it wants done. */
@@ -130,6 +139,7 @@ export class Device {
         this.#net.hop(this, peer, HOP_MS, (to) => {
           const decoded = decodeEnvelope(bytes);
           if (decoded === undefined) throw new Error(`${envelope.kind}: sent what cannot be read`);
+          to.heard.push({ from: this.id, atMs: this.#net.clock.now, envelope: decoded as ShareEnvelope });
           to.act((share, now) => share.envelope(now, this.id, decoded as ShareEnvelope));
         });
         return 'ok';

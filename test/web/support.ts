@@ -9,6 +9,7 @@ export const offer: OfferView = {
   own: false,
   atMs: 0,
   files: [{ number: 2, name: 'a.bin', bytes: 100 }],
+  private: false,
   state: 'open',
 };
 

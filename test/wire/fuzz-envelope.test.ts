@@ -56,6 +56,7 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
       offer: u32,
       chunkBytes: fc.constant(chunkBytes),
       files: fc.uniqueArray(file(chunkBytes), { minLength: 1, maxLength: 5, selector: ({ transfer }) => transfer }),
+      private: fc.boolean(),
     } as const),
   ),
   fc.record({
@@ -193,7 +194,7 @@ describe('the envelope decoder', () => {
     fileChange: Partial<OfferedFile> = {},
   ): Envelope => {
     const one = { transfer: 1, name: 'a', bytes: 1, modifiedMs: 0, ...fileChange };
-    return { kind: 'offer', offer: 1, chunkBytes: CHUNK_BYTES_MIN, files: [one], ...change };
+    return { kind: 'offer', offer: 1, chunkBytes: CHUNK_BYTES_MIN, files: [one], private: false, ...change };
   };
 
   test.each<[string, Envelope, Envelope]>([

@@ -1,6 +1,8 @@
 // Ways to choose what to share: files with one press, a folder from the menu beside it. Dropping and pasting need neither.
 import type { VNode } from 'preact';
+import type { Audience } from '../audience.ts';
 import { canPickFolder, pickFolder, takeFiles, takeListed } from '../outbox.ts';
+import { audienceHere } from '../recipients.ts';
 import styles from './composer.module.css';
 import { Icon } from './icons.tsx';
 import { closePopover, Popover } from './popover.tsx';
@@ -9,10 +11,19 @@ import { Button } from './ui.tsx';
 const FILES = 'files';
 const FOLDER = 'folder';
 
+/** For whom the chooser was opened. */
+let choosingFor: Audience;
+
 export function Attach(): VNode {
   return (
     <div class={styles['attach']}>
-      <Button look="quiet" icon="attach" label="Attach files" title="Attach files (Ctrl+U)" onClick={openFileChooser} />
+      <Button
+        look="quiet"
+        icon="attach"
+        label="Attach files"
+        title="Attach files (Ctrl+U)"
+        onClick={() => openFileChooser(audienceHere())}
+      />
       <Popover id="attach-more" icon="less" label="More to attach" narrow>
         <ul class={styles['menu']} role="list">
           <li>
@@ -20,7 +31,7 @@ export function Attach(): VNode {
               type="button"
               onClick={(event) => {
                 closePopover(event.currentTarget);
-                openFileChooser();
+                openFileChooser(audienceHere());
               }}
             >
               <Icon name="file" /> Files…
@@ -31,8 +42,7 @@ export function Attach(): VNode {
               type="button"
               onClick={(event) => {
                 closePopover(event.currentTarget);
-                if (canPickFolder()) void pickFolder();
-                else document.getElementById(FOLDER)?.click();
+                openFolderChooser(audienceHere());
               }}
             >
               <Icon name="folder" /> Folder…
@@ -40,15 +50,30 @@ export function Attach(): VNode {
           </li>
         </ul>
       </Popover>
-      <HiddenInput id={FILES} onFiles={takeFiles} />
-      {!canPickFolder() && <HiddenInput id={FOLDER} folder onFiles={takeListed} />}
     </div>
   );
 }
 
+/** What the choosers are opened by, wherever they are opened from: one of each in the page. */
+export function Choosers(): VNode {
+  return (
+    <>
+      <HiddenInput id={FILES} onFiles={(files) => takeFiles(files, choosingFor)} />
+      {!canPickFolder() && <HiddenInput id={FOLDER} folder onFiles={(files) => takeListed(files, choosingFor)} />}
+    </>
+  );
+}
+
 /** Opens the system's file chooser; only within a person's click or key press. */
-export function openFileChooser(): void {
+export function openFileChooser(to: Audience): void {
+  choosingFor = to;
   document.getElementById(FILES)?.click();
+}
+
+function openFolderChooser(to: Audience): void {
+  if (canPickFolder()) return void pickFolder(to);
+  choosingFor = to;
+  document.getElementById(FOLDER)?.click();
 }
 
 interface HiddenInputProps {

@@ -9,6 +9,7 @@ import { MESSAGE_TEXT_MAX } from '../../src/wire/talk.ts';
 import { cx } from '../cx.ts';
 import { shownText, withText, withoutLayer, type Draft } from '../drafts.ts';
 import { takeFiles } from '../outbox.ts';
+import { audienceHere } from '../recipients.ts';
 import ui from '../styles/ui.module.css';
 import styles from './composer.module.css';
 import { Icon } from './icons.tsx';
@@ -63,11 +64,11 @@ export function TooLong({ room, draft }: { readonly room: RoomView | undefined; 
       {over && (
         <div class={cx(ui['notice'], styles['trouble'])}>
           <p>{tooLong(text.trim().length, MESSAGE_TEXT_MAX)}</p>
-          {room?.kind === 'pool' && draft.edit === undefined && (
+          {room !== undefined && room.kind !== 'zone' && draft.edit === undefined && (
             <Button
               small
               onClick={() => {
-                takeFiles([new File([text], 'text.txt', { type: 'text/plain' })]);
+                takeFiles([new File([text], 'text.txt', { type: 'text/plain' })], audienceHere());
                 changeDraft(room.id, (now) => withText(now, ''));
               }}
             >

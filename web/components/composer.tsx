@@ -81,7 +81,7 @@ function Field({ room }: { readonly room: RoomView | undefined }): VNode {
       {room !== undefined && <ModeChips room={id} draft={draft} />}
       <TooLong room={room} draft={draft} />
       <div class={styles['line']}>
-        {kind === 'pool' && <Attach />}
+        {kind !== 'zone' && !closed && <Attach />}
         <textarea
           ref={field}
           id="message-field"

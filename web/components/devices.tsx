@@ -15,13 +15,13 @@ import { kindOf } from './device-kind.ts';
 import styles from './devices.module.css';
 import dialogs from './dialogs.module.css';
 import { Icon } from './icons.tsx';
-import { usePeople } from './people.tsx';
+import { people } from '../recipients.ts';
 import { QrCode } from './qr-code.tsx';
 import { Button, Dialog } from './ui.tsx';
 
 /** The list of them, in the settings. */
 export function Devices(): VNode {
-  const own = usePeople().find((person) => person.own);
+  const own = people.value.find((person) => person.own);
   /** The one that is about to be revoked. */
   const asking = useSignal<DeviceId | undefined>(undefined);
   const [problem, setProblem] = useState('');

@@ -74,7 +74,8 @@ function HelpDialog(): VNode {
         ))}
       </dl>
       <p class={styles['fine']}>
-        Files and folders can be dropped anywhere on the page. They go to everyone in the pool.
+        Files and folders can be dropped anywhere on the page. They go to everyone in the pool; dropped on somebody’s
+        name, or while a whisper is open, only to whom that is with.
       </p>
     </Dialog>
   );

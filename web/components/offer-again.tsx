@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import { sendAgain } from '../actions.ts';
 import { currentSession } from '../app.ts';
-import { dismissLapsed, lapsed, type Lapsed } from '../own-offers.ts';
+import { meantFor, dismissLapsed, lapsed, type Lapsed } from '../own-offers.ts';
+import { audienceName } from '../recipients.ts';
 import { trouble } from '../trouble.ts';
 import { openFileChooser } from './attach.tsx';
 import styles from './composer.module.css';
@@ -24,16 +25,17 @@ export function OfferAgain(): VNode | null {
 
 function Line({ one }: { readonly one: Lapsed }): VNode {
   const name = nameOf(one);
+  const to = meantFor(one);
   return (
     <li class={styles['againLine']}>
       <p>
-        Offer again: <bdi>{name}</bdi>
+        Offer again{to !== undefined && `, only to ${audienceName(to)}`}: <bdi>{name}</bdi>
       </p>
       <Button
         small
         onClick={() => {
           void sendAgain(one).then((outcome) => {
-            if (outcome === 'pick') openFileChooser();
+            if (outcome === 'pick') openFileChooser(meantFor(one));
             if (outcome === 'denied') trouble.value ??= `This browser may not read ${name}. Attach it anew.`;
           });
         }}

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { cancelAll, pause, resume, retry, withdraw } from '../actions.ts';
 import type { OfferView } from '../../src/client.ts';
+import { audienceName } from '../recipients.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, formatClock } from '../format.ts';
 import { hasFailed, transfersOf } from '../offer-transfers.ts';
@@ -12,6 +13,7 @@ import { Answer } from './answer.tsx';
 import { Current } from './current.tsx';
 import { FileLine } from './file-line.tsx';
 import { Files } from './files.tsx';
+import { Icon } from './icons.tsx';
 import styles from './offer.module.css';
 import { Receivers } from './receivers.tsx';
 import { SaveActions, SaveAll, SaveState } from './save-actions.tsx';
@@ -24,13 +26,24 @@ export function OfferCard({ offer, atMs }: { readonly offer: OfferState; readonl
   return (
     <div class={cx(styles['offer'], view.own && styles['own'])}>
       {!view.own && <Stone id={view.from} name={view.name} />}
-      <article class={cx(styles['card'], waiting && styles['open'])} aria-label={headline(view)}>
+      <article
+        class={cx(styles['card'], waiting && styles['open'], view.private && styles['private'])}
+        aria-label={headline(view)}
+      >
         <p class={styles['head']}>
           <span class={styles['what']}>
             <bdi>{view.own ? 'You' : view.name}</bdi> {view.own ? 'offer' : 'offers'} {amount(view)}
           </span>
           <time dateTime={new Date(atMs).toISOString()}>{formatClock(atMs)}</time>
         </p>
+        {view.private && (
+          <p class={styles['only']}>
+            <Icon name="whisper" size={14} />
+            <span>
+              Only for <bdi>{whomFor(view)}</bdi>
+            </span>
+          </p>
+        )}
         {view.own ? <Own offer={offer} /> : waiting ? <Answer view={view} /> : <Incoming offer={offer} />}
       </article>
     </div>
@@ -182,6 +195,9 @@ function amount(view: OfferView): string {
   const bytes = view.files.reduce((sum, file) => sum + (file.folder?.contentBytes ?? file.bytes), 0);
   return `${countOf(view.files.length, 'file')} · ${formatBytes(bytes)}`;
 }
+
+/** Whom else it is for, only who offers it knows. */
+const whomFor = ({ to }: OfferView): string => (to === undefined ? 'you' : audienceName(to));
 
 function headline(view: OfferView): string {
   return `${view.own ? 'Your offer' : `Offer from ${view.name}`}: ${view.files.length === 1 ? (view.files[0]?.name ?? '') : countOf(view.files.length, 'file')}`;

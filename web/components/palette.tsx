@@ -16,7 +16,7 @@ import ui from '../styles/ui.module.css';
 import { Icon } from './icons.tsx';
 import { PaletteLine } from './palette-line.tsx';
 import styles from './palette.module.css';
-import { usePeople } from './people.tsx';
+import { people } from '../recipients.ts';
 
 /** Messages read at a time. */
 const PAGE = 30;
@@ -175,7 +175,6 @@ function open(found: Found): void {
 
 /** Rooms, people and pools by their names. */
 function useAround(query: string, words: readonly string[]): readonly Found[] {
-  const people = usePeople();
   const { rooms, known } = useComputed(() => ({
     rooms: listedRooms(talk.rooms.value, talk.room.value).map((room) => ({
       room,
@@ -183,7 +182,7 @@ function useAround(query: string, words: readonly string[]): readonly Found[] {
     })),
     known: pools.value.map(({ pool }) => pool).filter((pool) => pool !== store.pool.value),
   })).value;
-  const around = nearby({ rooms, people, pools: known }, words);
+  const around = nearby({ rooms, people: people.value, pools: known }, words);
   return [...around, ...typedPool(query, [store.pool.value, ...known])];
 }
 

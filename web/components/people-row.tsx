@@ -1,15 +1,19 @@
-// One person: their stone and devices, how the connection is doing, and what can be done with them: whisper, compare words.
+// One person: their stone and devices, how the connection is doing, and what can be done with them: send a file, whisper,
+// compare words. What is dropped on the row is for this person alone.
 import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useCallback } from 'preact/hooks';
 import { store } from '../app.ts';
+import { devicesOf } from '../audience.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatMoment, formatPercent } from '../format.ts';
 import { deviceToVerify, verifiedOf, type Person, type PersonDevice } from '../people.ts';
 import { dialog, tab } from '../pool-view.ts';
 import type { AccountId } from '../../src/wire/entry.ts';
 import type { PeerView } from '../../src/client.ts';
+import { hovered } from '../recipients.ts';
 import { openWhisper } from '../talk.ts';
+import { openFileChooser } from './attach.tsx';
 import { Current } from './current.tsx';
 import { kindOf } from './device-kind.ts';
 import { Icon } from './icons.tsx';
@@ -36,7 +40,7 @@ export function PersonRow({ person, open, look }: RowProps): VNode {
   const simple = own && devices.length === 1;
   const doubled = devices.some(({ doubleOf, verified, out }) => doubleOf !== undefined && !verified && !out);
   return (
-    <li>
+    <li class={cx(hovered.value === account && styles['target'])} data-person={own ? undefined : account}>
       <div class={cx(styles['row'], !simple && styles['other'], !person.here && styles['gone'])}>
         <Stone id={account} name={name} />
         <div class={styles['who']}>
@@ -98,11 +102,22 @@ function awayOf(devices: readonly PersonDevice[]): string {
 /** In sight, beside the name. */
 function Actions({ person }: { readonly person: Person }): VNode {
   const { account, name } = person;
+  const to = devicesOf(person);
   const verified = verifiedOf(person);
   const device = deviceToVerify(person);
   const state = verified === 'all' ? 'verified' : verified === 'some' ? 'partly verified' : 'not verified';
   return (
     <div class={styles['actions']}>
+      {to.length > 0 && (
+        <Button
+          look="quiet"
+          small
+          icon="attach"
+          label={`Send ${name} a file`}
+          title={`Send ${name} a file, or drop it here: nobody else gets it`}
+          onClick={() => openFileChooser(to)}
+        />
+      )}
       <Button
         look="quiet"
         small

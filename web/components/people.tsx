@@ -1,11 +1,10 @@
 // Everybody known in this pool: who is here, and below, folded, who is away.
-import { useComputed, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useCallback } from 'preact/hooks';
 import type { VNode } from 'preact';
-import { deviceNameText, store } from '../app.ts';
-import { peopleOf, type Person } from '../people.ts';
+import type { Person } from '../people.ts';
+import { people } from '../recipients.ts';
 import type { AccountId } from '../../src/wire/entry.ts';
-import { talk } from '../talk.ts';
 import { Icon } from './icons.tsx';
 import { PersonRow } from './people-row.tsx';
 import styles from './side.module.css';
@@ -14,19 +13,7 @@ import { SideSection } from './side-section.tsx';
 /** Rows drawn at most; a larger pool says how many more there are. */
 const ROWS_MAX = 300;
 
-/** Everybody known in this pool, for those who draw them. */
-export function usePeople(): readonly Person[] {
-  return useComputed(() =>
-    peopleOf({
-      self: { device: store.self.value, account: talk.self.value.account, name: deviceNameText.value },
-      peers: store.peers.value,
-      members: talk.members.value,
-    }),
-  ).value;
-}
-
 export function People(): VNode {
-  const people = usePeople();
   /** Who is looked at: one at a time. */
   const looking = useSignal<AccountId | undefined>(undefined);
   const look = useCallback(
@@ -35,7 +22,8 @@ export function People(): VNode {
     },
     [looking],
   );
-  const [here, away] = [people.filter((person) => person.here), people.filter((person) => !person.here)];
+  const known = people.value;
+  const [here, away] = [known.filter((person) => person.here), known.filter((person) => !person.here)];
   const row = (person: Person): VNode => (
     <PersonRow key={person.account} person={person} open={looking.value === person.account} look={look} />
   );
@@ -45,7 +33,7 @@ export function People(): VNode {
         {here.slice(0, ROWS_MAX).map(row)}
       </ul>
       {here.length > ROWS_MAX && <p class={styles['more']}>and {here.length - ROWS_MAX} more</p>}
-      {people.length === 1 && <p class={styles['more']}>Share the link, and whoever follows it appears here.</p>}
+      {known.length === 1 && <p class={styles['more']}>Share the link, and whoever follows it appears here.</p>}
       {away.length > 0 && (
         <details class={styles['away']}>
           <summary>

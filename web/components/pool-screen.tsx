@@ -5,10 +5,11 @@ import { store } from '../app.ts';
 import { cx } from '../cx.ts';
 import { dropReviewed } from '../outbox.ts';
 import { dialog, guardUnload, keepAwake, keepTitle, keepUnseen, tab, unread, type Tab } from '../pool-view.ts';
+import { audienceHere } from '../recipients.ts';
 import { listedRooms, roomBeside } from '../rooms.ts';
 import { openRoom, talk } from '../talk.ts';
 import { Announcer } from './announcer.tsx';
-import { openFileChooser } from './attach.tsx';
+import { Choosers, openFileChooser } from './attach.tsx';
 import { Banner } from './banner.tsx';
 import { Composer } from './composer.tsx';
 import { Conversation } from './conversation.tsx';
@@ -64,6 +65,7 @@ export function PoolScreen(): VNode {
       </div>
       <Tabs />
       <Announcer />
+      <Choosers />
       <DropTarget />
       <ReviewSheet />
       <Dialogs />
@@ -142,7 +144,8 @@ function onKey(event: KeyboardEvent): void {
   }
   if (event.key.toLowerCase() === 'u' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
     event.preventDefault();
-    openFileChooser();
+    // What is written in a zone is for its people; files are for everyone, and do not go out from there.
+    if (talk.current.peek()?.kind !== 'zone') openFileChooser(audienceHere());
     return;
   }
   const letter = event.key.toLowerCase();

@@ -1,9 +1,11 @@
 // Under one's own offer: a line for each person who took it, from the first percent to "Verified by Mara".
 import type { VNode } from 'preact';
+import type { Audience } from '../audience.ts';
 import { cx } from '../cx.ts';
 import { formatPercent, formatSpeed, formatTimeLeft } from '../format.ts';
 import { endSentence, toneOf, waitSentence } from '../sentences.ts';
 import { store } from '../app.ts';
+import { audienceName } from '../recipients.ts';
 import type { OfferState, TransferState } from '../state.ts';
 import { Current } from './current.tsx';
 import styles from './offer.module.css';
@@ -17,7 +19,7 @@ const LINES_MAX = 40;
 export function Receivers({ offer }: { readonly offer: OfferState }): VNode | null {
   const view = offer.view.value;
   const byPeer = groupByPeer(offer.transfers.value);
-  if (byPeer.size === 0) return view.state === 'open' ? <Waiting /> : null;
+  if (byPeer.size === 0) return view.state === 'open' ? <Waiting to={view.to} /> : null;
   const lines = [...byPeer].slice(0, LINES_MAX);
   return (
     <ul class={styles['receivers']} role="list">
@@ -30,14 +32,13 @@ export function Receivers({ offer }: { readonly offer: OfferState }): VNode | nu
   );
 }
 
-function Waiting(): VNode {
-  const others = store.peers.value.length;
-  return (
-    <p class={styles['outcome']}>
-      {others === 0 ? 'Nobody else is here yet. Whoever joins is offered it.' : 'Waiting for an answer.'}
-    </p>
-  );
+function Waiting({ to }: { readonly to: Audience }): VNode {
+  const here = store.peers.value.some(({ id }) => to?.includes(id) ?? true);
+  const whoComes = to === undefined ? 'Nobody else is here yet. Whoever joins is offered it.' : notHere(to);
+  return <p class={styles['outcome']}>{here ? 'Waiting for an answer.' : whoComes}</p>;
 }
+
+const notHere = (to: readonly string[]): string => `Waiting for ${audienceName(to)} to be here. It is offered then.`;
 
 function Receiver({ peer, transfers }: { readonly peer: string; readonly transfers: readonly TransferState[] }): VNode {
   const views = transfers.map((transfer) => transfer.view.value);

@@ -1,10 +1,12 @@
 // What is about to be shared, looked at once more: what, how much, to whom, and what cannot go along.
 import type { VNode } from 'preact';
 import { store } from '../app.ts';
+import type { Audience } from '../audience.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, listNames } from '../format.ts';
 import { dropReviewed, review, sendReviewed, type Review } from '../outbox.ts';
 import { folderSummary, type Parcel } from '../parcels.ts';
+import { audienceName } from '../recipients.ts';
 import ui from '../styles/ui.module.css';
 import { FileLine } from './file-line.tsx';
 import styles from './review.module.css';
@@ -36,8 +38,8 @@ function Sheet({ now }: { readonly now: Review }): VNode {
           `Reading ${now.reading.name}… ${now.reading.files === 0 ? '' : countOf(now.reading.files, 'file')}`}
       </p>
       {now.leftOutCount > 0 && <LeftOut sentences={now.leftOut} count={now.leftOutCount} />}
-      <p class={styles['to']}>
-        <span>{recipients()}</span>
+      <p class={cx(styles['to'], now.to !== undefined && styles['private'])}>
+        <span>{recipients(now.to)}</span>
         <span class={styles['total']}>{formatBytes(bytes)}</span>
       </p>
       <div class={ui['actions']}>
@@ -95,7 +97,8 @@ function LeftOut({ sentences, count }: { readonly sentences: readonly string[]; 
   );
 }
 
-function recipients(): string {
+function recipients(to: Audience): string {
+  if (to !== undefined) return `Only for ${audienceName(to)}`;
   const names = store.peers.value.map((peer) => peer.name);
   if (names.length === 0) return 'Nobody else is here yet: whoever joins is offered it.';
   return `To everyone in ${store.pool.value}: ${listNames(names, 4)}`;

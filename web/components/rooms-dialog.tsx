@@ -7,7 +7,7 @@ import { closeDialog, dialog, tab } from '../pool-view.ts';
 import { currentTalk, openRoom, talk } from '../talk.ts';
 import { talkSentence } from '../sentences.ts';
 import dialogs from './dialogs.module.css';
-import { usePeople } from './people.tsx';
+import { people } from '../recipients.ts';
 import styles from './rooms.module.css';
 import { Button, Dialog, Stone } from './ui.tsx';
 
@@ -28,7 +28,7 @@ function ZoneForm({ room }: { readonly room: RoomId | undefined }): VNode {
   const [chosen, setChosen] = useState<ReadonlySet<AccountId>>(new Set(before?.accounts));
   const [hint, setHint] = useState('');
   const [busy, setBusy] = useState(false);
-  const others = usePeople().filter(
+  const others = people.value.filter(
     ({ own, account, devices }) => !own && (chosen.has(account) || devices.some(({ out }) => !out)),
   );
   const submit = async (): Promise<void> => {

@@ -139,13 +139,29 @@ export class Person {
 
   /** Drops files and folders from the disk on the page, as a file manager does. */
   async drop(...paths: readonly string[]): Promise<void> {
-    const devtools = await this.page.context().newCDPSession(this.page);
     const { width = 0, height = 0 } = this.page.viewportSize() ?? {};
+    const letGo = await this.#drag(width / 2, height / 2, paths);
+    await letGo();
+  }
+
+  /** Drags files from the disk over somebody's line in the list of people; what it resolves to lets go of them there. */
+  async dragOnto(name: string, ...paths: readonly string[]): Promise<() => Promise<void>> {
+    const line = await this.personIn(name).boundingBox();
+    if (line === null) throw new Error(`${name}: not in sight`);
+    return this.#drag(line.x + line.width / 3, line.y + line.height / 2, paths);
+  }
+
+  async #drag(x: number, y: number, paths: readonly string[]): Promise<() => Promise<void>> {
+    const devtools = await this.page.context().newCDPSession(this.page);
     const data = { items: [], files: [...paths], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await devtools.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data });
-    }
-    await devtools.detach();
+    const send = (type: 'dragEnter' | 'dragOver' | 'drop'): Promise<unknown> =>
+      devtools.send('Input.dispatchDragEvent', { type, x, y, data });
+    await send('dragEnter');
+    await send('dragOver');
+    return async () => {
+      await send('drop');
+      await devtools.detach();
+    };
   }
 
   /**
