@@ -3,7 +3,7 @@
 //   const client = new PoolClient({ server: 'wss://pool.example/ws', name: 'Mara', device: 'browser', keys, platform });
 //   client.subscribe((event) => …);         // joined, peer-joined, message, offer, transfer, …
 //   await client.join('quiet-heron-4821');  // one pool at a time
-//   client.say('hello');
+//   await client.say('hello');              // signed, sealed, kept; `client.talk` has rooms, whispers, history and more
 //   await client.offer([file]);             // to all who are there, and who come; with { to } to some alone
 //   client.accept(offerId);
 //
@@ -13,7 +13,7 @@
 //   });
 //
 // A platform is a transport (WebRTC), a store (where file bytes live) and a websocket: `browserTransport` and the app's
-// worker store in browsers, `nodeTransport` and `FileStore` on Node. The machines underneath (Pool, Link) do no I/O and
+// worker store in browsers, `nodeTransport` and `FileStore` on Node, and a `TalkStore` for what is said. The machines underneath (Pool, Link) do no I/O and
 // may be driven by anything that has a clock; ARCHITECTURE.md shows how.
 export { PoolClient } from './client.ts';
 export { deviceIdOf, exportDeviceKeys, generateDeviceKeys, importDeviceKeys } from './keys/identity.ts';
@@ -22,6 +22,11 @@ export type { Datagrams, OfferOptions, Platform, PoolClientFace, PoolClientOptio
 export type { PoolEvent, PeerView, MessageView, OfferView, TransferView, PeerId, DeviceKind } from './pool/views.ts';
 export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './client.ts';
 export type { PoolStats, LinkReport, LinkRates, LinkStats, ClockReport, ControlReport } from './pool/views.ts';
+export type { FoundView, LinkInvitation, SayOptions, TalkFace, TalkHistory } from './client.ts';
+export type { GapView, MemberView, ReceiptView, RoomView, TalkEvent } from './client.ts';
+export { TalkError } from './client.ts';
+export { MemoryTalkStore } from './io/talk-memory.ts';
+export type { TalkStore } from './io/talk-store.ts';
 export { StoreError } from './io/store.ts';
 export type { FileFacts, Store, StoreErrorCode } from './io/store.ts';
 export type { Transport, TransportFactory, TransportHandlers, TransportOptions, PathKind } from './io/transport.ts';

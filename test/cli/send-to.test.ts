@@ -76,6 +76,17 @@ describe('send --to', () => {
     expect(stdout.events.find(({ event }) => event === 'error')).toMatchObject({ code: 'unclear-name' });
   });
 
+  test('waits for somebody of that name to show who they are before it takes another for the only one', async () => {
+    const { pool, done, stderr } = await sendTo(['Jo'], [member(JO.id, 'Jo')]);
+    pool.come({ ...JO, id: tablet });
+    pool.come(JO);
+    await settle();
+    expect(pool.calls).toEqual(['join:abc']);
+    know(pool, member(tablet, 'Jo'));
+    expect(await done).toBe(1);
+    expect(stderr.text).toContain('are called “Jo”: nothing is offered.');
+  });
+
   test('never means this very device, and means another one of the same person', async () => {
     const { pool, stop, done } = await sendTo(['me'], [member(tablet, 'me', { account: SELF, own: true })]);
     await settle();
