@@ -40,6 +40,7 @@ test(
     await mara.say('shall we swim?');
     await jo.hears('shall we swim?');
     await choose(jo, 'shall we swim?', 'Reply');
+    await jo.page.locator('#message-field:focus').waitFor();
     await jo.page.keyboard.type('at noon');
     await jo.page.keyboard.press('Enter');
     await message(mara, 'at noon').getByRole('button', { name: 'In reply to You: shall we swim?' }).waitFor();

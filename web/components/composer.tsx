@@ -90,7 +90,8 @@ function Field({ room }: { readonly room: RoomView | undefined }): VNode {
           aria-label={kind === 'pool' ? 'Message' : `Message to ${name}`}
           aria-invalid={text.length > MESSAGE_TEXT_MAX}
           placeholder={closed ? 'You are not in this room any more' : placeholder(kind, name, draft)}
-          disabled={closed}
+          // Before the room is known there is nowhere for a draft to belong to.
+          disabled={closed || room === undefined}
           enterkeyhint="send"
           dir="auto"
           value={text}

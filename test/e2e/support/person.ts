@@ -46,7 +46,12 @@ export class Person {
     await this.page.getByRole('textbox', { name: 'Your name' }).fill(this.name);
     await this.page.getByRole('textbox', { name: 'Pool code' }).fill(pool);
     await this.button('Join pool').click();
-    await this.message.waitFor();
+    await this.arrives();
+  }
+
+  /** The pool is there, and the room in which to write. */
+  async arrives(): Promise<void> {
+    await this.page.locator('#message-field:enabled').waitFor();
   }
 
   async say(text: string): Promise<void> {
@@ -215,7 +220,7 @@ export class Person {
   async reload(): Promise<void> {
     this.page.once('dialog', (dialog) => void dialog.accept());
     await this.page.reload();
-    await this.message.waitFor();
+    await this.arrives();
   }
 
   /** The whole percents that the card of this offer shows; waits until it shows some. */
