@@ -1,7 +1,7 @@
 // Everything kept, to be searched from the keyboard: rooms, people, pools and messages; or the saved messages alone.
 import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { currentSession, store } from '../app.ts';
 import type { FoundView } from '../../src/io/talk-face.ts';
 import { assertNever } from '../assert.ts';
@@ -28,7 +28,8 @@ export function Palette(): VNode {
   const open = layer?.kind === 'palette';
   const saved = open && layer.saved;
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key is pressed: what is typed after Ctrl+K belongs here.
+  useLayoutEffect(() => {
     if (open && element.current?.open === false) element.current.showModal();
     if (!open) element.current?.close();
   }, [open]);
