@@ -55,12 +55,11 @@ export class PoolCommands {
     return this.#numbers.numberOf(id);
   }
 
-  /** An offer for people, with what to type. */
-  tellOffer(offer: OfferView, screen: Screen): void {
-    const number = this.numberOf(offer.id);
-    screen.note(
-      `${safeLine(offer.name)} offers ${offer.private ? 'only you ' : ''}${offerWords(offer)}. /take ${number} takes it.`,
-    );
+  /** An offer for people, with what to type. `told`: the conversation has just said what it is of. */
+  tellOffer(offer: OfferView, screen: Screen, told = false): void {
+    const number = this.numberOf(calledBy(offer));
+    const what = `${safeLine(offer.name)} offers ${offer.private ? 'only you ' : ''}${offerWords(offer)}. `;
+    screen.note(`${told ? '' : what}/take ${number} takes it.`);
     if (offer.files.length > 1) tellFiles(offer, screen);
   }
 
@@ -93,7 +92,7 @@ export class PoolCommands {
   }
 
   #take([number, ...files]: readonly string[], client: PoolClientFace<string>, screen: Screen): void {
-    const offer = this.#find(number, client.offers);
+    const offer = this.#find(number, client.offers, calledBy);
     if (offer === undefined || offer.own || offer.state !== 'open') {
       const what =
         offer === undefined ? `There is no offer ${number ?? 'without a number'}` : `Offer ${number} is not open`;
@@ -126,11 +125,18 @@ export class PoolCommands {
     if (open.length + numbered.length === 0) screen.note('Nothing is offered and nothing is on its way.');
   }
 
-  #find<T extends { readonly id: string }>(number: string | undefined, among: readonly T[]): T | undefined {
+  #find<T extends { readonly id: string }>(
+    number: string | undefined,
+    among: readonly T[],
+    idOf: (each: T) => string = ({ id }) => id,
+  ): T | undefined {
     const id = number === undefined ? undefined : this.#numbers.idOf(number);
-    return among.find((each) => each.id === id);
+    return among.find((each) => idOf(each) === id);
   }
 }
+
+/** What the number of an offer names: the message that tells of it, if there is one, for they are one thing to people. */
+export const calledBy = ({ id, entry }: OfferView): string => entry ?? id;
 
 const LIMIT_WORDS: Readonly<Record<NonNullable<TransferView['limit']>, string>> = {
   source: 'held back by its source',

@@ -23,9 +23,14 @@ export interface ConversationSetup {
   readonly pool: string;
   /** Of messages, beside offers and transfers; undefined where nobody gives commands: then only what is said from now on is told. */
   readonly numbers: Numbers | undefined;
-  /** Lines that are typed here vanish from the screen, and are to be shown as messages. */
-  readonly showsOwn: boolean;
+  /**
+   * Somebody sits here and types: what is shown was read, which the others are told, and one's own lines vanish from the
+   * screen, to be shown as messages.
+   */
+  readonly watched: boolean;
 }
+
+const canEdit = ({ own, state, files }: MessageView): boolean => own && state === 'here' && files === undefined;
 
 type Telling = Pick<Session, 'client' | 'screen'>;
 
@@ -36,6 +41,7 @@ export class Conversation {
   /** What came before that which was kept was shown. */
   #held: MessageView[] | undefined;
   #begunMs = performance.now();
+  #last: EntryId | undefined;
 
   constructor(setup: ConversationSetup) {
     this.#setup = setup;
@@ -51,9 +57,14 @@ export class Conversation {
   get lastOwn(): MessageView | undefined {
     let last: MessageView | undefined;
     for (const message of this.#told.values()) {
-      if (message.own && message.state === 'here' && message.created > (last?.created ?? 0)) last = message;
+      if (canEdit(message) && message.created > (last?.created ?? 0)) last = message;
     }
     return last;
+  }
+
+  /** The message that was shown last. */
+  get last(): EntryId | undefined {
+    return this.#last;
   }
 
   /** Once in the pool: shows what was kept from before, then what is new. Never rejects. */
@@ -90,13 +101,27 @@ export class Conversation {
 
   #tellNew(message: MessageView, { client, screen }: Telling): void {
     const { talk } = client;
-    const { numbers, showsOwn } = this.#setup;
+    const { numbers, watched } = this.#setup;
     const missed = message.sentMs < client.poolTimeMs - (performance.now() - this.#begunMs) - CLOCKS_DIFFER_MS;
     if (missed && numbers === undefined) return;
     const shown = { ...this.#shown(message), timed: missed };
+    // Where people can take it, the offer has told of it.
+    const offered = client.offers.some(({ entry, own, state }) => entry === message.id && !own && state === 'open');
     screen.event('message', { number: shown.number, ...messageFields(message, talk), missed });
     // In a log of a pipe, one's own lines would only echo its input.
-    if (message.from !== talk.self.device || showsOwn || missed) screen.line(messageLine(message, talk, screen, shown));
+    const isEcho = message.from === talk.self.device && !watched && !missed;
+    if (!isEcho && !(offered && numbers !== undefined)) {
+      screen.line(messageLine(message, talk, screen, shown));
+      this.#last = message.id;
+    }
+    this.#seen([message], client);
+  }
+
+  /** They are on somebody's screen; oldest first. */
+  #seen(messages: readonly MessageView[], { talk }: Telling['client']): void {
+    if (!this.#setup.watched) return;
+    const newest = new Map(messages.map(({ room, created }) => [room, created]));
+    for (const [room, created] of newest) talk.read(room, created);
   }
 
   #tellChanges(before: MessageView, message: MessageView, { client, screen }: Telling): void {
@@ -127,6 +152,7 @@ export class Conversation {
       screen.event('history', { number: shown.number, ...messageFields(message, talk) });
       screen.line(messageLine(message, talk, screen, shown));
     }
+    this.#seen(kept, client);
     if (kept.length > 0) screen.note('New from here on:');
     const { pool } = this.#setup;
     if ((await talkHistory.pools()).some((each) => each.pool === pool && each.left)) {

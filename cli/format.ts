@@ -156,6 +156,13 @@ const LEFT_WORDS: Readonly<Record<SocketCode, string>> = {
   'join-first': 'the server did not understand this device',
   silent: 'the server heard nothing from this device',
   identity: 'the server could not make sure who this device is',
+  restarting: 'the server is restarting',
+  busy: 'the server has too much to do',
+  unavailable: 'the server could not check whether this device may join',
+  ticket: 'the pool needs an invitation or a sign-in',
+  expired: 'the time in the pool is over',
+  denied: 'this device may not join the pool',
+  revoked: 'whoever runs the server ended the session',
 };
 
 /** Why this device is out of its pool, in plain words without a full stop; `reason` as PoolClient gives it. */

@@ -23,6 +23,7 @@ const PEER = `  --pool CODE      the pool: its code or its whole link (required)
   --server URL     the server, http(s):// or ws(s)://
                    (default: the one in the link, else http://localhost:8080)
   --name NAME      how others see this device (default: the host's name)
+  --relay-only     hide this device's address: through the server's relay only
   --json           one JSON object a line on stdout, words on stderr; also
                    the statistics of every link, once a second
   --stats FILE     append those statistics to FILE, one JSON object a line
@@ -64,7 +65,8 @@ a pipe wait until somebody is there; once the pipe has ended, for 10 seconds at
 most. It ends when everyone who is there has them.
 
 On a terminal, and with --json, what was kept from before is shown first, and
-lines that begin with / are commands. Lines from a pipe are all said.
+lines that begin with / are commands. Lines from a pipe are all said. On a
+terminal what is shown counts as read, and others see that it was.
 
   /people                    who is here, and who is away
   /whisper NAME[,NAME] TEXT  say it so that only they can read it

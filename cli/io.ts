@@ -22,6 +22,8 @@ export interface OpenPoolOptions {
   /** `ws://` or `wss://`, path `/ws`. */
   readonly server: string;
   readonly name: string;
+  /** All links go through the server's TURN server or not at all. */
+  readonly relayOnly: boolean;
   /** The data directory: this device's keys and conversations are there. */
   readonly data: string;
   /** Where received files go; undefined for peers that receive none. */

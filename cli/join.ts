@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import type { TransferView } from '../src/client.ts';
 import { MESSAGE_TEXT_MAX } from '../src/wire/talk.ts';
 import { Arrivals, Audience } from './audience.ts';
-import { PoolCommands, readLine, type Line } from './commands.ts';
+import { PoolCommands, calledBy, readLine, type Line } from './commands.ts';
 import { Conversation } from './conversation.ts';
 import { reasonOf } from './errors.ts';
 import { EXIT, type Cli } from './io.ts';
@@ -39,7 +39,7 @@ export async function join(cli: Cli, command: JoinCommand): Promise<number> {
   const { json, pool } = command.peer;
   const numbers = takesCommands(cli, json) ? new Numbers() : undefined;
   const arrivals = new Arrivals();
-  const conversation = new Conversation({ pool, numbers, showsOwn: showsOwn(cli, json) });
+  const conversation = new Conversation({ pool, numbers, watched: isWatched(cli, json) });
   const commands =
     numbers === undefined
       ? undefined
@@ -57,11 +57,12 @@ export async function join(cli: Cli, command: JoinCommand): Promise<number> {
       const { client, screen } = session;
       if (event.kind === 'offer' && !event.offer.own) {
         const { offer } = event;
-        screen.event('offer', { number: files?.numberOf(offer.id), ...offerFields(offer) });
+        const number = files?.numberOf(calledBy(offer));
+        screen.event('offer', { number, ...offerFields(offer) });
         if (offer.state !== 'open') told.delete(offer.id);
         else if (!told.has(offer.id)) {
           told.add(offer.id);
-          if (files !== undefined) files.tellOffer(offer, screen);
+          if (files !== undefined) files.tellOffer(offer, screen, conversation.last === calledBy(offer));
           else
             screen.note(`${safeLine(offer.name)} offers ${offerWords(offer)}. Files are taken with rockpool receive.`);
         }
@@ -115,8 +116,8 @@ function tellTransfer(
   tellFailed(screen, transfer, number === undefined ? '' : `/retry ${number} takes it again.`);
 }
 
-/** Lines are typed here: they vanish, and come back as messages with a number, unless those go elsewhere. */
-function showsOwn(cli: Cli, json: boolean): boolean {
+/** Somebody types here and reads what comes, which does not go elsewhere. */
+function isWatched(cli: Cli, json: boolean): boolean {
   return isTyped(cli, json) && cli.stdout.isTTY === true;
 }
 
@@ -147,7 +148,7 @@ async function talk(cli: Cli, session: Session, parts: Parts): Promise<number> {
       const read = reading(line);
       if (typed) {
         // What is said comes back as a message; of a command, the line is all there is to see.
-        board.typed(prompt() + line, read.kind !== 'say' || !showsOwn(cli, screen.json));
+        board.typed(prompt() + line, read.kind !== 'say' || !isWatched(cli, screen.json));
         // What is typed next does not wait: what is said keeps its order all the same.
         void begun
           .then(() => follow(read, session, parts))

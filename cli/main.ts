@@ -35,7 +35,7 @@ const cli: Cli = {
 
 // Loaded only by the commands that need them, so that `help` is instant and needs no native code.
 async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
-  const { server, name, data, into, onLeftOut, onAccountLost } = options;
+  const { server, name, relayOnly, data, into, onLeftOut, onAccountLost } = options;
   const [{ PoolClient }, links, { FileStore }, { SqliteTalkStore }, { holdDeviceKeys }, { WebSocket: NodeWebSocket }] =
     await Promise.all([
       import('../src/client.ts'),
@@ -62,6 +62,7 @@ async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
     server,
     name,
     device: 'terminal',
+    relayOnly,
     keys,
     account,
     onAccount: (next) => void keepAccount(next).catch(onAccountLost),

@@ -1,6 +1,7 @@
 // One message of a conversation in words and as fields of json mode: who says it where, what it is, and what has changed about it.
 import type { MessageView } from '../src/client.ts';
-import { localTime } from './format.ts';
+import type { SharedFiles } from '../src/wire/talk.ts';
+import { fileWords, formatBytes, localTime } from './format.ts';
 import { nameOfAccount, type Known } from './people.ts';
 import { safeBlock, safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
@@ -73,10 +74,10 @@ export const voteWords = ({ by, of, confirmed }: NonNullable<MessageView['vote']
 const reactionWords = ({ reactions, state }: MessageView): string =>
   state === 'here' ? reactions.map(({ emoji, accounts }) => `${safeLine(emoji)} ${accounts.length}`).join(', ') : '';
 
-function bodyOf({ state, text }: MessageView, screen: Screen, indent: string): string {
+function bodyOf({ state, text, files }: MessageView, screen: Screen, indent: string): string {
   switch (state) {
     case 'here':
-      return safeBlock(text, indent);
+      return files === undefined ? safeBlock(text, indent) : screen.paint(`shared ${sharedWords(files)}`, 'strong');
     case 'sealed':
       return screen.paint('(sealed: this device has no key for it, or not yet)', 'quiet');
     case 'retracted':
@@ -84,13 +85,21 @@ function bodyOf({ state, text }: MessageView, screen: Screen, indent: string): s
   }
 }
 
+/** `a.txt (4 B)`, `3 files (12 MB)`. */
+function sharedWords({ files, count, bytes }: SharedFiles): string {
+  const [only] = files;
+  if (only === undefined || count > 1) return `${count} files (${formatBytes(bytes)})`;
+  const { entries } = only;
+  return fileWords(entries === undefined ? only : { ...only, folder: { entries, contentBytes: only.bytes } });
+}
+
 /** A message as json mode shows it. `from` is the name; `peer` the device. */
 export function messageFields(message: MessageView, known: Known): object {
-  const { id, room, from, account, name, own, state, text, sentMs, editedMs, replyTo } = message;
+  const { id, room, from, account, name, own, state, text, files, sentMs, editedMs, replyTo } = message;
   const { reactions, callsMe, announcement, vote, retractedBy } = message;
   const place = known.rooms.find((each) => each.id === room);
   const where = { room, roomKind: place?.kind, roomName: place?.name, roomAccounts: place?.accounts };
-  const what = { state, text, sentMs, editedMs, replyTo, reactions, callsMe, announcement, vote, retractedBy };
+  const what = { state, text, files, sentMs, editedMs, replyTo, reactions, callsMe, announcement, vote, retractedBy };
   return { id, ...where, from: name, peer: from, account, own, ...what };
 }
 

@@ -1,9 +1,8 @@
 // `rockpool messages`: what was said in pools, as far as it is kept here, without joining any: the list of pools, a pool's newest
 // messages, a search, and a pool's whole conversation as a text.
-import { KeptHistory } from '../src/io/keeper-history.ts';
+import { KeptHistory, viewerOf } from '../src/io/keeper-history.ts';
 import type { PoolRecord } from '../src/client.ts';
 import type { MessageView } from '../src/client.ts';
-import { unknownMember } from '../src/talk/projection.ts';
 import { memberView, messageView, roomView } from '../src/talk/view.ts';
 import type { Viewer } from '../src/talk/views.ts';
 import { reasonOf } from './errors.ts';
@@ -109,14 +108,11 @@ interface Viewed {
 }
 
 async function viewOf({ store, device }: KeptTalk, pool: string): Promise<Viewed> {
-  const { members, rooms } = await store.load(pool, device);
-  const byId = new Map(members.map((member) => [member.device, member]));
-  const { account } = byId.get(device) ?? unknownMember(device, new Uint8Array(0));
-  const viewer = { self: device, account, members: byId, holders: () => [] };
+  const { viewer, rooms } = await viewerOf(store, pool, device);
   const known = {
-    self: { device, account },
+    self: { device, account: viewer.account },
     rooms: rooms.map((room) => roomView(viewer, room)),
-    members: members.map((member) => memberView(viewer, member)),
+    members: [...viewer.members.values()].map((member) => memberView(viewer, member)),
   };
   return { viewer, known };
 }

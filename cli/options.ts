@@ -32,6 +32,8 @@ export interface PeerOptions {
   /** Where history and stored offers lie; undefined for the usual place. */
   readonly data: string | undefined;
   readonly rates: ShareRates;
+  /** All links go through the server's TURN server or not at all. */
+  readonly relayOnly: boolean;
 }
 
 export type Command =
@@ -94,6 +96,7 @@ const PEER = {
   name: { type: 'string' },
   stats: { type: 'string' },
   data: { type: 'string' },
+  'relay-only': { type: 'boolean' },
 } as const;
 const RATES = { 'limit-down': { type: 'string' }, 'limit-up': { type: 'string' } } as const;
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
@@ -246,7 +249,8 @@ function peerOptions(values: Values, defaultName: string): PeerOptions {
     downBytesPerSecond: rate(values, 'limit-down'),
     upBytesPerSecond: rate(values, 'limit-up') ?? rate(values, 'limit'),
   };
-  return { pool, server: websocketUrl(server), name, json: values['json'] === true, stats, data, rates };
+  const [json, relayOnly] = [values['json'] === true, values['relay-only'] === true];
+  return { pool, server: websocketUrl(server), name, json, stats, data, rates, relayOnly };
 }
 
 /** The part of a pool link before `#`, if `text` is a link. */

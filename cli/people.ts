@@ -1,5 +1,6 @@
 // Who is known in a pool: devices put together as the people they belong to, and which of them somebody means who types a name.
 import type { PeerView } from '../src/client.ts';
+import { peopleOf as groupedBy, type PersonWith } from '../src/talk/people.ts';
 import type { MemberView, RoomView } from '../src/talk/views.ts';
 import type { AccountId, DeviceId } from '../src/wire/entry.ts';
 import type { Numbers } from './numbers.ts';
@@ -12,15 +13,8 @@ export interface Known {
   readonly members: readonly MemberView[];
 }
 
-export interface Person {
-  readonly account: AccountId;
-  /** That of the device that is here, or was here last. */
-  readonly name: string;
-  readonly own: boolean;
-  readonly here: boolean;
-  /** Those that are here first, then the one met last. Those that left for good are not among them. */
-  readonly devices: readonly MemberView[];
-}
+/** With those of their devices that have not left for good. */
+export type Person = PersonWith<MemberView>;
 
 /** Letters of a name that was typed, at most, with quotation marks: names have 64. */
 const TYPED_NAME_MAX = 160;
@@ -28,17 +22,11 @@ const TYPED_NAME_MAX = 160;
 /** This person first, then those who are here, then who is away, last met first. */
 export function peopleOf({ self, members }: Known, peers: readonly PeerView[]): readonly Person[] {
   const present = new Set([self.device, ...peers.map(({ id }) => id)]);
-  const byAccount = new Map<AccountId, MemberView[]>();
-  const ranked = members
-    .filter(({ out }) => !out)
-    .toSorted((a, b) => Number(present.has(b.device)) - Number(present.has(a.device)) || b.metMs - a.metMs);
-  for (const member of ranked) byAccount.set(member.account, [...(byAccount.get(member.account) ?? []), member]);
-  const people = [...byAccount].map(([account, devices]) => {
-    const own = account === self.account;
-    const here = devices.some(({ device }) => present.has(device));
-    return { account, name: devices[0]?.name ?? '', own, here, devices };
-  });
-  return people.toSorted((a, b) => Number(b.own) - Number(a.own) || Number(b.here) - Number(a.here));
+  const staying = members.filter(({ out }) => !out);
+  return groupedBy(
+    staying.map((member) => ({ ...member, here: present.has(member.device) })),
+    self.account,
+  );
 }
 
 /** A person as the others read it: `you`, or the name of the device met last. */

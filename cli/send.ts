@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { OfferView, PeerId, TransferView } from '../src/client.ts';
-import { FILES_PER_OFFER_MAX } from '../src/wire/envelope.ts';
+import { FILES_PER_OFFER_MAX } from '../src/wire/offered.ts';
 import { reasonOf } from './errors.ts';
 import { dataFolder, EXIT, type Cli } from './io.ts';
 import { endWords } from './format.ts';
@@ -103,7 +103,7 @@ class Sending {
     this.#to = recipients?.people;
     try {
       const named = [...new Set(this.#command.paths.map((path) => resolve(path)))];
-      const wanted = this.#stored === undefined ? named : await this.#claim(named, this.#stored, screen);
+      const wanted = this.#stored === undefined ? named : await this.#claim(named, this.#stored, session);
       if (wanted === 'offered-already') {
         tellFailure(screen, 'All of it is offered already, by another send --stay.', wanted);
         return EXIT.failed;
@@ -113,11 +113,14 @@ class Sending {
         return EXIT.failed;
       }
       this.#paths = wanted;
-      const id = await client.offer(this.#paths, { to: this.#to?.flat() });
+      const claimed = [...this.#claimed.values()];
+      const [before, ...others] = new Set(claimed.map(({ entry }) => entry));
+      const to = this.#to?.flat();
+      const id = await client.offer(this.#paths, { to, before: others.length === 0 ? before : undefined });
       this.#offer = client.offers.find((offer) => offer.id === id);
+      const { entry } = this.#offer ?? {};
       // What could not be offered now would not be at the next start either.
-      const offers = named.flatMap((path) => this.#claimed.get(path) ?? []);
-      for (const offer of offers) await this.#stored?.put(offer);
+      for (const offer of claimed) await this.#stored?.put(entry === undefined ? offer : { ...offer, entry });
     } catch (error) {
       tellFailure(screen, `Could not offer: ${reasonOf(error)}.`);
       return EXIT.failed;
@@ -182,7 +185,9 @@ class Sending {
     screen.note(`${safeLine(transfer.name)} is not offered any more. Send it again to offer it as it is now.`, 'bad');
     this.#telling.push(this.#drop(path, screen));
     // Others in the offer go on.
-    if (this.#offer !== undefined && this.#spoiled.size === this.#paths.length) client.withdraw(this.#offer.id);
+    if (this.#offer === undefined || this.#spoiled.size < this.#paths.length) return;
+    const withdrawing = client.withdraw(this.#offer.id);
+    this.#telling.push(withdrawing.catch((error: unknown) => screen.note(`${reasonOf(error)}.`, 'bad')));
   }
 
   /** Lets other processes offer what this one did. */
@@ -194,12 +199,13 @@ class Sending {
   async #claim(
     named: readonly string[],
     stored: OfferFiles,
-    screen: Screen,
+    session: Session,
   ): Promise<readonly string[] | 'offered-already'> {
+    const { screen } = session;
     await stored.sweep();
     const offers = new Map<string, PathOffer>();
     for (const path of named) offers.set(path, await offerOfPath(path, Date.now()));
-    for (const offer of await this.#unchanged(stored, offers, screen)) {
+    for (const offer of await this.#unchanged(stored, offers, session)) {
       if (!offers.has(offer.handle)) offers.set(offer.handle, offer);
     }
     const elsewhere: string[] = [];
@@ -220,20 +226,23 @@ class Sending {
     return [...this.#claimed.keys()];
   }
 
-  /** What was offered before and is still the same; the rest is dropped, and said. */
+  /** What was offered before, was not taken back and is still the same; the rest is dropped, and said. */
   async #unchanged(
     stored: OfferFiles,
     named: ReadonlyMap<string, PathOffer>,
-    screen: Screen,
+    { client, screen }: Session,
   ): Promise<readonly PathOffer[]> {
     const unchanged: PathOffer[] = [];
     for (const offer of await stored.list()) {
-      const state = await recheck(offer);
+      const told = offer.entry === undefined ? undefined : await client.talk.message(offer.entry);
+      const state = told?.state === 'retracted' ? 'taken-back' : await recheck(offer);
       screen.event('stored', { path: offer.handle, state });
       if (state === 'unchanged') unchanged.push(offer);
       else {
         await stored.drop(offer);
-        const words = state === 'gone' ? 'is gone' : 'has changed since it was offered';
+        const words = { gone: 'is gone', changed: 'has changed since it was offered', 'taken-back': 'was taken back' }[
+          state
+        ];
         // Named anew, it is offered as it is now.
         if (!named.has(offer.handle)) {
           screen.note(`${safeLine(offer.handle)} ${words}: it is not offered any more.`, 'bad');

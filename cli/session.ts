@@ -1,6 +1,7 @@
 // One stay in a pool, as join, send and receive share it: joins within bounds, reports who comes and goes, hands the
 // rest of the events to the command, and leaves properly whatever the reason to end.
 import type { PeerView, PoolClientFace, PoolEvent, TransferView } from '../src/client.ts';
+import { unmetWords, type Unmet } from '../src/pool/unmet.ts';
 import { Board } from './board.ts';
 import { codeOf, reasonOf } from './errors.ts';
 import { leftWords } from './format.ts';
@@ -59,11 +60,11 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
       'bad',
     );
   };
-  const { server, name } = peer;
+  const { server, name, relayOnly } = peer;
   const data = dataFolder(cli, peer.data);
   let client: PoolClientFace<string>;
   try {
-    client = await cli.openPool({ server, name, data, into: plan.into, onLeftOut, onAccountLost });
+    client = await cli.openPool({ server, name, relayOnly, data, into: plan.into, onLeftOut, onAccountLost });
   } catch (error) {
     await statsFile?.close();
     if (!isKeptCode(codeOf(error))) throw error;
@@ -141,6 +142,8 @@ async function joinWithin(client: PoolClientFace<string>, peer: PeerOptions, sto
 class News {
   readonly #screen: Screen;
   readonly #peer: PeerOptions;
+  /** Why a device here cannot be reached, as was told last. */
+  readonly #unmet = new Map<string, Unmet>();
   #joined = false;
   #away = false;
 
@@ -163,10 +166,12 @@ class News {
         this.#screen.event('peer-joined', peerFields(event.peer));
         return this.#screen.note(`${safeLine(event.peer.name)} is here.`);
       case 'peer-changed':
-        return this.#screen.event('peer-changed', peerFields(event.peer));
+        this.#screen.event('peer-changed', peerFields(event.peer));
+        return this.#tellUnmet(event.peer);
       case 'peer-left':
         // Leaving takes leave of everyone at once: they did not go.
         if (leaving) return;
+        this.#unmet.delete(event.peer.id);
         this.#screen.event('peer-left', peerFields(event.peer));
         return this.#screen.note(`${safeLine(event.peer.name)} left.`);
       case 'struck': {
@@ -179,7 +184,8 @@ class News {
         const { peer, name, code } = event;
         this.#screen.event('unbound', { peer, name, code });
         const what = code === 'identity' ? 'is somebody else' : 'may have somebody in between';
-        return this.#screen.note(`Whoever answers as ${safeLine(name)} ${what}: nothing is sent there.`, 'bad');
+        const words = 'nothing is sent there. Ask whoever runs this server, or meet at another one.';
+        return this.#screen.note(`Whoever answers as ${safeLine(name)} ${what}: ${words}`, 'bad');
       }
       case 'message':
       case 'offer':
@@ -200,6 +206,14 @@ class News {
     this.#screen.note(`In ${pool} as ${safeLine(name)}. ${who}`);
   }
 
+  /** Each reason once, for as long as it holds. */
+  #tellUnmet({ id, name, unmet }: PeerView): void {
+    const told = this.#unmet.get(id);
+    if (unmet === undefined) this.#unmet.delete(id);
+    else this.#unmet.set(id, unmet);
+    if (unmet !== undefined && unmet !== told) this.#screen.note(unmetWords(unmet, safeLine(name)), 'bad');
+  }
+
   #tellBackhaul(event: PoolEvent & { readonly kind: 'backhaul' }): void {
     if (event.state !== 'waiting') {
       this.#screen.event('backhaul', { state: event.state });
@@ -217,6 +231,6 @@ class News {
 }
 
 function peerFields(peer: PeerView): object {
-  const { id, name, device, role, words, path } = peer;
-  return { peer: id, name, device, role, words, path };
+  const { id, name, device, role, words, path, unmet } = peer;
+  return { peer: id, name, device, role, words, path, unmet };
 }

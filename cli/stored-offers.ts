@@ -19,7 +19,7 @@ const LOCK_SUFFIX = '.lock';
 const NAME_DIGITS = 32;
 
 /** `handle` is the whole path. */
-export type PathOffer = Required<Omit<StoredOffer<string>, 'to'>>;
+export type PathOffer = Required<Omit<StoredOffer<string>, 'to' | 'entry'>> & Pick<StoredOffer<string>, 'entry'>;
 
 export class OfferFiles implements StoredOffers<string> {
   readonly #folder: string;
@@ -144,10 +144,11 @@ async function lookAt(path: string): Promise<Version> {
 
 function parseOffer(text: string): PathOffer | undefined {
   try {
-    const { id, name, handle, bytes, modifiedMs, atMs }: Partial<Record<string, unknown>> = JSON.parse(text);
+    const { id, name, handle, bytes, modifiedMs, atMs, entry }: Partial<Record<string, unknown>> = JSON.parse(text);
     if (typeof id !== 'string' || typeof name !== 'string' || typeof handle !== 'string') return undefined;
     if (typeof bytes !== 'number' || typeof modifiedMs !== 'number' || typeof atMs !== 'number') return undefined;
-    return { id, name, handle, bytes, modifiedMs, atMs };
+    const offer = { id, name, handle, bytes, modifiedMs, atMs };
+    return typeof entry === 'string' ? { ...offer, entry } : offer;
   } catch {
     return undefined; // Not one of ours.
   }

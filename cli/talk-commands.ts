@@ -22,7 +22,7 @@ export const TALK_COMMANDS = {
   important: { usage: '/important TEXT', words: 'say it, and ask everyone to confirm it' },
   confirm: { usage: '/confirm N', words: 'confirm message N' },
   edit: { usage: '/edit TEXT', words: 'change what you said last' },
-  takeback: { usage: '/takeback N', words: 'ask every device to remove message N' },
+  takeback: { usage: '/takeback N', words: 'ask every device to remove message N, or what you shared' },
   verify: { usage: '/verify NAME [yes]', words: 'four words to compare with NAME; yes: they are the same' },
   link: { usage: '/link [WORDS]', words: 'make another device yours: words for it, or its words' },
   more: { usage: '/more', words: 'fetch older messages from devices here' },

@@ -1,67 +1,16 @@
 // The hub: who is in which pool, and what the server says to whom. A sans-IO machine: `handle` takes the time and one
 // input, `poll` gives what to send and close, `nextTimeout` says when to hand in a `tick`. After every `handle` the
-// shell (sockets.ts) polls until undefined. Sockets are numbers that the shell hands out and never uses twice.
-// Decoding, challenges and signatures, Origin checks and slow readers are the shell's.
+// shell (sockets.ts) polls until undefined. Who has which place is rooms.ts; what goes in and comes out hub-ports.ts.
+// Decoding, challenges and signatures, session hooks, Origin checks and slow readers are the shell's.
 import { PROTOCOL_VERSION, type SocketCode } from '../src/wire/codes.ts';
-import type { IceServer, Member, Role, ServerMessage, Signal } from '../src/wire/signaling.ts';
+import type { IceServer, ServerMessage } from '../src/wire/signaling.ts';
+import type { HubFigures, HubInput, HubOutput, HubRequest, Subject, Vacated } from './hub-ports.ts';
+import { RetrySlots } from './join-pace.ts';
 import { hubLimits, type HubLimits } from './limits.ts';
+import { Rooms, type Place } from './rooms.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** What a client asks, decoded and bounded; a join carries the id (32 hex digits) of the device that signed it. */
-export type HubRequest =
-  | {
-      readonly kind: 'join';
-      readonly version: number;
-      readonly pool: string;
-      readonly id: string;
-      readonly name: string;
-      readonly device: string;
-    }
-  /** A join that the device it names has not signed. */
-  | { readonly kind: 'forged' }
-  | { readonly kind: 'leave' }
-  | { readonly kind: 'relay'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
-  | { readonly kind: 'time'; readonly t0Ms: number };
-
-export type HubInput =
-  | { readonly kind: 'opened'; readonly socket: number }
-  /** One frame of `bytes` bytes; no request if it did not decode. `wallMs`: when it came, ms since 1970. */
-  | {
-      readonly kind: 'frame';
-      readonly socket: number;
-      readonly bytes: number;
-      readonly wallMs: number;
-      readonly request?: HubRequest;
-    }
-  /** A websocket ping or pong of `bytes` bytes. */
-  | { readonly kind: 'alive'; readonly socket: number; readonly bytes: number }
-  /** The socket is gone, by whosever will. */
-  | { readonly kind: 'dropped'; readonly socket: number }
-  | { readonly kind: 'tick' }
-  /** Close everything, and let nobody in any more. */
-  | { readonly kind: 'stop' };
-
-export type HubOutput =
-  /** The same message to every socket listed. In a `timed` the shell puts the moment of sending for `t2Ms`. */
-  | { readonly kind: 'send'; readonly sockets: readonly number[]; readonly message: ServerMessage }
-  /** Send a websocket ping. */
-  | { readonly kind: 'probe'; readonly socket: number }
-  /** Close the socket; the hub has forgotten it and ignores whatever else comes from it. */
-  | { readonly kind: 'close'; readonly socket: number; readonly code: SocketCode };
-
-/** What the hub has seen and holds: gauges first, then counts since it was made. */
-export interface HubFigures {
-  readonly sockets: number;
-  readonly pools: number;
-  readonly members: number;
-  readonly frames: number;
-  readonly bytes: number;
-  readonly joins: number;
-  readonly relayed: number;
-  /** Relays to nobody in the sender's pool, or from outside any pool: late ones, or attempts to reach across. */
-  readonly relaysDropped: number;
-  readonly closed: Readonly<Partial<Record<SocketCode, number>>>;
-}
+export type { HubFigures, HubInput, HubOutput, HubRequest } from './hub-ports.ts';
 
 /**
  * All a client can do to its socket; closing ends it in any state, and asking for the time changes none.
@@ -70,14 +19,14 @@ export interface HubFigures {
  *     join   | joined   | joined: same pool, or another | joined
  *     leave  | (nothing)| left                          | (nothing)
  *     relay  | (dropped)| relayed                       | (dropped)
- *     forged | (closed) | (closed)                      | (closed)
+ *     refused| (closed) | (closed)                      | (closed)
  *
  * A leave or relay outside a pool is no offence: it may cross with what ended its reason.
  */
 type SocketState =
   /** Never joined: closed at `joinBy`. */
   | { readonly kind: 'new'; readonly joinBy: number }
-  | { readonly kind: 'joined'; readonly member: Member; readonly pool: string }
+  | { readonly kind: 'joined'; readonly place: Place }
   /** Left its pool, and may join another. */
   | { readonly kind: 'left' };
 
@@ -90,53 +39,70 @@ interface Socket {
   readonly bytes: TokenBucket;
 }
 
-interface Room {
-  /** Who came first. Keeps its role over an absence, as long as anybody stays. */
-  readonly owner: string;
-  /** Device id -> its socket. */
-  readonly members: Map<string, Socket>;
-}
+type Phase =
+  | { readonly kind: 'open' }
+  /** Sockets that are left to close, so many at a time. */
+  | { readonly kind: 'draining'; readonly left: number[]; readonly batch: number; nextAt: number }
+  | { readonly kind: 'stopped' };
 
 type FrameInput = Extract<HubInput, { kind: 'frame' }>;
 type JoinRequest = Extract<HubRequest, { kind: 'join' }>;
 type RelayRequest = Extract<HubRequest, { kind: 'relay' }>;
 
+/** Closed with these, a device has no place to come back to: somebody ended its session. */
+const ENDED: ReadonlySet<SocketCode> = new Set(['ticket', 'expired', 'denied', 'revoked']);
+
 export class Hub {
   readonly #limits: HubLimits;
-  readonly #iceServers: readonly IceServer[];
+  readonly #iceServers: (device: string) => readonly IceServer[];
   readonly #sockets = new Map<number, Socket>();
-  /** A pool is there only while someone is in it. */
-  readonly #pools = new Map<string, Room>();
-  /** Device id -> the one socket it is joined through. */
-  readonly #devices = new Map<string, Socket>();
+  readonly #rooms: Rooms;
+  readonly #slots: RetrySlots;
   readonly #outputs: HubOutput[] = [];
   readonly #closed: Partial<Record<SocketCode, number>> = {};
-  #stopped = false;
+  #phase: Phase = { kind: 'open' };
+  #now = 0;
   /** No deadline falls before this. */
-  #wakeAt: number | null = null;
+  #wakeAt = Infinity;
   #frames = 0;
   #bytes = 0;
   #joins = 0;
+  #resumes = 0;
   #relayed = 0;
   #relaysDropped = 0;
 
-  /** `iceServers` go to everyone who joins. Throws a RangeError on a limit out of its range. */
-  constructor(options: { limits?: Partial<HubLimits>; iceServers?: readonly IceServer[] } = {}) {
+  /** `iceServers` go to the device that joins, by its id. Throws a RangeError on a limit out of its range. */
+  constructor(options: { limits?: Partial<HubLimits>; iceServers?: (device: string) => readonly IceServer[] } = {}) {
     this.#limits = hubLimits(options.limits);
-    this.#iceServers = options.iceServers ?? [];
+    this.#iceServers = options.iceServers ?? (() => []);
+    this.#rooms = new Rooms(this.#limits);
+    this.#slots = new RetrySlots(this.#limits.joinsPerSecond);
   }
 
   /** `now` in ms of a clock that never goes back. Never throws on anything a client can cause. */
   handle(now: number, input: HubInput): void {
-    if (input.kind === 'opened') this.#open(now, input.socket);
-    else if (input.kind === 'stop') this.#stop();
-    else if (input.kind === 'tick') this.#sweep(now);
-    else {
-      const socket = this.#sockets.get(input.socket);
-      if (socket === undefined) return;
-      if (input.kind === 'dropped') this.#forget(socket, true);
-      else if (input.kind === 'alive') this.#hear(now, socket, input.bytes, 1);
-      else this.#frame(now, socket, input);
+    this.#now = now;
+    switch (input.kind) {
+      case 'opened':
+        return this.#open(input.socket, input.retryMs);
+      case 'frame':
+      case 'alive':
+      case 'dropped': {
+        const socket = this.#sockets.get(input.socket);
+        if (socket === undefined) return;
+        if (input.kind === 'dropped') this.#forget(socket, 'lost');
+        else if (input.kind === 'alive') this.#hear(socket, input.bytes, 1);
+        else this.#frame(socket, input);
+        return;
+      }
+      case 'revoke':
+        return this.#revoke(input.subject);
+      case 'tick':
+        return this.#sweep();
+      case 'drain':
+        return this.#drain(input.overMs);
+      case 'stop':
+        return this.#stop();
     }
   }
 
@@ -146,34 +112,36 @@ export class Hub {
 
   /** When to hand in a `tick`, or null if nothing waits. */
   nextTimeout(): number | null {
-    return this.#wakeAt;
+    return this.#wakeAt === Infinity ? null : this.#wakeAt;
   }
 
   figures(): HubFigures {
     return {
       sockets: this.#sockets.size,
-      pools: this.#pools.size,
-      members: this.#devices.size,
+      ...this.#rooms.figures,
       frames: this.#frames,
       bytes: this.#bytes,
       joins: this.#joins,
+      resumes: this.#resumes,
       relayed: this.#relayed,
       relaysDropped: this.#relaysDropped,
       closed: { ...this.#closed },
     };
   }
 
-  #open(now: number, number: number): void {
+  #open(number: number, retryMs?: number): void {
     const { socketsMax, joinMs, messagesBurst, messagesPerSecond, bytesBurst, bytesPerSecond } = this.#limits;
-    const refusal = this.#stopped ? 'going-away' : this.#sockets.size >= socketsMax ? 'server-full' : undefined;
-    if (refusal !== undefined) return this.#emitClose(number, refusal);
+    if (this.#phase.kind === 'stopped') return this.#emitClose(number, 'going-away');
+    if (this.#phase.kind === 'draining') return this.#emitClose(number, 'restarting', this.#slots.next(this.#now));
+    if (retryMs !== undefined) return this.#emitClose(number, 'busy', retryMs);
+    if (this.#sockets.size >= socketsMax) return this.#emitClose(number, 'server-full');
     const socket: Socket = {
       number,
-      state: { kind: 'new', joinBy: now + joinMs },
-      heardAt: now,
+      state: { kind: 'new', joinBy: this.#now + joinMs },
+      heardAt: this.#now,
       probed: false,
-      messages: new TokenBucket(messagesBurst, messagesPerSecond, now),
-      bytes: new TokenBucket(bytesBurst, bytesPerSecond, now),
+      messages: new TokenBucket(messagesBurst, messagesPerSecond, this.#now),
+      bytes: new TokenBucket(bytesBurst, bytesPerSecond, this.#now),
     };
     this.#sockets.set(number, socket);
     this.#wakeBy(this.#deadline(socket));
@@ -181,129 +149,177 @@ export class Hub {
 
   /** Called only for what may come sooner than all that is known; other deadlines move away and are found so later. */
   #wakeBy(deadline: number): void {
-    this.#wakeAt = Math.min(this.#wakeAt ?? Infinity, deadline);
+    this.#wakeAt = Math.min(this.#wakeAt, deadline);
   }
 
-  #frame(now: number, socket: Socket, { bytes, wallMs, request }: FrameInput): void {
+  #frame(socket: Socket, { bytes, wallMs, request }: FrameInput): void {
     this.#frames += 1;
     this.#bytes += bytes;
-    const costly = request?.kind === 'join' || request?.kind === 'forged';
+    const costly = request?.kind === 'join' || request?.kind === 'refused';
     const cost = costly ? this.#limits.joinCostMessages : 1;
-    if (!this.#hear(now, socket, bytes, cost)) return;
+    if (!this.#hear(socket, bytes, cost)) return;
     if (request === undefined) this.#close(socket, 'malformed');
-    else this.#act(socket, request, wallMs);
+    else this.#act(socket, request, bytes, wallMs);
   }
 
   /** Takes note of a sign of life and charges for it. False, and the socket is closed, if it was one too many. */
-  #hear(now: number, socket: Socket, bytes: number, messages: number): boolean {
+  #hear(socket: Socket, bytes: number, messages: number): boolean {
     const answered = socket.probed;
-    socket.heardAt = now;
+    socket.heardAt = this.#now;
     socket.probed = false;
     if (answered) this.#wakeBy(this.#deadline(socket));
-    if (socket.messages.take(now, messages) && socket.bytes.take(now, bytes)) return true;
+    if (socket.messages.take(this.#now, messages) && socket.bytes.take(this.#now, bytes)) return true;
     this.#close(socket, 'rate');
     return false;
   }
 
-  #act(socket: Socket, request: HubRequest, wallMs: number): void {
+  #act(socket: Socket, request: HubRequest, bytes: number, wallMs: number): void {
     switch (request.kind) {
       case 'join':
         return this.#join(socket, request);
-      case 'forged':
-        return this.#close(socket, 'identity');
+      case 'refused':
+        return this.#close(socket, request.code, request.retryMs);
       case 'leave':
-        return this.#leave(socket, false);
+        return this.#leave(socket, 'left');
       case 'relay':
-        return this.#relay(socket, request);
+        return this.#relay(socket, request, bytes);
       case 'time':
-        return this.#send([socket], { kind: 'timed', t0Ms: request.t0Ms, t1Ms: wallMs, t2Ms: wallMs });
+        return this.#send([socket.number], { kind: 'timed', t0Ms: request.t0Ms, t1Ms: wallMs, t2Ms: wallMs });
     }
   }
 
   #join(socket: Socket, request: JoinRequest): void {
-    const { version, pool, id, name, device } = request;
+    const { version, pool, id, grant } = request;
     // Who asks to be elsewhere has left, whatever comes of it.
-    if (!isIn(socket, pool, id)) this.#leave(socket, false);
-    const refusal = this.#joinRefusal(version, pool, id);
+    if (!isIn(socket, pool, id)) this.#leave(socket, 'left');
+    if (version !== PROTOCOL_VERSION) return this.#close(socket, 'version');
+    this.#noteLost(this.#rooms.makeRoomFor(pool));
+    const refusal = this.#rooms.refusal(pool, id);
     if (refusal !== undefined) return this.#close(socket, refusal);
-    const before = this.#devices.get(id);
-    if (before !== undefined && before !== socket) {
+    const before = this.#rooms.placeOf(id);
+    const isNew = before === undefined || before.pool !== pool;
+    if (before !== undefined) {
       // The same device from a new socket. In the same pool its peers see no gap, only the peer-joined below.
-      if (!isIn(before, pool, id)) this.#leave(before, false);
-      before.state = { kind: 'left' };
-      this.#close(before, 'elsewhere');
+      if (isNew) this.#vacate(before, 'left');
+      const old = this.#socketOf(before);
+      if (old !== undefined && old !== socket) {
+        old.state = { kind: 'left' };
+        this.#close(old, 'elsewhere');
+      }
     }
 
-    const room: Room = this.#pools.get(pool) ?? { owner: id, members: new Map() };
-    const { members } = room;
-    const role: Role = room.owner === id ? 'owner' : 'member';
-    const member: Member = { id, name, device, role };
-    const others = [...members.values()].filter((other) => other !== socket && other !== before);
-    members.set(id, socket);
-    this.#pools.set(pool, room);
-    this.#devices.set(id, socket);
-    socket.state = { kind: 'joined', member, pool };
+    const others = this.#rooms.othersIn(pool, id);
+    const { place, held } = this.#rooms.enter(socket.number, pool, request, grant);
+    const { member } = place;
+    socket.state = { kind: 'joined', place };
+    if (grant.untilMs !== undefined) this.#wakeBy(grant.untilMs);
     this.#joins += 1;
+    if (!isNew && before.state.kind === 'away') this.#resumes += 1;
 
-    const peers = others.flatMap(({ state }) => (state.kind === 'joined' ? [state.member] : []));
-    this.#send([socket], { kind: 'welcome', self: id, pool, role, peers, iceServers: this.#iceServers });
-    this.#send(others, { kind: 'peer-joined', peer: member });
+    const peers = others.map((other) => other.member);
+    const iceServers = this.#iceServers(id);
+    this.#send([socket.number], { kind: 'welcome', self: id, pool, role: member.role, peers, iceServers });
+    for (const message of held) this.#send([socket.number], message);
+    this.#tell(others, { kind: 'peer-joined', peer: member });
+    if (isNew) this.#outputs.push({ kind: 'entered', seat: place });
   }
 
-  /** Who is refused displaces nobody: its other socket, if it has one, keeps its place. */
-  #joinRefusal(version: number, pool: string, id: string): SocketCode | undefined {
-    if (version !== PROTOCOL_VERSION) return 'version';
-    const members = this.#pools.get(pool)?.members;
-    if (members === undefined) return this.#pools.size >= this.#limits.poolsMax ? 'server-full' : undefined;
-    return !members.has(id) && members.size >= this.#limits.poolMembersMax ? 'pool-full' : undefined;
-  }
-
-  #leave(socket: Socket, lost: boolean): void {
+  /** `lost`: it keeps its place for a while. */
+  #leave(socket: Socket, why: Vacated): void {
     if (socket.state.kind !== 'joined') return;
-    const { member, pool } = socket.state;
+    const { place } = socket.state;
     socket.state = { kind: 'left' };
-    this.#devices.delete(member.id);
-    const members = this.#pools.get(pool)?.members;
-    if (members === undefined) return;
-    members.delete(member.id);
-    if (members.size === 0) this.#pools.delete(pool);
-    this.#send([...members.values()], { kind: 'peer-left', id: member.id, lost });
+    if (why !== 'lost') return this.#vacate(place, why);
+    this.#noteLost(this.#rooms.lose(this.#now, place));
+    this.#wakeBy(this.#rooms.nextUntilMs);
+    // While all go, nobody is left to be told that one did.
+    if (this.#phase.kind !== 'open') return;
+    const { pool, member } = place;
+    this.#tell(this.#rooms.othersIn(pool, member.id), { kind: 'peer-left', id: member.id, lost: true });
   }
 
-  #relay(socket: Socket, { peer, attempt, signal }: RelayRequest): void {
-    const from = socket.state.kind === 'joined' ? socket.state : undefined;
-    const target = from && this.#pools.get(from.pool)?.members.get(peer);
-    if (from === undefined || target === undefined || target === socket) {
+  /** Gives a place up. The others also hear of one that was away: its links end now. */
+  #vacate(place: Place, why: 'left' | 'ended'): void {
+    this.#rooms.vacate(place);
+    const { pool, member } = place;
+    this.#tell(this.#rooms.othersIn(pool, member.id), { kind: 'peer-left', id: member.id, lost: false });
+    this.#outputs.push({ kind: 'vacated', seat: place, why });
+  }
+
+  /** They did not come back in time, or there was no more room for them; the others know already that they are away. */
+  #noteLost(places: readonly Place[]): void {
+    for (const seat of places) this.#outputs.push({ kind: 'vacated', seat, why: 'lost' });
+  }
+
+  #relay(socket: Socket, { peer, attempt, signal }: RelayRequest, bytes: number): void {
+    const from = socket.state.kind === 'joined' ? socket.state.place : undefined;
+    const target = this.#rooms.placeOf(peer);
+    if (from === undefined || target === undefined || target === from || target.pool !== from.pool) {
       this.#relaysDropped += 1;
       return;
     }
-    this.#relayed += 1;
-    this.#send([target], { kind: 'relayed', peer: from.member.id, attempt, signal });
+    const message = { kind: 'relayed', peer: from.member.id, attempt, signal } as const;
+    const taken = target.state.kind === 'here' || this.#rooms.hold(target, message, bytes);
+    if (taken) this.#relayed += 1;
+    else this.#relaysDropped += 1;
+    this.#tell([target], message);
+  }
+
+  #revoke(subject: Subject): void {
+    const isMeant = ({ member, grant }: Place): boolean =>
+      'device' in subject ? member.id === subject.device : grant.account === subject.account;
+    for (const place of this.#rooms.all(isMeant)) {
+      const socket = this.#socketOf(place);
+      if (socket === undefined) this.#vacate(place, 'ended');
+      else this.#close(socket, 'revoked');
+    }
+  }
+
+  #drain(overMs: number): void {
+    if (this.#phase.kind !== 'open') return;
+    const left = [...this.#sockets.keys()];
+    const batch = Math.max(1, Math.ceil((left.length * this.#limits.sweepMs) / overMs));
+    this.#phase = { kind: 'draining', left, batch, nextAt: this.#now };
+    this.#drainBatch(this.#phase);
+  }
+
+  #drainBatch(draining: Extract<Phase, { kind: 'draining' }>): void {
+    if (this.#now < draining.nextAt) return;
+    draining.nextAt = draining.left.length > 0 ? this.#now + this.#limits.sweepMs : Infinity;
+    for (const number of draining.left.splice(0, draining.batch)) {
+      const socket = this.#sockets.get(number);
+      if (socket !== undefined) this.#close(socket, 'restarting', this.#slots.next(this.#now));
+    }
+    this.#wakeBy(draining.nextAt);
   }
 
   #stop(): void {
-    this.#stopped = true;
+    this.#phase = { kind: 'stopped' };
     for (const { number } of this.#sockets.values()) this.#emitClose(number, 'going-away');
     // Everyone goes at once: nobody is left to be told that the others did.
     this.#sockets.clear();
-    this.#pools.clear();
-    this.#devices.clear();
-    this.#wakeAt = null;
+    this.#rooms.clear();
+    this.#wakeAt = Infinity;
   }
 
-  #sweep(now: number): void {
-    if (this.#wakeAt === null || now < this.#wakeAt) return;
-    for (const socket of this.#sockets.values()) this.#checkDeadlines(now, socket);
-    let next = Infinity;
+  #sweep(): void {
+    if (this.#now < this.#wakeAt) return;
+    this.#wakeAt = Infinity;
+    if (this.#phase.kind === 'draining') this.#drainBatch(this.#phase);
+    for (const socket of this.#sockets.values()) this.#checkDeadlines(socket);
+    this.#noteLost(this.#rooms.expire(this.#now));
+    let next = Math.min(this.#wakeAt, this.#rooms.nextUntilMs);
     for (const socket of this.#sockets.values()) next = Math.min(next, this.#deadline(socket));
-    this.#wakeAt = next === Infinity ? null : Math.max(next, now + this.#limits.sweepMs);
+    this.#wakeAt = next === Infinity ? next : Math.max(next, this.#now + this.#limits.sweepMs);
   }
 
-  #checkDeadlines(now: number, socket: Socket): void {
+  #checkDeadlines(socket: Socket): void {
+    const { state, heardAt, probed } = socket;
     const { probeMs, silentMs } = this.#limits;
-    if (socket.state.kind === 'new' && now >= socket.state.joinBy) this.#close(socket, 'join-first');
-    else if (now >= socket.heardAt + silentMs) this.#close(socket, 'silent');
-    else if (!socket.probed && now >= socket.heardAt + probeMs) {
+    if (state.kind === 'new' && this.#now >= state.joinBy) this.#close(socket, 'join-first');
+    else if (this.#now >= grantEnd(state)) this.#close(socket, 'expired');
+    else if (this.#now >= heardAt + silentMs) this.#close(socket, 'silent');
+    else if (!probed && this.#now >= heardAt + probeMs) {
       socket.probed = true;
       this.#outputs.push({ kind: 'probe', socket: socket.number });
     }
@@ -311,32 +327,46 @@ export class Hub {
 
   #deadline({ state, heardAt, probed }: Socket): number {
     const quiet = heardAt + (probed ? this.#limits.silentMs : this.#limits.probeMs);
-    return state.kind === 'new' ? Math.min(quiet, state.joinBy) : quiet;
+    return Math.min(quiet, state.kind === 'new' ? state.joinBy : grantEnd(state));
   }
 
-  /** The server ends a socket. Its device did not ask to leave, so its links may well live on. */
-  #close(socket: Socket, code: SocketCode): void {
-    this.#emitClose(socket.number, code);
-    this.#forget(socket, true);
+  /** The server ends a socket. If nobody ended its session, its device did not ask to leave: its links may well live on. */
+  #close(socket: Socket, code: SocketCode, retryMs?: number): void {
+    this.#emitClose(socket.number, code, retryMs);
+    this.#forget(socket, ENDED.has(code) ? 'ended' : 'lost');
   }
 
-  #forget(socket: Socket, lost: boolean): void {
-    this.#leave(socket, lost);
+  #forget(socket: Socket, why: Vacated): void {
+    this.#leave(socket, why);
     this.#sockets.delete(socket.number);
-    if (this.#sockets.size === 0) this.#wakeAt = null;
+    if (this.#sockets.size === 0) this.#wakeAt = this.#rooms.nextUntilMs;
   }
 
-  #emitClose(socket: number, code: SocketCode): void {
+  #socketOf({ state }: Place): Socket | undefined {
+    return state.kind === 'here' ? this.#sockets.get(state.socket) : undefined;
+  }
+
+  #emitClose(socket: number, code: SocketCode, retryMs?: number): void {
     this.#closed[code] = (this.#closed[code] ?? 0) + 1;
-    this.#outputs.push({ kind: 'close', socket, code });
+    this.#outputs.push({ kind: 'close', socket, code, ...(retryMs !== undefined && { retryMs }) });
   }
 
-  #send(sockets: readonly Socket[], message: ServerMessage): void {
-    if (sockets.length === 0) return;
-    this.#outputs.push({ kind: 'send', sockets: sockets.map(({ number }) => number), message });
+  #tell(places: readonly Place[], message: ServerMessage): void {
+    this.#send(
+      places.flatMap(({ state }) => (state.kind === 'here' ? [state.socket] : [])),
+      message,
+    );
+  }
+
+  #send(sockets: readonly number[], message: ServerMessage): void {
+    if (sockets.length > 0) this.#outputs.push({ kind: 'send', sockets, message });
   }
 }
 
 function isIn({ state }: Socket, pool: string, id: string): boolean {
-  return state.kind === 'joined' && state.pool === pool && state.member.id === id;
+  return state.kind === 'joined' && state.place.pool === pool && state.place.member.id === id;
+}
+
+function grantEnd(state: SocketState): number {
+  return state.kind === 'joined' ? (state.place.grant.untilMs ?? Infinity) : Infinity;
 }

@@ -5,7 +5,7 @@ import { PEERS_MAX } from '../src/wire/signaling.ts';
 export interface HubLimits {
   /** Members of one pool, 2 .. 256. Everyone links to everyone, and a browser carries some tens of links well. */
   readonly poolMembersMax: number;
-  /** Pools with a member in them, 1 .. 1,000,000. */
+  /** Pools with a member in them, or one who may come back, 1 .. 1,000,000. */
   readonly poolsMax: number;
   /** Open websockets, 1 .. 1,000,000. An idle one costs about 10 KB. */
   readonly socketsMax: number;
@@ -30,6 +30,30 @@ export interface HubLimits {
   readonly bytesBurst: number;
   /** Bytes a second it may go on with, 1 .. 2^30. */
   readonly bytesPerSecond: number;
+  /**
+   * How long a member that lost its socket keeps its place and role, 1 .. 600,000: a restart of a machine's network takes
+   * some seconds, a walk out of the lift up to a minute. It counts in `poolMembersMax` meanwhile.
+   */
+  readonly resumeMs: number;
+  /** Members of all pools that may be away at once, 0 .. 1,000,000; past it who went first is forgotten. Each costs about 1 KB. */
+  readonly awayMax: number;
+  /** Signals kept for one who is away, 0 .. 10,000: what was on its way when the socket went, from every other member. */
+  readonly awaySignalsMax: number;
+  /** Bytes of signals kept for all who are away, 0 .. 2^30. */
+  readonly awayBytesMax: number;
+  /**
+   * Joins the server takes on at once, 1 .. 1,000,000. After a restart everyone comes back: those beyond are told when to
+   * come again (`busy`), before their signatures cost anything.
+   */
+  readonly joinsBurst: number;
+  /** Joins a second it goes on with, 1 .. 1,000,000: half of what one core can do. */
+  readonly joinsPerSecond: number;
+  /** Open websockets from one address (IPv4, or an IPv6 /64), 1 .. 1,000,000: a school may be behind one. */
+  readonly addressSocketsMax: number;
+  /** Openings and joins together that one address may have at once, 1 .. 1,000,000: everyone there comes back after a restart. */
+  readonly addressBurst: number;
+  /** Openings and joins a second from one address, 1 .. 1,000,000. */
+  readonly addressPerSecond: number;
 }
 
 export const HUB_DEFAULTS: HubLimits = {
@@ -45,6 +69,15 @@ export const HUB_DEFAULTS: HubLimits = {
   joinCostMessages: 20,
   bytesBurst: 2 * 1024 * 1024,
   bytesPerSecond: 128 * 1024,
+  resumeMs: 60_000,
+  awayMax: 10_000,
+  awaySignalsMax: 256,
+  awayBytesMax: 16 * 1024 * 1024,
+  joinsBurst: 500,
+  joinsPerSecond: 500,
+  addressSocketsMax: 512,
+  addressBurst: 512,
+  addressPerSecond: 32,
 };
 
 const RANGES: Readonly<Record<keyof HubLimits, readonly [least: number, most: number]>> = {
@@ -60,6 +93,15 @@ const RANGES: Readonly<Record<keyof HubLimits, readonly [least: number, most: nu
   joinCostMessages: [1, 1_000_000],
   bytesBurst: [65_536, 2 ** 30],
   bytesPerSecond: [1, 2 ** 30],
+  resumeMs: [1, 600_000],
+  awayMax: [0, 1_000_000],
+  awaySignalsMax: [0, 10_000],
+  awayBytesMax: [0, 2 ** 30],
+  joinsBurst: [1, 1_000_000],
+  joinsPerSecond: [1, 1_000_000],
+  addressSocketsMax: [1, 1_000_000],
+  addressBurst: [1, 1_000_000],
+  addressPerSecond: [1, 1_000_000],
 };
 
 /** The defaults with `changes` over them. Throws a RangeError that names the limit, what it may be, and what it was. */

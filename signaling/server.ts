@@ -1,11 +1,14 @@
 // The signaling server: the app's files, /health and the websocket on one port. Options, start and graceful stop;
 // the rules of pools are hub.ts, websockets sockets.ts, files and headers web-app.ts.
 // It never logs names, pools or what signals contain.
+import type { Server } from 'node:http';
 import { pino, type Logger } from 'pino';
 import { PROTOCOL_VERSION } from '../src/wire/codes.ts';
 import { decodeServer, encodeServer, type IceServer } from '../src/wire/signaling.ts';
+import { clientAddress } from './addresses.ts';
+import { openHooks, type SessionHooks, type Subject } from './hooks.ts';
 import { Hub, type HubFigures } from './hub.ts';
-import { HUB_DEFAULTS, requireInteger, type HubLimits } from './limits.ts';
+import { hubLimits, requireInteger, type HubLimits } from './limits.ts';
 import { requireOrigin } from './origin.ts';
 import { Sockets } from './sockets.ts';
 import { buildWebApp } from './web-app.ts';
@@ -22,9 +25,20 @@ export interface ServerOptions {
   readonly webRoot?: string;
   /** Origins whose pages may connect, such as `https://example.org`. Default: the host that each request names. */
   readonly allowedOrigins?: readonly string[];
-  /** Told to everyone who joins. Default none: no third party learns of anybody. */
-  readonly iceServers?: readonly IceServer[];
+  /** Told to everyone who joins, or to a device by its id. Default none: no third party learns of anybody. */
+  readonly iceServers?: readonly IceServer[] | ((device: string) => readonly IceServer[]);
+  /** Who may join, and who hears of it. Default: anybody, and nobody. */
+  readonly hooks?: SessionHooks;
+  /** How long `hooks.authorize` may take, ms, 10 .. 60,000. Default 3,000. */
+  readonly authorizeMs?: number;
+  /**
+   * How many proxies stand in front and write `X-Forwarded-For`, 0 .. 10. Default 0: the header is anybody's word, and limits for
+   * an address go by the connection's own.
+   */
+  readonly proxyHops?: number;
   readonly limits?: Partial<HubLimits>;
+  /** From a connection, or a request's first byte, to the end of its headers, ms, 100 .. 60,000. Default 10,000. */
+  readonly headersMs?: number;
   /** Bytes that may wait for one socket's reader before it is dropped, 65,536 .. 2^30. Default 1 MiB. */
   readonly bufferedBytesMax?: number;
   /** How long closing sockets may take over their goodbye, and a stop over all of them, ms, 10 .. 60,000. Default 2,000. */
@@ -39,36 +53,56 @@ export interface RunningServer {
   readonly port: number;
   /** What the hub holds and has counted. */
   figures(): HubFigures;
+  /** Ends all sessions of an account or a device at once: those who were in a pool with it hear that it is gone. */
+  revoke(subject: Subject): void;
+  /**
+   * For a restart: /readyz says so, every websocket is closed within `overMs` (ms, 10 .. 600,000, default 2,000) with 1012 and a time
+   * to come back of its own, and then it is a `close`.
+   */
+  drain(overMs?: number): Promise<void>;
   /** Stops listening, closes every websocket with 1001, and resolves when all is closed: within about `closeMs`. */
   close(): Promise<void>;
 }
 
 /** HTTP connections beside the websockets: pages being loaded. */
 const HTTP_CONNECTIONS_MAX = 1024;
+/** Of these from one address. */
+const ADDRESS_HTTP_CONNECTIONS_MAX = 128;
 
 /** Rejects with a RangeError or TypeError on a bad option, and with the system's error if it cannot listen. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 0, iceServers = [], bufferedBytesMax = 1024 * 1024, closeMs = 2_000 } = options;
+  const { hooks = openHooks, authorizeMs = 3_000, proxyHops = 0, headersMs = 10_000 } = options;
+  const limits = hubLimits(options.limits);
   requireInteger('port', port, 0, 65_535);
   requireInteger('bufferedBytesMax', bufferedBytesMax, 65_536, 2 ** 30);
   requireInteger('closeMs', closeMs, 10, 60_000);
-  requireIceServers(iceServers);
+  requireInteger('authorizeMs', authorizeMs, 10, 60_000);
+  requireInteger('proxyHops', proxyHops, 0, 10);
+  requireInteger('headersMs', headersMs, 100, 60_000);
+  requireIceServers(typeof iceServers === 'function' ? iceServers('0'.repeat(32)) : iceServers);
   const allowedOrigins = options.allowedOrigins?.map(requireOrigin);
   const logger = options.logger ?? pino({ level: 'silent' });
 
-  const hub = new Hub({ iceServers, ...(options.limits && { limits: options.limits }) });
-  const sockets = new Sockets({ hub, logger, allowedOrigins, bufferedBytesMax, closeMs });
+  const hub = new Hub({ limits, iceServers: typeof iceServers === 'function' ? iceServers : () => iceServers });
+  const shell = { hub, limits, hooks, authorizeMs, proxyHops, logger, allowedOrigins, bufferedBytesMax, closeMs };
+  const sockets = new Sockets(shell);
+  let ready = true;
   const startedAt = performance.now();
   const app = buildWebApp({
     webRoot: options.webRoot,
     logger,
+    headersMs,
+    ready: () => ready,
     health: () => {
       const { sockets: open, pools, members } = hub.figures();
       const uptimeSeconds = Math.round((performance.now() - startedAt) / 1000);
       return { status: 'ok', protocol: PROTOCOL_VERSION, uptimeSeconds, sockets: open, pools, members };
     },
   });
-  app.server.maxConnections = (options.limits?.socketsMax ?? HUB_DEFAULTS.socketsMax) + HTTP_CONNECTIONS_MAX;
+  app.server.maxConnections = limits.socketsMax + HTTP_CONNECTIONS_MAX;
+  // Behind a proxy all connections are the proxy's, and it is for the proxy to bound them.
+  if (proxyHops === 0) capConnections(app.server, limits.addressSocketsMax + ADDRESS_HTTP_CONNECTIONS_MAX);
   app.server.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head));
   await app.listen({ host, port });
   const address = app.server.address();
@@ -76,6 +110,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    ready = false;
     // Begun first: from here on nobody new comes in, and it ends once the websockets have.
     const closed = app.close();
     await sockets.stop();
@@ -85,8 +120,34 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     url: `http://${urlHost(host)}:${bound}`,
     port: bound,
     figures: () => hub.figures(),
+    revoke: (subject) => sockets.revoke(subject),
+    drain: async (overMs = 2_000) => {
+      requireInteger('overMs', overMs, 10, 600_000);
+      ready = false;
+      await sockets.drain(overMs);
+      await (closing ??= close());
+    },
     close: () => (closing ??= close()),
   };
+}
+
+/** Cuts off whoever holds more than `most` connections, so that one address cannot take those of all. */
+function capConnections(server: Server, most: number): void {
+  const held = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const address = clientAddress({ headers: {}, socket }, 0);
+    const count = (held.get(address) ?? 0) + 1;
+    if (count > most) {
+      socket.destroy();
+      return;
+    }
+    held.set(address, count);
+    socket.once('close', () => {
+      const left = (held.get(address) ?? 1) - 1;
+      if (left === 0) held.delete(address);
+      else held.set(address, left);
+    });
+  });
 }
 
 /** What a browser on this machine calls `host`. */

@@ -1,12 +1,13 @@
-// The shell around the hub: real websockets, a real clock and one timer. Decodes frames, challenges every socket and checks
-// who signed its joins, carries out what the hub decides, and lets go of sockets that read too slowly. What the rules are: hub.ts.
+// The shell around the hub: real websockets, a real clock and one timer. Decodes frames, challenges every socket, checks who
+// signed its joins and asks the session hooks about them, carries out what the hub decides, and lets go of sockets that read too
+// slowly. What the rules are: hub.ts.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type ServerOptions as WsOptions, type WebSocket } from 'ws';
 import type { FastifyBaseLogger } from 'fastify';
 import { deviceIdOf, LABELS, verify } from '../src/keys/identity.ts';
-import { PROTOCOL_VERSION, SOCKET_CODES } from '../src/wire/codes.ts';
+import { closeReason, PROTOCOL_VERSION, SOCKET_CODES, type SocketCode } from '../src/wire/codes.ts';
 import {
   CLIENT_FRAME_BYTES_MAX,
   decodeClient,
@@ -15,12 +16,25 @@ import {
   NONCE_BYTES,
   type ClientMessage,
 } from '../src/wire/signaling.ts';
-import type { Hub, HubInput, HubOutput, HubRequest } from './hub.ts';
+import { Addresses, clientAddress } from './addresses.ts';
+import { Authorizing } from './authorizing.ts';
+import type { SessionHooks } from './hooks.ts';
+import type { Hub } from './hub.ts';
+import type { Grant, HubInput, HubOutput, HubRequest, Subject } from './hub-ports.ts';
+import { JoinPace } from './join-pace.ts';
+import type { HubLimits } from './limits.ts';
 import { originAllowed } from './origin.ts';
 import { WallClock } from './wall-clock.ts';
 
 export interface SocketsOptions {
   readonly hub: Hub;
+  /** The hub's own. */
+  readonly limits: HubLimits;
+  readonly hooks: SessionHooks;
+  /** How long the hooks may take over a join, ms. */
+  readonly authorizeMs: number;
+  /** How many proxies stand in front and write `X-Forwarded-For`. */
+  readonly proxyHops: number;
   readonly logger: FastifyBaseLogger;
   /** Origins whose pages may connect; undefined: those of the host that the request names. */
   readonly allowedOrigins: readonly string[] | undefined;
@@ -37,8 +51,14 @@ type FrameInput = Extract<HubInput, { kind: 'frame' }>;
 interface OpenSocket {
   readonly number: number;
   readonly socket: WebSocket;
+  /** Whose it is (addresses.ts). */
+  readonly address: string;
   /** What its joins sign. */
   readonly nonce: Uint8Array;
+  /** What the hooks let it in with, until it leaves: to join the same pool again, under another name, asks nobody. */
+  granted: { readonly id: string; readonly pool: string; readonly grant: Grant } | undefined;
+  /** Its opening counted as a join: the first one is free. */
+  paid: boolean;
   /**
    * What came after a join whose signature is being checked, in order; undefined: none is. No more than had been read with
    * that join: nothing is read meanwhile.
@@ -52,6 +72,9 @@ export class Sockets {
   readonly #server: WebSocketServer;
   readonly #wall = new WallClock();
   readonly #sockets = new Map<number, OpenSocket>();
+  readonly #addresses: Addresses;
+  readonly #pace: JoinPace;
+  readonly #authorizing: Authorizing;
   #lastNumber = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt: number | null = null;
@@ -60,7 +83,11 @@ export class Sockets {
 
   constructor(options: SocketsOptions) {
     this.#options = options;
+    const { limits, hooks, authorizeMs, logger } = options;
     this.#hub = options.hub;
+    this.#addresses = new Addresses(limits);
+    this.#pace = new JoinPace(limits.joinsBurst, limits.joinsPerSecond, performance.now());
+    this.#authorizing = new Authorizing(hooks, authorizeMs, logger);
     // The published types do not know `closeTimeout` yet.
     const wsOptions: WsOptions & { closeTimeout: number } = {
       noServer: true,
@@ -74,43 +101,70 @@ export class Sockets {
 
   /** The HTTP server's `upgrade` event. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const refusal = this.#upgradeRefusal(request);
+    const address = clientAddress(request, this.#options.proxyHops);
+    const refusal = this.#upgradeRefusal(request, address);
     if (refusal !== undefined) {
       this.#options.logger.debug({ refusal }, 'websocket refused');
       stream.on('error', () => stream.destroy());
       stream.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    this.#server.handleUpgrade(request, stream, head, (socket) => this.#adopt(socket));
+    let adopted = false;
+    this.#server.handleUpgrade(request, stream, head, (socket) => {
+      adopted = true;
+      this.#adopt(socket, address);
+    });
+    // `ws` has answered already whoever does not ask as the protocol wants it.
+    if (!adopted) this.#addresses.close(address);
+  }
+
+  /** Ends all sessions of `subject`, and those that are about to begin. */
+  revoke(subject: Subject): void {
+    this.#authorizing.revoke(subject);
+    this.#handle({ kind: 'revoke', subject });
+  }
+
+  /** Closes every socket within `overMs`, each with `restarting` and a time to come back, and waits for their goodbyes. */
+  async drain(overMs: number): Promise<void> {
+    this.#handle({ kind: 'drain', overMs });
+    await this.#emptied(overMs + this.#options.closeMs);
   }
 
   /** Closes every socket with `going-away`, waits up to `closeMs` for their goodbyes, and cuts off the rest. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#handle({ kind: 'stop' });
-    if (this.#sockets.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#options.closeMs);
-        this.#onEmpty = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    await this.#emptied(this.#options.closeMs);
     for (const { socket } of this.#sockets.values()) socket.terminate();
     clearTimeout(this.#timer);
     this.#server.close();
   }
 
-  #upgradeRefusal({ url, headers }: IncomingMessage): string | undefined {
-    if (this.#stopping) return '503 Service Unavailable';
-    if (url?.split('?', 1)[0] !== '/ws') return '404 Not Found';
-    return originAllowed(headers.origin, headers.host, this.#options.allowedOrigins) ? undefined : '403 Forbidden';
+  /** Resolves when the last socket is gone, and after `mostMs` in any case. */
+  async #emptied(mostMs: number): Promise<void> {
+    if (this.#sockets.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, mostMs);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
-  #adopt(socket: WebSocket): void {
+  /** Whoever is not refused has a place of its address's. */
+  #upgradeRefusal({ url, headers }: IncomingMessage, address: string): string | undefined {
+    if (this.#stopping) return '503 Service Unavailable';
+    if (url?.split('?', 1)[0] !== '/ws') return '404 Not Found';
+    if (!originAllowed(headers.origin, headers.host, this.#options.allowedOrigins)) return '403 Forbidden';
+    return this.#addresses.open(performance.now(), address) ? undefined : '429 Too Many Requests';
+  }
+
+  #adopt(socket: WebSocket, address: string): void {
     const number = ++this.#lastNumber;
-    const open: OpenSocket = { number, socket, nonce: randomBytes(NONCE_BYTES), behind: undefined };
+    const nonce = randomBytes(NONCE_BYTES);
+    const open: OpenSocket = { number, socket, address, nonce, granted: undefined, paid: true, behind: undefined };
+    const retryMs = this.#pace.take(performance.now());
     this.#sockets.set(number, open);
     socket.on('message', (data, isBinary) => this.#receive(open, data, isBinary, this.#wall.nowMs()));
     // Counted too: what costs the server an answer is charged like a message.
@@ -120,11 +174,12 @@ export class Sockets {
     socket.on('error', (error) => this.#options.logger.debug({ socket: number, error: error.message }, 'socket error'));
     socket.on('close', () => {
       this.#sockets.delete(number);
+      this.#addresses.close(address);
       this.#handle({ kind: 'dropped', socket: number });
       if (this.#sockets.size === 0) this.#onEmpty?.();
     });
-    this.#handle({ kind: 'opened', socket: number });
-    this.#send(number, encodeServer({ kind: 'challenge', nonce: open.nonce }));
+    this.#handle({ kind: 'opened', socket: number, ...(retryMs > 0 && { retryMs }) });
+    if (retryMs === 0) this.#send(number, encodeServer({ kind: 'challenge', nonce: open.nonce }));
   }
 
   #handle(input: HubInput): void {
@@ -144,10 +199,25 @@ export class Sockets {
       case 'probe':
         this.#sockets.get(output.socket)?.socket.ping();
         return;
-      case 'close':
-        this.#options.logger.debug({ socket: output.socket, code: output.code }, 'socket closed');
-        this.#sockets.get(output.socket)?.socket.close(SOCKET_CODES[output.code], output.code);
+      case 'close': {
+        const { socket, code, retryMs } = output;
+        this.#options.logger.debug({ socket, code }, 'socket closed');
+        this.#sockets.get(socket)?.socket.close(SOCKET_CODES[code], closeReason(code, retryMs));
         return;
+      }
+      case 'entered':
+        return this.#callHook(() => this.#options.hooks.onJoin(output.seat));
+      case 'vacated':
+        return this.#callHook(() => this.#options.hooks.onLeave(output.seat, output.why));
+    }
+  }
+
+  /** A hook's mistake is not the pool's. */
+  #callHook(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#options.logger.error({ error: error instanceof Error ? error.message : String(error) }, 'a hook failed');
     }
   }
 
@@ -161,18 +231,46 @@ export class Sockets {
     const message = isBinary ? decodeClient(bytes) : undefined;
     const frame = { kind: 'frame', socket: open.number, bytes: bytes.length, wallMs } as const;
     if (message === undefined) this.#handle(frame);
-    else if (message.kind !== 'join') this.#handle({ ...frame, request: message });
-    else void this.#receiveJoin(open, frame, message);
+    else if (message.kind !== 'join') {
+      if (message.kind === 'leave') open.granted = undefined;
+      this.#handle({ ...frame, request: message });
+    } else void this.#receiveJoin(open, frame, message);
   }
 
   async #receiveJoin(open: OpenSocket, frame: Omit<FrameInput, 'request'>, join: Join): Promise<void> {
     open.behind = [];
     open.socket.pause();
-    this.#handle({ ...frame, request: await joinRequest(open.nonce, join) });
+    this.#handle({ ...frame, request: await this.#joinRequest(open, join) });
     open.socket.resume();
     const { behind } = open;
     open.behind = undefined;
     for (const again of behind) again();
+  }
+
+  /** What the hub is to hear of a join: cheap reasons against it first, then who signed it, then what the hooks say. */
+  async #joinRequest(open: OpenSocket, { signKey, signature, ticket, ...join }: Join): Promise<HubRequest> {
+    // Nothing else was read of it, and the hub refuses it.
+    if (join.version !== PROTOCOL_VERSION) return { ...join, id: '', grant: { zones: [] } };
+    const now = performance.now();
+    const retryMs = this.#addresses.join(now, open.address) || (open.paid ? 0 : this.#pace.take(now));
+    open.paid = false;
+    if (retryMs > 0) return refused('busy', retryMs);
+    const signed = await verify(signKey, LABELS.join, joinBytes(open.nonce, join), signature);
+    if (!signed) return refused('identity');
+    const id = deviceIdOf(signKey);
+    const { pool, name, device: kind } = join;
+    const known = open.granted;
+    if (known?.id === id && known.pool === pool) return { ...join, id, grant: known.grant };
+    const verdict = await this.#authorizing.ask({ pool, device: id, name, kind, ticket, address: open.address });
+    if (verdict.kind === 'revoked') return refused('revoked');
+    if (verdict.kind === 'refused') return refused(verdict.code, verdict.retryMs);
+    const { kind: _admitted, untilMs, ...rest } = verdict;
+    const grant = {
+      ...rest,
+      ...(untilMs !== undefined && { untilMs: untilMs - this.#wall.nowMs() + performance.now() }),
+    };
+    open.granted = { id, pool, grant };
+    return { ...join, id, grant };
   }
 
   #send(number: number, bytes: Uint8Array): void {
@@ -203,9 +301,6 @@ export class Sockets {
   }
 }
 
-async function joinRequest(nonce: Uint8Array, { signKey, signature, ...join }: Join): Promise<HubRequest> {
-  // Nothing else was read of it, and the hub refuses it.
-  if (join.version !== PROTOCOL_VERSION) return { ...join, id: '' };
-  const signed = await verify(signKey, LABELS.join, joinBytes(nonce, join), signature);
-  return signed ? { ...join, id: deviceIdOf(signKey) } : { kind: 'forged' };
+function refused(code: SocketCode, retryMs?: number): HubRequest {
+  return { kind: 'refused', code, ...(retryMs !== undefined && { retryMs }) };
 }

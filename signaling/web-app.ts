@@ -9,6 +9,10 @@ import { plainHost } from './origin.ts';
 export interface WebAppOptions {
   readonly webRoot: string | undefined;
   readonly logger: FastifyBaseLogger;
+  /** From a connection, or a request's first byte, to the end of its headers, ms. */
+  readonly headersMs: number;
+  /** Whether new visitors are welcome: what GET /readyz answers. */
+  readonly ready: () => boolean;
   /** What GET /health answers; plain data. */
   readonly health: () => object;
 }
@@ -60,7 +64,7 @@ function sayBadRequest(reply: FastifyReply): void {
 }
 
 /** The app, not yet listening. Throws if `webRoot` holds no built app. */
-export function buildWebApp({ webRoot, logger, health }: WebAppOptions): FastifyInstance {
+export function buildWebApp({ webRoot, logger, headersMs, ready, health }: WebAppOptions): FastifyInstance {
   if (webRoot !== undefined && !existsSync(join(webRoot, 'index.html'))) {
     throw new Error(`webRoot: expected a built app with an index.html, got ${webRoot}; \`npm run build\` makes one`);
   }
@@ -69,7 +73,9 @@ export function buildWebApp({ webRoot, logger, health }: WebAppOptions): Fastify
     // Addresses and times of everyone who opens the page are nobody's business.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_MS,
+    requestTimeout: Math.max(REQUEST_MS, headersMs),
+    // Node looks for those that are late only so often.
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: Math.ceil(headersMs / 4) },
     // A stop waits for nobody's download; websockets have their own, graceful end.
     forceCloseConnections: true,
     // An address that cannot be read never gets to the hook below.
@@ -91,6 +97,13 @@ export function buildWebApp({ webRoot, logger, health }: WebAppOptions): Fastify
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).type(TEXT).send('Not found\n'));
   app.get('/health', (_request, reply) => reply.header('cache-control', 'no-store').send(health()));
+  app.get('/readyz', (_request, reply) =>
+    reply
+      .code(ready() ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .type(TEXT)
+      .send(ready() ? 'Ready\n' : 'Going\n'),
+  );
   app.get('/ws', (_request, reply) =>
     reply.code(426).header('upgrade', 'websocket').type(TEXT).send('A websocket is expected\n'),
   );

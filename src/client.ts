@@ -2,10 +2,11 @@
 import type { DeviceKeys } from './keys/identity.ts';
 import { ControlStreams, type ControlStream, type ControlStreamOptions } from './io/control-streams.ts';
 import { Driver } from './io/driver.ts';
-import { safeFileName } from './io/file-name.ts';
+import { offeredName } from './io/file-name.ts';
 import { Keeper } from './io/keeper.ts';
 import { KeptHistory } from './io/keeper-history.ts';
 import { StoreError, type Store } from './io/store.ts';
+import { KeptOffers } from './io/taken-back.ts';
 import { TalkClient } from './io/talk-client.ts';
 import type { SayOptions, TalkFace, TalkHistory } from './io/talk-face.ts';
 import { MemoryTalkStore } from './io/talk-memory.ts';
@@ -18,11 +19,14 @@ import type { Share, ShareRates } from './share/share.ts';
 import type { DeviceKind, OfferView, PeerId, PeerView, PoolEvent, PoolStats, TransferView } from './pool/views.ts';
 import type { DatagramSchema, SchemaRegistry } from './wire/registry.ts';
 import type { EntryId } from './wire/entry.ts';
+import { cleanName } from './wire/signaling.ts';
 import type { Account } from './wire/talk.ts';
-import { CHUNKS_MAX, FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from './wire/envelope.ts';
+import { CHUNKS_MAX } from './wire/envelope.ts';
+import { FILES_PER_OFFER_MAX } from './wire/offered.ts';
 
 export type { PoolEvent, PeerView, TransferView, OfferView, MessageView, PeerId, DeviceKind } from './pool/views.ts';
 export type { DeviceKeys } from './keys/identity.ts';
+export { unmetWords, type Unmet } from './pool/unmet.ts';
 export { TalkError } from './io/talk-face.ts';
 export type { FoundView, LinkInvitation, SayOptions, TalkFace, TalkHistory } from './io/talk-face.ts';
 export type { Before, PoolRecord } from './io/talk-store.ts';
@@ -53,7 +57,11 @@ export interface PoolClientOptions<Source> {
   readonly account?: Account | undefined;
   /** It has been linked to another device: what is to be given as `account` from now on. */
   readonly onAccount?: (account: Account) => void;
+  /** Where the server wants one: a ticket that lets this device into `pool` now (docs/hooks.md); asked for each time it joins. */
+  readonly ticket?: (pool: string) => Promise<string>;
   readonly platform: Platform<Source>;
+  /** All links go through the server's TURN server or not at all: others learn no address of this device. Default false. */
+  readonly relayOnly?: boolean;
   /** Limits and timeouts of the machines, where the defaults will not do. */
   readonly limits?: PoolSetup['options'];
 }
@@ -87,6 +95,11 @@ export interface PoolClientFace<Source> {
   /** Joins `pool` (a normalized code), leaving the one it is in. Resolves with `joined`; rejects with why not. */
   join(pool: string): Promise<void>;
   leave(): Promise<void>;
+  /**
+   * Calls this device `name` from now on, in this pool at once, and nothing that goes on is interrupted. Resolves once the
+   * conversation has it; rejects with a RangeError on a name with nothing to show or too long, or with a TalkError.
+   */
+  rename(name: string): Promise<void>;
   /** What is said in this pool, by whom, and who may read it. */
   readonly talk: TalkFace;
   /** What was said in all pools, as far as it is kept. */
@@ -94,15 +107,18 @@ export interface PoolClientFace<Source> {
   /** Says `text` in the pool's own room: see `TalkFace.say`. */
   say(text: string, options?: SayOptions): Promise<EntryId>;
   /**
-   * Offers up to 500 files and folders to everyone, those who come later too, or to some devices alone. Resolves to the offer's
-   * id. Rejects with a StoreError, or an Error if this device left the pool meanwhile; none of them stays in the store then.
+   * Offers up to 500 files and folders to everyone, those who come later too, or to some devices alone, and says so in the
+   * conversation: there it stays once this device is gone. Resolves to the offer's id. Rejects with a StoreError, or an Error if this device left the pool meanwhile; none of them stays in the store then.
    */
   offer(sources: readonly Source[], options?: OfferOptions): Promise<string>;
   /** `files`: numbers of those to take (OfferFileView); without, all. */
   accept(offer: string, files?: readonly number[]): void;
   decline(offer: string): void;
-  /** Own offer: withdraws it and stops its transfers. */
-  withdraw(offer: string): void;
+  /**
+   * Own offer: stops its transfers, and takes back what tells of it. Whoever has that, at once or later, has nothing
+   * unfinished of the offer any more. Rejects with a TalkError if it stays in the conversation.
+   */
+  withdraw(offer: string): Promise<void>;
   /** Ends one transfer, either direction; what was received of it is removed. */
   cancel(transfer: string): void;
   /** Of what is received: asks for nothing more of it until `resume`. */
@@ -126,6 +142,8 @@ export interface OfferOptions {
    * has several wants it on any of them: name them all.
    */
   readonly to?: readonly PeerId[] | undefined;
+  /** What told of it when it was offered before (`OfferView.entry`): it is not told anew, unless that was taken back. */
+  readonly before?: EntryId | undefined;
 }
 
 /** See `PoolClient.datagrams`. */
@@ -162,17 +180,21 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   readonly #transfers = new Map<string, TransferView>();
   readonly #control = new ControlStreams(() => this.#membership);
   readonly #talkStore: TalkStore;
+  readonly #kept: KeptOffers;
   readonly talk: TalkClient;
   readonly talkHistory: TalkHistory;
   #membership: Membership<Source> | undefined;
   #sources = 0;
   #rates: ShareRates = {};
   #account: Account | undefined;
+  #name: string;
 
   constructor(options: PoolClientOptions<Source>) {
     this.#options = options;
     this.#account = options.account;
+    this.#name = options.name;
     this.#talkStore = options.platform.talk ?? new MemoryTalkStore();
+    this.#kept = new KeptOffers(options.platform.store, async (id) => this.#membership?.keeper.message(id));
     this.talkHistory = new KeptHistory(this.#talkStore, options.keys.id);
     this.talk = new TalkClient(() => {
       const { pool, driver, keeper } = this.#present();
@@ -235,7 +257,8 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   }
 
   async join(code: string): Promise<void> {
-    const { keys, name, device, server, platform, limits } = this.#options;
+    const { keys, device, server, platform, limits, ticket, relayOnly = false } = this.#options;
+    const name = this.#name;
     const random = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n));
     // Nothing may come between the last leave and the new membership: of two joins at once the later one wins.
     while (this.#membership !== undefined) await this.leave();
@@ -244,8 +267,10 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
       keys,
       name,
       device,
+      ticketed: ticket !== undefined,
       random,
       wallOffsetMs: Date.now() - performance.now(),
+      relayOnly,
       ...(limits === undefined ? {} : { options: limits }),
     });
     const keeper = new Keeper({
@@ -276,6 +301,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
         pool,
         keys,
         keeper,
+        ticket: ticket && (() => ticket(code)),
         server,
         webSocket,
         transport,
@@ -302,11 +328,21 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     await membership.driver.stop();
   }
 
+  async rename(name: string): Promise<void> {
+    const clean = cleanName(name);
+    if (clean === undefined) throw new RangeError('name: expected 1 to 64 characters that can be seen');
+    if (clean === this.#name) return;
+    this.#name = clean;
+    if (this.#membership === undefined) return;
+    this.#run((pool, now) => pool.handle(now, { kind: 'renamed', name: clean }));
+    await this.talk.rename(clean);
+  }
+
   say(text: string, options?: SayOptions): Promise<EntryId> {
     return this.talk.say(text, options);
   }
 
-  async offer(sources: readonly Source[], { to }: OfferOptions = {}): Promise<string> {
+  async offer(sources: readonly Source[], { to, before }: OfferOptions = {}): Promise<string> {
     if (sources.length === 0 || sources.length > FILES_PER_OFFER_MAX) {
       throw new RangeError(`sources: expected 1 to ${FILES_PER_OFFER_MAX} files, got ${sources.length}`);
     }
@@ -329,9 +365,14 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     let offer: string;
     try {
       const files = await Promise.all(adding);
+      const entry = await this.talk.tellOffer(
+        files.map(({ facts }) => facts),
+        to,
+        before,
+      );
       // They were meant for those of that pool.
       if (this.#membership !== membership) throw new Error('This device left the pool before the offer was made.');
-      offer = this.#run((pool, now) => pool.share.offer(now, files, chunkBytes, to && new Set(to)));
+      offer = this.#run((pool, now) => pool.share.offer(now, files, chunkBytes, to && new Set(to), entry));
     } catch (error) {
       await Promise.allSettled(adding);
       await Promise.allSettled(keys.map((key) => store.remove(key)));
@@ -349,8 +390,10 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     this.#share((share, now) => share.decline(now, offer));
   }
 
-  withdraw(offer: string): void {
+  async withdraw(offer: string): Promise<void> {
     this.#share((share, now) => share.withdraw(now, offer));
+    const entry = this.#offers.get(offer)?.entry;
+    if (entry !== undefined) await this.talk.retract(entry);
   }
 
   cancel(transfer: string): void {
@@ -434,7 +477,15 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     this.#membership?.driver.run((pool, now) => pool.watchStats(now, everyMs));
   }
 
+  /** An entry was taken back. If it told of an offer, that goes too, with what is here of it, also of an earlier time. */
+  #takenBack(entry: EntryId): void {
+    this.#membership?.driver.run((pool, now) => pool.share.takenBack(now, entry));
+    void this.#kept.takenBack(entry, new Set(this.offers.map((offer) => offer.entry)).has(entry));
+  }
+
   #onEvent(event: PoolEvent): void {
+    if (event.kind === 'joined') void this.#kept.entered();
+    if (event.kind === 'message' && event.message.state === 'retracted') this.#takenBack(event.message.id);
     if (event.kind === 'offer') this.#offers.set(event.offer.id, event.offer);
     if (event.kind === 'transfer') this.#transfers.set(event.transfer.id, event.transfer);
     if (event.kind === 'left') {
@@ -446,10 +497,4 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
     if (event.kind === 'stats') for (const listener of this.#statsListeners) listener(event.stats);
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-/** Some systems allow longer names than others: what does not fit is shortened, the rest goes as it is. */
-function offeredName(name: string): string {
-  const fits = name.length > 0 && new TextEncoder().encode(name).length <= FILE_NAME_BYTES_MAX;
-  return fits ? name : safeFileName(name);
 }

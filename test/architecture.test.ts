@@ -57,6 +57,7 @@ describe('the arrows', () => {
     ['web/app.tsx', '../src/client.ts'],
     ['worker/main.ts', '../src/io/store.ts'],
     ['cli/main.ts', '../signaling/server.ts'],
+    ['signaling/store/database.ts', '../../src/io/sqlite-file.ts'],
     ['test/link/link.test.ts', '../../src/link/link.ts'],
   ])('let %s import %s', (path, specifier) => {
     expect(verdict(path, `export * from '${specifier}';`)).toEqual([]);
@@ -70,6 +71,7 @@ describe('the arrows', () => {
     ['web/app.tsx', '../src/io/driver.ts'],
     ['worker/main.ts', '../src/io/driver.ts'],
     ['signaling/hub.ts', '../src/pool/views.ts'],
+    ['signaling/store/database.ts', '../../src/io/store.ts'],
     ['signaling/hub.ts', '../cli/main.ts'],
   ])('do not let %s import %s', (path, specifier) => {
     expect(verdict(path, `export * from '${specifier}';`)).toHaveLength(1);

@@ -1,8 +1,9 @@
 // What a person does with offers and transfers: answer, stop, reorder. Failures become one calm line above the composer.
 import { currentSession, store } from './app.ts';
 import type { OfferView, TransferView } from '../src/client.ts';
-import { offerLapsed, retireOffer, type Lapsed } from './own-offers.ts';
+import { offerLapsed, type Lapsed } from './own-offers.ts';
 import { accepted } from './sharing.ts';
+import { told } from './talk.ts';
 import { attempt, reason, trouble } from './trouble.ts';
 
 /** Takes these files of an offer, by their numbers; all of them if not said. */
@@ -15,11 +16,9 @@ export function decline(offer: string): void {
   attempt(() => currentSession()?.client.decline(offer));
 }
 
+/** With what tells of it in the conversation. */
 export function withdraw(offer: string): void {
-  const session = currentSession();
-  if (session === undefined) return;
-  attempt(() => session.client.withdraw(offer));
-  retireOffer(session, offer);
+  void told(currentSession()?.client.withdraw(offer));
 }
 
 /** Stops it, and deletes what had arrived of it. */

@@ -44,7 +44,7 @@ let wanted: string | undefined;
 /** Counts joins, so that an overtaken one changes nothing any more. */
 let turn = 0;
 
-/** Who this tab is; asked for by its first join, so that a tab which only looks takes nobody's place. */
+/** Who this tab is; asked for by its first session, so that a tab which only looks takes nobody's place. */
 let keys: Promise<DeviceKeys> | undefined;
 const tabs = watchTabs((pool) => {
   if (wanted !== undefined && pool !== wanted) moveAside(wanted);
@@ -55,16 +55,17 @@ export interface PoolPart {
   readonly holdKeys: () => Promise<DeviceKeys>;
   readonly openSession: (options: SessionOptions) => Session;
   readonly PoolScreen: ComponentType;
+  /** `onGo`: to a pool that was chosen among them. */
+  readonly KeptPools: ComponentType<{ readonly onGo?: (pool: string) => void }>;
 }
 
-/** What a pool is drawn with; undefined until it has arrived. */
-export const poolScreen: Signal<ComponentType | undefined> = signal<ComponentType | undefined>(undefined);
+/** Undefined until it has arrived. */
+export const poolPart: Signal<PoolPart | undefined> = signal<PoolPart | undefined>(undefined);
 
 /** Asks for the lazy part: right after first paint, so that it is there when someone joins. */
 export async function loadPoolPart(): Promise<PoolPart> {
-  const part = await loadPart();
-  poolScreen.value = part.PoolScreen;
-  return part;
+  poolPart.value = await loadPart();
+  return poolPart.value;
 }
 
 /** Decides the first screen, and goes on where a reload interrupted. `load` fetches the lazy part; called again, again. */
@@ -105,24 +106,31 @@ export async function join(code: string): Promise<void> {
   else setTimeout(() => waitVisibly(mine, code), PATIENCE_MS);
   tabs.announce(code);
   try {
-    const { openSession, holdKeys } = await loadPoolPart().catch(() => {
-      throw new Error('Part of this page did not arrive. Reload it and join again.');
-    });
-    keys ??= holdKeys();
-    const own = await keys.catch((error: unknown) => {
-      keys = undefined;
-      throw error;
-    });
+    const { client } = await openedSession();
     if (mine !== turn) return;
-    if (session === undefined) {
-      store.reset();
-      session = openSession({ name, keys: own });
-      unsubscribe = session.client.subscribe(onEvent);
-    }
-    await session.client.join(code);
+    await client.rename(name);
+    await client.join(code);
   } catch (error) {
     if (mine === turn) giveUp(leaveSentence(error instanceof Error ? error.message : String(error)));
   }
+}
+
+/** This tab's session, in no pool if it is new. Rejects with an Error that says what to do. */
+export async function openedSession(): Promise<Session> {
+  const { openSession, holdKeys } = await loadPoolPart().catch(() => {
+    throw new Error('Part of this page did not arrive. Reload it and try again.');
+  });
+  keys ??= holdKeys();
+  const own = await keys.catch((error: unknown) => {
+    keys = undefined;
+    throw error;
+  });
+  if (session === undefined) {
+    store.reset();
+    session = openSession({ name: deviceNameText.value.trim(), keys: own });
+    unsubscribe = session.client.subscribe(onEvent);
+  }
+  return session;
 }
 
 /** Leaves the pool, back to the start screen. `last` is done then, before the session ends. */
@@ -130,6 +138,13 @@ export function leave(last?: (session: Session) => Promise<void>): void {
   saveCurrentPool(undefined);
   setFragment('');
   giveUp(undefined, undefined, last);
+}
+
+/** Calls this device `name` from now on: in the pool it is in at once, and in every later one. Rejects as PoolClient.rename does. */
+export async function rename(name: string): Promise<void> {
+  deviceNameText.value = name;
+  saveName(name);
+  await session?.client.rename(name);
 }
 
 /** The pool code in what was typed, pasted or followed; of a link that invites a device, that is noted until its pool is there. */

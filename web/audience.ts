@@ -1,8 +1,6 @@
-// For whom an offer is: everyone, or the devices of some people. Who they are, and in which whisper it stands with what they
-// say. Pure.
-import type { OfferView } from '../src/client.ts';
+// For whom an offer is: everyone, or the devices of some people, and who they are. Pure.
 import type { RoomView } from '../src/talk/views.ts';
-import type { AccountId, DeviceId } from '../src/wire/entry.ts';
+import type { DeviceId } from '../src/wire/entry.ts';
 import { listNames } from './format.ts';
 import type { Person } from './people.ts';
 
@@ -39,23 +37,4 @@ export function namesOf(devices: readonly DeviceId[], people: readonly Person[])
     meant.map(({ own, name }) => (own ? 'you' : name)),
     NAMES_MAX,
   );
-}
-
-/**
- * Whether an offer stands in this room: every one in the pool's own; one for some people alone also in the whisper of just
- * these. Who else was offered it, its receiver does not know: there it stands in the whisper with whoever offers it.
- */
-export function standsIn(
-  room: Pick<RoomView, 'kind' | 'accounts'>,
-  offer: Pick<OfferView, 'own' | 'private' | 'from' | 'to'>,
-  people: readonly Person[],
-): boolean {
-  if (room.kind === 'pool') return true;
-  if (room.kind !== 'whisper' || !offer.private) return false;
-  const devices = offer.own ? (offer.to ?? []) : [offer.from];
-  const accounts = new Set<AccountId>();
-  for (const person of people) {
-    if (person.own || person.devices.some(({ id }) => devices.includes(id))) accounts.add(person.account);
-  }
-  return accounts.size === room.accounts.length && room.accounts.every((account) => accounts.has(account));
 }

@@ -3,11 +3,19 @@
 import { HLC_PER_MS, type Hlc } from '../src/wire/entry.ts';
 import type { GapView, MessageView } from '../src/talk/views.ts';
 import { dayAround } from './format.ts';
-import type { Entry } from './state.ts';
+import type { EntryId } from '../src/wire/entry.ts';
+import type { Entry, OfferState } from './state.ts';
 import type { Window } from './talk-window.ts';
 
 export type Line =
-  | { readonly kind: 'message'; readonly key: string; readonly atMs: number; readonly message: MessageView }
+  | {
+      readonly kind: 'message';
+      readonly key: string;
+      readonly atMs: number;
+      readonly message: MessageView;
+      /** What the message tells of, as long as there is something to show of it. */
+      readonly offer: OfferState | undefined;
+    }
   /** So many in a row that this device cannot read. */
   | { readonly kind: 'sealed'; readonly key: string; readonly atMs: number; readonly count: number }
   | { readonly kind: 'gap'; readonly key: string; readonly atMs: number; readonly gap: GapView }
@@ -34,12 +42,16 @@ export interface Shown {
   readonly gaps: readonly GapView[];
   /** Offers and notes that stand in this room: ascending. */
   readonly entries: readonly Entry[];
+  /** By the messages that tell of them, in whatever room: an offer stands where its message does. */
+  readonly offers: ReadonlyMap<EntryId, OfferState>;
   /** TalkStore.unreadAfter. */
   readonly unreadAfter: Hlc | undefined;
 }
 
-export function rowsOf({ window, gaps, entries, unreadAfter }: Shown): readonly Row[] {
-  const lines = linesOf(window, gaps, entries);
+export function rowsOf({ window, gaps, entries, offers, unreadAfter }: Shown): readonly Row[] {
+  const told = new Map(window.messages.flatMap((message) => offerOf(message, offers)));
+  const alone = entries.filter((entry) => entry.kind !== 'offer' || standsAlone(entry.offer, told));
+  const lines = linesOf(window, gaps, alone, told);
   const firstUnread = unreadAfter === undefined ? -1 : lines.findIndex((line) => isUnread(line, unreadAfter));
   let day = { fromMs: 0, untilMs: 0 };
   return lines.map((line, at) => {
@@ -51,7 +63,28 @@ export function rowsOf({ window, gaps, entries, unreadAfter }: Shown): readonly 
   });
 }
 
-function linesOf({ messages, atStart, atEnd }: Window, gaps: readonly GapView[], entries: readonly Entry[]): Line[] {
+/** Any message may be named by an offer: only those that tell of one, or of which nobody here can say, count. */
+function offerOf({ id, state, files }: MessageView, offers: Shown['offers']): [EntryId, OfferState][] {
+  const offer = offers.get(id);
+  return offer === undefined || (state === 'here' && files === undefined) ? [] : [[id, offer]];
+}
+
+/** Also one of an earlier time, of which something came: what its message tells of is offered anew. */
+function standsAlone(offer: OfferState, told: Shown['offers']): boolean {
+  const now = told.get(offer.view.peek().entry ?? '');
+  return now === undefined || (now !== offer && !isOver(offer));
+}
+
+/** Nothing of it was received and nothing can be: the message says all there is to say. */
+const isOver = ({ view, transfers }: OfferState): boolean =>
+  view.value.state === 'withdrawn' && transfers.value.length === 0;
+
+function linesOf(
+  { messages, atStart, atEnd }: Window,
+  gaps: readonly GapView[],
+  entries: readonly Entry[],
+  told: Shown['offers'],
+): Line[] {
   const [first, last] = [messages[0], messages.at(-1)];
   const within = (at: Hlc): boolean =>
     (atStart || first === undefined || at >= first.created) && (atEnd || last === undefined || at <= last.created);
@@ -66,8 +99,10 @@ function linesOf({ messages, atStart, atEnd }: Window, gaps: readonly GapView[],
       lines.push(next[1]);
       at += 1;
     }
-    if (message.state === 'sealed') addSealed(lines, message);
-    else lines.push({ kind: 'message', key: message.id, atMs: message.sentMs, message });
+    const known = told.get(message.id);
+    const offer = known === undefined || isOver(known) ? undefined : known;
+    if (message.state === 'sealed' && offer === undefined) addSealed(lines, message);
+    else lines.push({ kind: 'message', key: message.id, atMs: message.sentMs, message, offer });
   }
   return [...lines, ...between.slice(at).map(([, line]) => line)];
 }
@@ -93,6 +128,8 @@ function continues(line: Line, before: Line | undefined): boolean {
   return (
     line.kind === 'message' &&
     before?.kind === 'message' &&
+    line.offer === undefined &&
+    before.offer === undefined &&
     before.message.from === line.message.from &&
     line.atMs - before.atMs < GROUP_MS
   );

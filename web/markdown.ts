@@ -48,13 +48,14 @@ export function parseMarkdown(text: string): readonly Block[] {
 }
 
 /** The first line of a message as plain text, for a quotation of it. */
-export function plainLine(text: string): string {
-  const [first] = parseMarkdown(text.slice(0, 400)).flatMap((block) => {
-    const line = plainOf(block).trim();
-    return line === '' ? [] : [line];
-  });
-  return first ?? '';
-}
+export const plainLine = (text: string): string =>
+  plainText(text.slice(0, 400))
+    .split('\n')
+    .map((line) => line.trim())
+    .find((line) => line !== '') ?? '';
+
+/** What a message says, without its marks; what was apart in it stands on lines of its own. */
+export const plainText = (text: string): string => parseMarkdown(text).map(plainOf).join('\n');
 
 function plainOf(block: Block): string {
   switch (block.kind) {
@@ -62,11 +63,11 @@ function plainOf(block: Block): string {
     case 'heading':
       return block.children.map(plainInline).join('');
     case 'code':
-      return block.text.split('\n')[0] ?? '';
+      return block.text;
     case 'quote':
       return block.children.map(plainOf).join(' ');
     case 'list':
-      return block.items[0]?.map(plainOf).join(' ') ?? '';
+      return block.items.map((item) => item.map(plainOf).join(' ')).join('\n');
     case 'rule':
       return '';
   }

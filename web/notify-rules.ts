@@ -1,5 +1,6 @@
 // Which messages may call for attention outside of the page, and with which words. Pure.
 import type { MessageView, RoomView } from '../src/talk/views.ts';
+import { sharedSentence } from './sentences.ts';
 import type { Settings } from './settings.ts';
 
 /** Characters of a message that a notification shows. */
@@ -27,6 +28,7 @@ export function wordsOf(
 ): { readonly title: string; readonly body: string } {
   const place = room?.kind === 'whisper' ? 'whispers' : `in ${room?.kind === 'zone' ? room.name : pool}`;
   const title = `${message.name} ${place}`;
-  if (withText) return { title, body: message.text.slice(0, TEXT_MAX) };
+  const text = message.files === undefined ? message.text : sharedSentence(message.files);
+  if (withText) return { title, body: text.slice(0, TEXT_MAX) };
   return { title, body: message.callsMe ? 'Calls for you' : 'New message' };
 }

@@ -3,6 +3,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { Audience } from './audience.ts';
 import type { StoredOffer } from '../src/io/history.ts';
+import type { EntryId } from '../src/wire/entry.ts';
 import { handleFolder } from './folder-nodes.ts';
 import { fileParcels, folderParcel, sourcesOf, type Parcel, type PickedFile } from './parcels.ts';
 import type { Session } from './session.ts';
@@ -31,13 +32,25 @@ const batches = new Map<string, string>();
 /** Batches on their way to being offered again: nobody is offered one twice. */
 const reviving = new Set<string>();
 
-/** Offers it and remembers it, with whom it is for. Resolves to the offer's id. Rejects as the client does. */
-export async function offerParcel(session: Session, pool: string, parcel: Parcel, to: Audience): Promise<string> {
-  const offer = await session.client.offer(sourcesOf(parcel), { to });
+/**
+ * Offers it and remembers it, with whom it is for. `before`: what told of it when it was offered before. Resolves to the offer's
+ * id. Rejects as the client does.
+ */
+export async function offerParcel(
+  session: Session,
+  pool: string,
+  parcel: Parcel,
+  to: Audience,
+  before?: EntryId,
+): Promise<string> {
+  const { client } = session;
+  const offer = await client.offer(sourcesOf(parcel), { to, before });
+  const entry = client.offers.find(({ id }) => id === offer)?.entry;
   // Spaces stand in no pool code. A key of its own: numbers of offers begin anew with the page.
   const batch = `${pool} ${crypto.randomUUID()}`;
   batches.set(offer, batch);
-  const records = recordsOf(parcel, batch, Date.now(), to);
+  const both = { atMs: Date.now(), ...(to === undefined ? {} : { to }), ...(entry === undefined ? {} : { entry }) };
+  const records = recordsOf(parcel, batch, both);
   // Not remembering it changes nothing for those who are here.
   await Promise.all(records.map((record) => session.store.offers.put(record))).catch(() => undefined);
   return offer;
@@ -48,6 +61,14 @@ export function retireOffer(session: Session, offer: string): void {
   const batch = batches.get(offer);
   batches.delete(offer);
   if (batch !== undefined) void retire(session, batch);
+}
+
+/** What told of it was taken back: the same, also if it is not on offer now. Never rejects. */
+export async function retireTold(session: Session, entry: EntryId): Promise<void> {
+  const stored = await session.store.offers.list().catch(() => []);
+  const told = stored.filter((record) => record.entry === entry && !record.id.startsWith(RETIRED));
+  lapsed.value = lapsed.value.filter(({ records }) => records.every((record) => record.entry !== entry));
+  await Promise.all([...new Set(told.map(batchOf))].map((batch) => retire(session, batch)));
 }
 
 /** On entering `pool`: what may be read is offered again, the rest stands in `lapsed`. Never rejects. */
@@ -118,7 +139,8 @@ async function revive(session: Session, pool: string, one: Lapsed, unchanged: bo
   const storedBytes = one.records.reduce((sum, record) => sum + record.bytes, 0);
   const sameTimes = files.every((each, at) => each?.file.lastModified === (each && one.records[at]?.modifiedMs));
   if (unchanged && (bytes !== storedBytes || !sameTimes)) return;
-  for (const parcel of all) await offerParcel(session, pool, parcel, meantFor(one));
+  const before = one.records[0]?.entry;
+  for (const parcel of all) await offerParcel(session, pool, parcel, meantFor(one), before);
   hide(one);
   await session.store.offers.remove(one.records.map(({ id }) => id));
 }
@@ -161,8 +183,7 @@ async function retire(session: Session, batch: string): Promise<void> {
   }
 }
 
-function recordsOf(parcel: Parcel, batch: string, atMs: number, to: Audience): readonly Stored[] {
-  const both = { atMs, ...(to === undefined ? {} : { to }) };
+function recordsOf(parcel: Parcel, batch: string, both: Pick<Stored, 'atMs' | 'to' | 'entry'>): readonly Stored[] {
   if (parcel.kind === 'folder') {
     const { tree, bytes, handle } = parcel;
     const record = { id: `${batch} 0`, name: tree.name, bytes, modifiedMs: 0, ...both };

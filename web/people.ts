@@ -1,15 +1,18 @@
 // Who is known in a pool: devices that are here and devices that are away, put together as the people they belong to. Pure.
 import type { PeerView } from '../src/client.ts';
 import type { AccountId, DeviceId } from '../src/wire/entry.ts';
+import { peopleOf as groupedBy, type PersonWith } from '../src/talk/people.ts';
 import type { MemberView } from '../src/talk/views.ts';
 
 export interface PersonDevice {
   readonly id: DeviceId;
+  readonly account: AccountId;
   readonly name: string;
   /** browser | terminal | desktop */
   readonly kind: string;
   /** This very device. */
   readonly self: boolean;
+  readonly here: boolean;
   /** Undefined while it is away, and for this device. */
   readonly peer: PeerView | undefined;
   readonly verified: boolean;
@@ -20,15 +23,7 @@ export interface PersonDevice {
   readonly metMs: number;
 }
 
-export interface Person {
-  readonly account: AccountId;
-  /** That of the device that is here, or was here last. */
-  readonly name: string;
-  readonly own: boolean;
-  readonly here: boolean;
-  /** Those that are here first. */
-  readonly devices: readonly PersonDevice[];
-}
+export type Person = PersonWith<PersonDevice>;
 
 export interface Known {
   readonly self: { readonly device: DeviceId; readonly account: AccountId; readonly name: string };
@@ -38,39 +33,27 @@ export interface Known {
 
 /** This person first, then those who are here in the order they came, then who is away, last met first. */
 export function peopleOf({ self, peers, members }: Known): readonly Person[] {
-  const own: PersonDevice = {
-    ...deviceOf(self.device, undefined, members),
-    name: self.name,
-    kind: 'browser',
-    self: true,
-  };
-  const here = peers.map((peer) => deviceOf(peer.id, peer, members));
+  const account = self.account || self.device;
+  const own = { ...deviceOf(self.device, undefined, members), account, name: self.name, kind: 'browser' };
   const present = new Set([self.device, ...peers.map(({ id }) => id)]);
-  const away = [...members.keys()]
-    .filter((device) => !present.has(device))
-    .map((device) => deviceOf(device, undefined, members))
-    .sort((one, other) => other.metMs - one.metMs);
-  const byAccount = new Map<AccountId, PersonDevice[]>();
-  for (const device of [own, ...here, ...away]) {
-    const account = device.self ? self.account || self.device : (members.get(device.id)?.account ?? device.id);
-    const devices = byAccount.get(account);
-    if (devices === undefined) byAccount.set(account, [device]);
-    else devices.push(device);
-  }
-  return [...byAccount].map(([account, devices]) => {
-    const first = devices.find((device) => !device.out) ?? devices[0] ?? own;
-    const isHere = devices.some((device) => device.self || device.peer !== undefined);
-    return { account, name: first.name, own: devices.includes(own), here: isHere, devices };
-  });
+  const away = [...members.keys()].filter((device) => !present.has(device));
+  const devices: readonly PersonDevice[] = [
+    { ...own, self: true, here: true },
+    ...peers.map((peer) => deviceOf(peer.id, peer, members)),
+    ...away.map((device) => deviceOf(device, undefined, members)),
+  ];
+  return groupedBy(devices, account);
 }
 
 function deviceOf(id: DeviceId, peer: PeerView | undefined, members: Known['members']): PersonDevice {
   const member = members.get(id);
   return {
     id,
+    account: member?.account ?? id,
     name: peer?.name ?? member?.name ?? '',
     kind: peer?.device ?? member?.kind ?? 'browser',
     self: false,
+    here: peer !== undefined,
     peer,
     verified: member?.verified ?? false,
     out: member?.out ?? false,

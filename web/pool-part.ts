@@ -7,6 +7,7 @@ import { keepTalk } from './talk.ts';
 
 export { holdKeys } from './session.ts';
 export { PoolScreen } from './components/pool-screen.tsx';
+export { KeptPools } from './components/settings-pools.tsx';
 
 export const openSession = (options: SessionOptions): Session =>
   keepPools(keepNotifying(keepTalk(keepSharing(open(options)))));

@@ -1,6 +1,7 @@
 // State of the pool's screen that is nobody else's business: the tab on narrow screens, dialogs, what is unread.
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { DeviceId, EntryId, RoomId } from '../src/wire/entry.ts';
+import type { OfferView } from '../src/client.ts';
 import { store } from './app.ts';
 import { formatPercent } from './format.ts';
 import type { Entry } from './state.ts';
@@ -41,6 +42,9 @@ const unseenOffers = signal(0);
 /** What others said and offered that nobody has looked at yet: messages of all rooms, and offers that came meanwhile. */
 export const unread: ReadonlySignal<number> = computed(() => talk.unread.value + unseenOffers.value);
 
+/** What a message tells of is counted among the messages. */
+const isNews = ({ own, entry }: OfferView): boolean => !own && entry === undefined;
+
 /** Counts offers that come while nobody looks at the conversation. Returns the way to stop. */
 export function keepUnseen(): () => void {
   let last: Entry | undefined;
@@ -49,7 +53,7 @@ export function keepUnseen(): () => void {
     const entries = store.entries.value;
     const fresh = entries.slice(last === undefined ? entries.length : entries.indexOf(last) + 1);
     last = entries.at(-1) ?? last;
-    const offers = fresh.filter((entry) => entry.kind === 'offer' && !entry.offer.view.peek().own).length;
+    const offers = fresh.filter((entry) => entry.kind === 'offer' && isNews(entry.offer.view.peek())).length;
     if (offers > 0 && !looking()) unseenOffers.value = unseenOffers.peek() + offers;
   });
   const look = (): void => {

@@ -7,7 +7,7 @@ import { currentSession, invitation, join, leave, store } from './app.ts';
 import { dialog, tab, type Place } from './pool-view.ts';
 import { download } from './saving.ts';
 import type { Session } from './session.ts';
-import { currentTalk, showMessage, talkPool } from './talk.ts';
+import { currentTalk, showMessage, talk, talkPool } from './talk.ts';
 import { reason, trouble } from './trouble.ts';
 
 /** Last visited first. What is unread in the present pool is `talk.unread`. */
@@ -44,7 +44,8 @@ export function keepPools(session: Session): Session {
       invitation.value = undefined;
       dialog.value = { kind: 'adopt', code: link.code };
     }
-    if (target?.pool !== pool) return;
+    // A message is shown in its room, and rooms are read from disk: they may come later than the pool.
+    if (talk.room.value === '' || target?.pool !== pool) return;
     const { message } = target;
     target = undefined;
     // Later, because the conversation is still being opened.
@@ -78,18 +79,14 @@ export function switchTo(place: Place): void {
   void join(place.pool);
 }
 
-/** Removes everything this device keeps of a pool's conversation; leaves that pool first. Never rejects. */
+/** Removes everything this device keeps of a pool's conversation; leaves that pool first. Rejects with a StoreError. */
 export async function forgetPool(pool: string): Promise<void> {
   if (pool === store.pool.peek()) {
     leave(({ client }) => client.talkHistory.forget(pool));
     return;
   }
-  try {
-    await currentSession()?.client.talkHistory.forget(pool);
-    await refreshPools();
-  } catch (error) {
-    trouble.value = `Could not forget ${pool}: ${reason(error)}`;
-  }
+  await currentSession()?.client.talkHistory.forget(pool);
+  await refreshPools();
 }
 
 /** Leaves the present pool for good. Rejects with a TalkError. */

@@ -3,8 +3,17 @@ import type { EndCode, SocketCode } from '../src/wire/codes.ts';
 import type { TransferView, UnboundCode } from '../src/pool/views.ts';
 import { TalkError, type TalkErrorCode } from '../src/io/talk-face.ts';
 import type { TalkEvent } from '../src/talk/views.ts';
+import type { SharedFiles } from '../src/wire/talk.ts';
 import { assertNever } from './assert.ts';
-import { countOf, formatDuration, formatPercent } from './format.ts';
+import { countOf, formatBytes, formatDuration, formatPercent } from './format.ts';
+
+/** `Shared a.txt (4 B)`, `Shared 3 files (12 MB), a.txt among them`. */
+export function sharedSentence({ files, count, bytes }: SharedFiles): string {
+  const [first] = files;
+  const size = formatBytes(bytes);
+  if (count === 1) return `Shared ${first?.name ?? ''} (${size})`;
+  return `Shared ${countOf(count, 'file')} (${size}), ${first?.name ?? ''} among them`;
+}
 
 /** How a transfer stands, for the colour and shape of its current. */
 export type Tone = 'live' | 'still' | 'done' | 'calm' | 'failed';
@@ -164,6 +173,13 @@ const socketSentences: Readonly<Record<SocketCode, string>> = {
   'join-first': 'The server lost track of this page. Join again.',
   silent: 'The server heard nothing from this device for too long. Join again.',
   identity: 'The server could not make sure who this device is. Reload the page and join again.',
+  restarting: 'The server is restarting. Join again in a moment.',
+  busy: 'The server has a lot to do right now. Join again in a minute.',
+  unavailable: 'The server could not check whether this device may join. Try again in a minute.',
+  ticket: 'This pool needs an invitation or a sign-in. Sign in, then join again.',
+  expired: 'The time in this pool is over. Sign in again to come back.',
+  denied: 'This device may not join this pool.',
+  revoked: 'Whoever runs this server ended the session of this device.',
 };
 
 /** Why the server let this device go or did not let it in; anything that is not one of its codes stays as it is. */
@@ -171,11 +187,18 @@ export function leaveSentence(reason: string): string {
   return Object.hasOwn(socketSentences, reason) ? socketSentences[reason as SocketCode] : sentence(reason);
 }
 
-/** Why there is no connection to `name`, whose link could not be bound. */
+/** Why there is no connection to `name`, whose link could not be bound, and what can be done. */
 export function unboundSentence(name: string, code: UnboundCode): string {
-  if (code === 'identity') return `Whoever answers as ${name} is somebody else. Nothing is sent there.`;
-  return `Somebody may sit between this device and ${name}’s. Nothing is sent there.`;
+  const what =
+    code === 'identity'
+      ? `Whoever answers as ${name} is somebody else`
+      : `Somebody may sit between this device and ${name}’s`;
+  return `${what}, so nothing is sent there. Ask whoever runs this server, or meet at another one.`;
 }
+
+/** The same beside their name. */
+export const unboundWords = (code: UnboundCode): string =>
+  code === 'identity' ? 'Somebody else answers' : 'Somebody may be in between';
 
 /** `text` with a capital at the start and a stop at its end. */
 function sentence(text: string): string {

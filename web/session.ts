@@ -3,6 +3,7 @@ import { PoolClient, type DeviceKeys, type PoolClientFace } from '../src/client.
 import { holdDeviceKeys } from '../src/io/device-keys-browser.ts';
 import { browserTransport } from '../src/io/link-browser.ts';
 import { keepAccount, ownAccount } from './own-account.ts';
+import { settings } from './settings.ts';
 import { loadSlot, saveSlot } from './storage.ts';
 import { WorkerStore, type Source } from '../worker/store-worker.ts';
 import { WorkerTalkStore } from '../worker/talk-worker.ts';
@@ -46,6 +47,7 @@ export function openSession({ name, keys }: SessionOptions): Session {
     name,
     device: 'browser',
     keys,
+    relayOnly: settings.peek().relayOnly,
     account: ownAccount(keys.id),
     onAccount: (account) => keepAccount(keys.id, account),
     platform: {

@@ -1,4 +1,4 @@
-// What a person has chosen for this browser: theme, and what may call for attention. Kept for all its tabs.
+// What a person has chosen for this browser: theme, what may call for attention, and how links may go. Kept for all its tabs.
 import { effect, signal, type Signal } from '@preact/signals';
 import { loadSettings, saveSettings } from './storage.ts';
 
@@ -16,12 +16,14 @@ export interface Settings {
   readonly notifyText: boolean;
   /** Codes of pools that never notify. */
   readonly muted: readonly string[];
+  /** All links go through the server's TURN server or not at all: others learn no address of this device. */
+  readonly relayOnly: boolean;
 }
 
 /** Pools that are remembered as muted; the oldest choice goes first. */
 const MUTED_MAX = 500;
 
-const PRESET: Settings = { theme: 'system', notify: 'off', notifyText: false, muted: [] };
+const PRESET: Settings = { theme: 'system', notify: 'off', notifyText: false, muted: [], relayOnly: false };
 
 export const settings: Signal<Settings> = signal(readSettings(loadSettings()));
 
@@ -44,6 +46,7 @@ export function readSettings(text: string): Settings {
     notify: NOTIFY_LEVELS.find((each) => each === saved['notify']) ?? PRESET.notify,
     notifyText: saved['notifyText'] === true,
     muted: Array.isArray(muted) ? muted.filter((each) => typeof each === 'string').slice(-MUTED_MAX) : [],
+    relayOnly: saved['relayOnly'] === true,
   };
 }
 

@@ -4,7 +4,7 @@ import { effect } from '@preact/signals';
 import type { PoolEvent } from '../src/client.ts';
 import { AcceptedFiles, readAccepted } from './accepted.ts';
 import { HistoryKeeper } from './history.ts';
-import { lapsed, offerAgain } from './own-offers.ts';
+import { lapsed, offerAgain, retireOffer, retireTold } from './own-offers.ts';
 import { rates } from './rates.ts';
 import type { Session } from './session.ts';
 import { loadAccepted, saveAccepted } from './storage.ts';
@@ -30,6 +30,10 @@ export function keepSharing(session: Session): Session {
       const numbers = accepted.wanted(pool, offer);
       // Later, because the machine is still busy telling of the offer.
       if (numbers.length > 0) queueMicrotask(() => client.accept(offer.id, numbers));
+    } else if (event.kind === 'offer' && event.offer.own && event.offer.state === 'withdrawn') {
+      retireOffer(session, event.offer.id);
+    } else if (event.kind === 'message' && event.message.own && event.message.state === 'retracted') {
+      void retireTold(session, event.message.id);
     } else if (event.kind === 'transfer') {
       keeper.note(event.transfer, pool, Date.now());
       const { direction, peer, end } = event.transfer;

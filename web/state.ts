@@ -3,6 +3,7 @@
 // Each transfer and offer has a signal of its own, so that four updates a second redraw one line and not the page.
 import { batch, signal, type Signal } from '@preact/signals';
 import type { OfferView, PeerId, PeerView, PoolEvent, TransferView } from '../src/client.ts';
+import type { UnboundCode } from '../src/pool/views.ts';
 import { HLC_PER_MS, type Hlc } from '../src/wire/entry.ts';
 import { assertNever } from './assert.ts';
 import { fraction } from './format.ts';
@@ -50,6 +51,8 @@ export class PoolStore {
   readonly pool: Signal<string> = signal('');
   readonly self: Signal<PeerId> = signal('');
   readonly peers: Signal<readonly PeerView[]> = signal([]);
+  /** Those whose link could not be bound the last time it was tried. */
+  readonly unbound: Signal<ReadonlyMap<PeerId, UnboundCode>> = signal(new Map());
   readonly entries: Signal<readonly Entry[]> = signal([]);
   /** Newest first. */
   readonly transfers: Signal<readonly TransferState[]> = signal([]);
@@ -79,6 +82,7 @@ export class PoolStore {
     batch(() => {
       this.pool.value = '';
       this.peers.value = [];
+      this.unbound.value = new Map();
       this.entries.value = [];
       this.transfers.value = [];
       this.queue.value = [];
@@ -141,6 +145,7 @@ export class PoolStore {
       case 'peer-left':
         if (!this.peers.value.some((peer) => peer.id === event.peer.id)) return;
         this.peers.value = this.peers.value.filter((peer) => peer.id !== event.peer.id);
+        this.#bind(event.peer.id, undefined);
         this.#note(`${event.peer.name} left`);
         return;
       case 'message':
@@ -168,6 +173,7 @@ export class PoolStore {
         this.#note(`${event.peerName}’s device sent wrong data. Nothing more is taken from it.`);
         return;
       case 'unbound':
+        this.#bind(event.peer, event.code);
         this.#note(unboundSentence(event.name, event.code));
         return;
       case 'stats':
@@ -194,11 +200,18 @@ export class PoolStore {
   /** True if the peer was not there before. */
   #upsertPeer(peer: PeerView): boolean {
     if (peer.id === this.self.value) return false;
+    if (peer.path !== 'connecting') this.#bind(peer.id, undefined);
     const known = this.peers.value.some((each) => each.id === peer.id);
     this.peers.value = known
       ? this.peers.value.map((each) => (each.id === peer.id ? peer : each))
       : [...this.peers.value, peer];
     return !known;
+  }
+
+  #bind(peer: PeerId, code: UnboundCode | undefined): void {
+    if (this.unbound.value.get(peer) === code) return;
+    const others = [...this.unbound.value].filter(([id]) => id !== peer);
+    this.unbound.value = new Map(code === undefined ? others : [...others, [peer, code]]);
   }
 
   #upsertOffer(view: OfferView): void {

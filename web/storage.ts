@@ -47,15 +47,6 @@ export function saveDraft(pool: string, room: string, text: string): void {
   write(sessionStorageOf(), `rockpool.draft.${pool}/${room}`, text === '' ? undefined : text);
 }
 
-/** Announcements that were taken note of in this browser, as announced.ts wrote them; '' for none. */
-export function loadNoted(): string {
-  return read(localStorageOf(), 'rockpool.noted') ?? '';
-}
-
-export function saveNoted(text: string): void {
-  write(localStorageOf(), 'rockpool.noted', text);
-}
-
 /** Limits on rates as rates.ts wrote them; '' for none. */
 export function loadRates(): string {
   return read(localStorageOf(), 'rockpool.rates') ?? '';

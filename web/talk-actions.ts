@@ -2,20 +2,22 @@
 // composer, and what was written stays.
 import { signal, type Signal } from '@preact/signals';
 import type { MessageView } from '../src/talk/views.ts';
-import type { EntryId, RoomId } from '../src/wire/entry.ts';
+import type { RoomId } from '../src/wire/entry.ts';
 import { countOf } from './format.ts';
 import { Drafts, afterSending, outgoing, putBack, withText, type Draft } from './drafts.ts';
 import { copyText } from './pool-view.ts';
-import { loadDraft, loadNoted, saveDraft, saveNoted } from './storage.ts';
+import { loadDraft, saveDraft } from './storage.ts';
 import { currentTalk, pages, talk, talkPool, told } from './talk.ts';
 import { trouble } from './trouble.ts';
 
 export const drafts: Drafts = new Drafts({ load: loadDraft, save: saveDraft });
 
-/** Announcements that are remembered as taken note of. */
-const NOTED_MAX = 200;
-/** Ids of announcements whose strip is not shown any more. */
-export const noted: Signal<readonly EntryId[]> = signal(readNoted(loadNoted()));
+/** How long what was said may stand in its field after Enter, ms: a frame, as long as writing it to disk takes. */
+const LEAVING_MS = 16;
+
+/** Frees the field that holds what was just said, if it does so still. */
+let free: ((room: RoomId, text: string) => string) | undefined;
+
 /** True while older messages are being fetched from devices here. */
 export const fetching: Signal<boolean> = signal(false);
 
@@ -28,11 +30,12 @@ export function changeDraft(room: RoomId, change: (draft: Draft) => Draft): void
 
 /**
  * Sends what stands in the composer of `room`: that room and no other, whatever is open by now. `text`: what its field holds.
- * The field is free at once; what does not go out comes back to it.
+ * The field is free within a frame; what does not go out comes back to it.
  */
 export async function send(room: RoomId, text: string): Promise<void> {
   const pool = talkPool.peek();
-  const sent = withText(drafts.of(pool, room).peek(), text);
+  const rest = free?.(room, text) ?? text;
+  const sent = withText(drafts.of(pool, room).peek(), rest);
   const out = outgoing(sent, room);
   trouble.value = undefined;
   switch (out.kind) {
@@ -41,15 +44,37 @@ export async function send(room: RoomId, text: string): Promise<void> {
       return;
     case 'too-long':
       return; // the composer says so for as long as it is
-    case 'say':
-    case 'edit': {
+    case 'edit':
       drafts.put(pool, room, afterSending(sent));
-      const face = currentTalk();
-      const going = out.kind === 'say' ? face?.say(out.text, out.options) : face?.edit(out.id, out.text);
-      if (out.kind === 'say' && room === talk.room.peek()) void reachEnd();
-      if (!(await told(going))) drafts.put(pool, room, putBack(drafts.of(pool, room).peek(), sent));
+      if (!(await told(currentTalk()?.edit(out.id, out.text)))) unsend(pool, room, sent);
+      return;
+    case 'say': {
+      // Drawing an empty field takes a frame, in which nothing of what was said could go out.
+      const going = told(currentTalk()?.say(out.text, out.options));
+      const leaving = leave(pool, room, sent);
+      await Promise.race([going, new Promise((resolve) => setTimeout(resolve, LEAVING_MS))]);
+      leaving(room, '');
+      if (room === talk.room.peek()) void reachEnd();
+      if (!(await going)) unsend(pool, room, sent);
     }
   }
+}
+
+/** Returns what frees the field of `room`, once, and tells what was written behind `sent` in a field that holds `text`. */
+function leave(pool: string, room: RoomId, sent: Draft): (of: RoomId, text: string) => string {
+  const behind = (text: string): string => (text.startsWith(sent.text) ? text.slice(sent.text.length) : text);
+  const once = (of: RoomId, text: string): string => {
+    if (free !== once) return text;
+    free = undefined;
+    drafts.put(pool, room, withText(afterSending(sent), behind(drafts.of(pool, room).peek().text)));
+    return of === room ? behind(text) : text;
+  };
+  free = once;
+  return once;
+}
+
+function unsend(pool: string, room: RoomId, sent: Draft): void {
+  drafts.put(pool, room, putBack(drafts.of(pool, room).peek(), sent));
 }
 
 /** Who says something wants to see it, and has seen what was unread. */
@@ -71,7 +96,9 @@ export function beginEdit({ room, id, text }: MessageView): void {
 
 /** The newest own message of the open room that can be changed. */
 export function lastOwn(): MessageView | undefined {
-  return talk.window.peek().messages.findLast(({ own, state }) => own && state === 'here');
+  return talk.window
+    .peek()
+    .messages.findLast(({ own, state, files }) => own && state === 'here' && files === undefined);
 }
 
 export function react(message: MessageView, emoji: string): void {
@@ -94,8 +121,7 @@ export function keep({ id, saved }: MessageView): void {
 
 /** The strip of an announcement goes; its author learns of it where that can be told. */
 export function note({ id, vote }: MessageView): void {
-  noted.value = [...noted.peek(), id].slice(-NOTED_MAX);
-  saveNoted(JSON.stringify(noted.peek()));
+  void told(currentTalk()?.note(id));
   if (vote !== undefined) void told(currentTalk()?.confirm(id));
 }
 
@@ -119,12 +145,3 @@ export function focusComposer(): void {
 /** What to say about a text that does not fit in one message. */
 export const tooLong = (length: number, most: number): string =>
   `${countOf(length, 'character')} do not fit in one message: ${most.toLocaleString()} do.`;
-
-function readNoted(stored: string): readonly EntryId[] {
-  try {
-    const value: unknown = JSON.parse(stored);
-    return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
-  } catch {
-    return [];
-  }
-}

@@ -2,6 +2,7 @@
 // (talk-pages.ts) and from nothing else. Offers and notes are state.ts'; lines.ts puts all of it in one row.
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { AccountId, DeviceId, EntryId, Hlc, RoomId } from '../src/wire/entry.ts';
+import type { Role } from '../src/wire/signaling.ts';
 import type { GapView, MemberView, MessageView, ReceiptView, RoomView, TalkEvent } from '../src/talk/views.ts';
 import { assertNever } from './assert.ts';
 import { NOTHING, trimmed, withMessage, withNewer, withOlder, type Window } from './talk-window.ts';
@@ -26,8 +27,8 @@ export interface Self {
 export class TalkStore {
   /** This device and its person; empty strings outside of a pool. */
   readonly self: Signal<Self> = signal<Self>({ device: '', account: '' });
-  /** This device came first into the pool: its announcements count. */
-  readonly owner: Signal<boolean> = signal(false);
+  /** An owner's announcements count; a listener only reads in the pool's own room. */
+  readonly role: Signal<Role> = signal<Role>('member');
   /** The pool's own first, then the one with the newest message first. */
   readonly rooms: Signal<readonly RoomView[]> = signal<readonly RoomView[]>([]);
   /** Every device that is known here, present or away, this one included. */
@@ -156,6 +157,13 @@ export class TalkStore {
       this.follow(false);
       this.takeNewer(room, [message, ...newer], wholeAfter);
       this.takeOlder(room, older, wholeBefore);
+    });
+  }
+
+  /** Announcements that are kept in sight, as `TalkFace.announcements` gives them. */
+  takeAnnouncements(announced: readonly MessageView[]): void {
+    batch(() => {
+      for (const message of announced) this.#note(message);
     });
   }
 

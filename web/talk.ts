@@ -23,6 +23,11 @@ export const currentTalk = (): TalkFace | undefined => face;
 /** The code of that pool: `talk` is about this one. */
 export const talkPool: ReadonlySignal<string> = entered;
 
+// However long ago it was announced, it is in sight as soon as its room is.
+talk.room.subscribe((room) => {
+  if (room !== '') void told(face?.announcements(room).then((announced) => talk.takeAnnouncements(announced)));
+});
+
 /** Stands by `session` until it is closed. */
 export function keepTalk(session: Session): Session {
   const { client } = session;
@@ -30,11 +35,11 @@ export function keepTalk(session: Session): Session {
     switch (event.kind) {
       case 'joined':
         face = client.talk;
-        talk.owner.value = event.role === 'owner';
+        talk.role.value = event.role;
         // Joined again after the server came back: the conversation goes on.
         if (entered.peek() === event.pool && talk.self.peek().device === event.self) return;
-        entered.value = event.pool;
         talk.enter(face.self, face.rooms, face.members);
+        entered.value = event.pool;
         void told(pages.toEnd());
         return;
       case 'left':

@@ -22,12 +22,16 @@ answerEach<TalkCall, TalkResults[TalkCall['kind']], never>(async (call) => {
       return store.epoch(...call.args);
     case 'messages':
       return store.messages(...call.args);
+    case 'awaited':
+      return store.awaited(...call.args);
     case 'waiting':
       return store.waiting(...call.args);
     case 'proofs':
       return store.proofs(...call.args);
     case 'page':
       return store.page(...call.args);
+    case 'announcements':
+      return store.announcements(...call.args);
     case 'unread':
       return store.unread(...call.args);
     case 'search':

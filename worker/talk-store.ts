@@ -5,7 +5,7 @@ import { parseEntryId, type ChainId, type DeviceId, type EntryId, type Hlc, type
 import type { MessageRecord } from '../src/talk/records.ts';
 import { searchText, searchWords, upTo } from '../src/io/talk-store.ts';
 import type { Before, EntryRecord, EpochRecord, FoundMessage, PoolRecord } from '../src/io/talk-store.ts';
-import type { ProofRecord, TalkBatch, TalkStore, WaitingRecord } from '../src/io/talk-store.ts';
+import type { ProofRecord, TalkBatch, TalkStore, Waiter, WaitingRecord } from '../src/io/talk-store.ts';
 import type { Range } from '../src/wire/talk-envelope.ts';
 import type { MessageRow, Place, TalkDatabase, TalkSchema } from './talk-database.ts';
 
@@ -29,6 +29,7 @@ const STORES: StoreNames<TalkSchema>[] = [
   'messages',
   'texts',
   'waiting',
+  'due',
   'proofs',
 ];
 
@@ -49,7 +50,7 @@ export class IdbTalkStore implements TalkStore {
   }
 
   async load(pool: string, author: DeviceId): ReturnType<TalkStore['load']> {
-    const tx = (await this.#db).transaction(['pools', 'chains', 'members', 'rooms', 'epochs']);
+    const tx = (await this.#db).transaction(['pools', 'chains', 'members', 'rooms', 'epochs', 'due']);
     const newestEpochs = async (): Promise<EpochRecord[]> => {
       const found: EpochRecord[] = [];
       const epochs = tx.objectStore('epochs');
@@ -62,14 +63,15 @@ export class IdbTalkStore implements TalkStore {
       }
       return found;
     };
-    const [chains, members, rooms, epochs, record] = await Promise.all([
+    const [chains, members, rooms, epochs, due, record] = await Promise.all([
       tx.objectStore('chains').getAll(beginning(pool)),
       tx.objectStore('members').getAll(beginning(pool)),
       tx.objectStore('rooms').getAll(beginning(pool)),
       newestEpochs(),
+      tx.objectStore('due').getAll(beginning(pool)),
       tx.objectStore('pools').get(pool),
     ]);
-    return { chains, members, rooms, epochs, pool: record };
+    return { chains, members, rooms, epochs, due, pool: record };
   }
 
   async commit(pool: string, batch: TalkBatch): Promise<void> {
@@ -88,7 +90,10 @@ export class IdbTalkStore implements TalkStore {
           tx.objectStore('epochs').put(each, [pool, each.author, each.room, each.number]),
         ),
         ...(batch.messages ?? []).flatMap((message) => putMessage(tx, pool, message)),
-        ...(batch.arrived ?? []).map((on) => waiting.delete(beginning(pool, on))),
+        ...(batch.removed ?? []).map((id) => removeMessage(tx, pool, id)),
+        ...(batch.woken ?? []).map((each) => waiting.delete([pool, each.on, each.author, each.chain, each.seq])),
+        ...(batch.due ?? []).map((each) => tx.objectStore('due').put(each, [pool, each.on])),
+        ...(batch.drained ?? []).map((on) => tx.objectStore('due').delete([pool, on])),
         ...(batch.waiting ?? []).map((each) => waiting.put(each, [pool, each.on, each.author, each.chain, each.seq])),
         ...(batch.proofs ?? []).map((each) => proofs.put(each, [pool, each.author, each.chain, each.seq])),
         batch.pool && tx.objectStore('pools').put({ ...batch.pool, pool }),
@@ -129,10 +134,22 @@ export class IdbTalkStore implements TalkStore {
     return rows.flatMap((row) => row?.message ?? []);
   }
 
-  async waiting(pool: string, on: readonly string[]): Promise<WaitingRecord[]> {
+  async awaited(pool: string, on: readonly string[]): Promise<string[]> {
     const { store } = (await this.#db).transaction('waiting');
-    const found = await Promise.all([...new Set(on)].map((each) => store.getAll(beginning(pool, each))));
-    return found.flat();
+    const keys = await Promise.all([...new Set(on)].map((each) => store.getKey(beginning(pool, each))));
+    return keys.flatMap((key) => (key === undefined ? [] : [key[1]]));
+  }
+
+  async waiting(pool: string, on: readonly string[], max: number = Infinity, after?: Waiter): Promise<WaitingRecord[]> {
+    const { store } = (await this.#db).transaction('waiting');
+    const found: WaitingRecord[] = [];
+    for (const [i, each] of [...new Set(on)].entries()) {
+      if (found.length >= max) break;
+      const from = i > 0 || after === undefined ? [] : [after.author, after.chain, after.seq];
+      const range = IDBKeyRange.bound([pool, each, ...from], [pool, each, []], true);
+      found.push(...(await store.getAll(range, max === Infinity ? undefined : max - found.length)));
+    }
+    return found;
   }
 
   async proofs(pool: string): Promise<ProofRecord[]> {
@@ -146,6 +163,14 @@ export class IdbTalkStore implements TalkStore {
     const range = IDBKeyRange.bound([pool, room], [pool, room, ...place], false, true);
     const least = await lastBut(index, range, limit);
     const rows = await index.getAll(least === undefined ? range : IDBKeyRange.bound(least, range.upper, false, true));
+    return rows.map(({ message }) => message).toReversed();
+  }
+
+  async announcements(pool: string, room: RoomId, limit: number): Promise<MessageRecord[]> {
+    const index = (await this.#db).transaction('messages').store.index('pinned');
+    const all = beginning(1, pool, room);
+    const least = await lastBut(index, all, limit);
+    const rows = await index.getAll(least === undefined ? all : IDBKeyRange.bound(least, all.upper));
     return rows.map(({ message }) => message).toReversed();
   }
 
@@ -260,13 +285,14 @@ function placeOf({ id, created, author }: MessageRecord): Place {
 }
 
 function putMessage(tx: Change, pool: string, message: MessageRecord): Promise<unknown>[] {
-  const { id, state, saved, text } = message;
+  const { id, state, saved, text, announcement } = message;
   const place = placeOf(message);
   const row: MessageRow = {
     pool,
     seq: place[2],
     message,
     ...(state === 'here' ? { here: 1 } : {}),
+    ...(state === 'here' && announcement ? { pinned: 1 } : {}),
     ...(saved ? { saved: place } : {}),
   };
   // An entry's time is signed, so it stays where it is.
@@ -275,6 +301,13 @@ function putMessage(tx: Change, pool: string, message: MessageRecord): Promise<u
   const searched =
     text === '' ? texts.delete([pool, ...place]) : texts.put({ id, searched: searchText(text) }, [pool, ...place]);
   return [tx.objectStore('messages').put(row), searched];
+}
+
+async function removeMessage(tx: Change, pool: string, id: EntryId): Promise<void> {
+  const messages = tx.objectStore('messages');
+  const row = await messages.get([pool, id]);
+  if (row === undefined) return;
+  await Promise.all([messages.delete([pool, id]), tx.objectStore('texts').delete([pool, ...placeOf(row.message)])]);
 }
 
 const foundOf = ({ pool, message }: MessageRow): FoundMessage => ({ pool, message });

@@ -20,9 +20,11 @@ export class WorkerTalkStore implements TalkStore {
   readonly entries: TalkStore['entries'] = (...args) => this.#requests.ask({ kind: 'entries', args });
   readonly epoch: TalkStore['epoch'] = (...args) => this.#requests.ask({ kind: 'epoch', args });
   readonly messages: TalkStore['messages'] = (...args) => this.#requests.ask({ kind: 'messages', args });
+  readonly awaited: TalkStore['awaited'] = (...args) => this.#requests.ask({ kind: 'awaited', args });
   readonly waiting: TalkStore['waiting'] = (...args) => this.#requests.ask({ kind: 'waiting', args });
   readonly proofs: TalkStore['proofs'] = (...args) => this.#requests.ask({ kind: 'proofs', args });
   readonly page: TalkStore['page'] = (...args) => this.#requests.ask({ kind: 'page', args });
+  readonly announcements: TalkStore['announcements'] = (...args) => this.#requests.ask({ kind: 'announcements', args });
   readonly unread: TalkStore['unread'] = (...args) => this.#requests.ask({ kind: 'unread', args });
   readonly search: TalkStore['search'] = (...args) => this.#requests.ask({ kind: 'search', args });
   readonly saved: TalkStore['saved'] = (...args) => this.#requests.ask({ kind: 'saved', args });

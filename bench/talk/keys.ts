@@ -1,9 +1,9 @@
 // What src/keys adds to the bare algorithms: entries signed and checked against WebCrypto's Ed25519 alone, bodies sealed and
 // opened against its AES-256-GCM. One after the other, as the keeper does it when somebody writes. Runs in pages and on Node.
 import { newEpochKey, NONCE_BYTES, open, seal } from '../../src/keys/epoch.ts';
-import { poolChain, signEntry, verifyEntry, type HeadStart } from '../../src/keys/entry.ts';
+import { poolChain, signEntry, verifyEntry } from '../../src/keys/entry.ts';
 import { generateDeviceKeys } from '../../src/keys/identity.ts';
-import { HLC_PER_MS, SHA256_BYTES, type Entry } from '../../src/wire/entry.ts';
+import { HLC_PER_MS, SHA256_BYTES, encodeHeadStart, type Entry, type HeadStart } from '../../src/wire/entry.ts';
 import { encodeContent } from '../../src/wire/talk.ts';
 
 /** Ours over bare, as rates: 1 is as fast. */
@@ -48,7 +48,7 @@ export async function measureKeys(work: KeyWork): Promise<KeyRatios> {
   const said = { kind: 'text', text, notify: [], important: false, announcement: false } as const;
   const plain = Uint8Array.from(encodeContent(said));
   const epochKey = newEpochKey(random);
-  const sealed = await seal(epochKey, head, 1, plain, random(new Uint8Array(NONCE_BYTES)));
+  const sealed = await seal(epochKey, encodeHeadStart(head), 1, plain, random(new Uint8Array(NONCE_BYTES)));
   const entry: Entry = await signEntry(keys, head, sealed);
 
   const [bytes, signature] = [Uint8Array.from(entry.head), Uint8Array.from(entry.signature)];
@@ -72,12 +72,12 @@ export async function measureKeys(work: KeyWork): Promise<KeyRatios> {
   );
   const seals = await compare(
     work,
-    () => seal(epochKey, head, 1, plain, random(new Uint8Array(NONCE_BYTES))),
+    () => seal(epochKey, encodeHeadStart(head), 1, plain, random(new Uint8Array(NONCE_BYTES))),
     () => subtle.encrypt({ name: 'AES-GCM', iv: random(new Uint8Array(NONCE_BYTES)) }, aes, plain),
   );
   const opens = await compare(
     work,
-    () => open(epochKey, head, sealed),
+    () => open(epochKey, entry.head, sealed),
     () => subtle.decrypt({ name: 'AES-GCM', iv }, aes, bareSealed),
   );
   return {

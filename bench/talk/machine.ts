@@ -112,7 +112,7 @@ class End {
     if (op.op === 'open') this.#onOpened();
     if (!result.ok) throw new Error(`${op.op}: ${result.code}`);
     const { value } = result;
-    if (value !== undefined && 'problems' in value) this.onTaken(value.entries.length);
+    if (value !== undefined && 'problems' in value && 'entries' in value) this.onTaken(value.entries.length);
   }
 
   stop(): void {

@@ -1,7 +1,7 @@
 // The client's websocket to the signaling server: opens it, keeps it alive, notices when it is dead, and comes back
 // with growing pauses. What to say after it opens (a join, first of all) is the driver's.
 // Works with the browser's WebSocket and the one of `ws`. All times in ms.
-import { SOCKET_CODES, codeName, type SocketCode } from '../wire/codes.ts';
+import { SOCKET_CODES, codeName, retryMsIn, type SocketCode } from '../wire/codes.ts';
 import { decodeClient, decodeServer, encodeClient, type ClientMessage, type ServerMessage } from '../wire/signaling.ts';
 
 export type BackhaulEvent =
@@ -16,9 +16,9 @@ export type BackhaulEvent =
   | { readonly kind: 'refused'; readonly code: SocketCode; readonly reason: string };
 
 export interface BackhaulLimits {
-  /** Least pause before a retry, and the unit that doubles, 1 .. 60,000. */
-  readonly retryMinMs: number;
-  /** Longest pause, `retryMinMs` .. 600,000. */
+  /** Half of the longest first pause; doubles with each try, 1 .. 60,000. What a server asks for is never less. */
+  readonly retryBaseMs: number;
+  /** Longest pause of our own, `retryBaseMs` .. 600,000. */
   readonly retryMaxMs: number;
   /** From asking for a socket to its opening, 100 .. 120,000. */
   readonly connectMs: number;
@@ -31,7 +31,7 @@ export interface BackhaulLimits {
 }
 
 export const BACKHAUL_DEFAULTS: BackhaulLimits = {
-  retryMinMs: 250,
+  retryBaseMs: 250,
   retryMaxMs: 15_000,
   connectMs: 10_000,
   askMs: 8_000,
@@ -53,9 +53,18 @@ export interface BackhaulOptions {
 }
 
 /** The server means these: coming back the same way would only repeat them (or fight another tab over one place). */
-const REFUSALS: ReadonlySet<SocketCode> = new Set(['version', 'malformed', 'elsewhere', 'pool-full', 'identity']);
-/** The server has too much to do: come back late. */
-const OVERLOAD: ReadonlySet<SocketCode> = new Set(['rate', 'server-full']);
+const REFUSALS: ReadonlySet<SocketCode> = new Set([
+  'version',
+  'malformed',
+  'elsewhere',
+  'pool-full',
+  'identity',
+  'ticket',
+  'denied',
+  'revoked',
+]);
+/** The server has too much to do: come back late, if it does not say when. */
+const OVERLOAD: ReadonlySet<SocketCode> = new Set(['rate', 'server-full', 'busy', 'unavailable']);
 /** Doublings of the pause after which an overloaded server is asked again. */
 const OVERLOAD_DOUBLINGS = 5;
 /** More doublings than any range of pauses needs; keeps the power finite. */
@@ -70,10 +79,11 @@ type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'connecting'; readonly socket: WebSocket; readonly timer: Timer }
   | { readonly kind: 'open'; readonly socket: WebSocket; readonly asks: Timer; answer: Timer | undefined }
-  | { readonly kind: 'waiting'; readonly timer: Timer };
+  /** `asked`: the server said when; a network that is found again changes nothing about that. */
+  | { readonly kind: 'waiting'; readonly timer: Timer; readonly asked: boolean };
 
 const RANGES: Readonly<Record<keyof BackhaulLimits, readonly [least: number, most: number]>> = {
-  retryMinMs: [1, 60_000],
+  retryBaseMs: [1, 60_000],
   retryMaxMs: [1, 600_000],
   connectMs: [100, 120_000],
   askMs: [100, 600_000],
@@ -87,7 +97,10 @@ export class Backhaul {
   readonly #random: () => number;
   readonly #network: BackhaulOptions['network'];
   /** A socket from before the change of networks may be dead without knowing. */
-  readonly #onOnline = (): void => (this.#state.kind === 'open' ? this.#ask() : this.#retryNow());
+  readonly #onOnline = (): void => {
+    if (this.#state.kind === 'open') this.#ask();
+    else if (this.#state.kind === 'waiting' && !this.#state.asked) this.#retryNow();
+  };
   #state: State = { kind: 'idle' };
   #doublings = 0;
   #invalidMessages = 0;
@@ -155,7 +168,9 @@ export class Backhaul {
       if (this.#isCurrent(socket)) this.#received(data);
     });
     socket.addEventListener('error', () => {});
-    socket.addEventListener('close', ({ code }) => this.#isCurrent(socket) && this.#closed(code));
+    socket.addEventListener('close', ({ code, reason }) => {
+      if (this.#isCurrent(socket)) this.#closed(code, reason);
+    });
     this.#emit({ kind: 'connecting' });
   }
 
@@ -194,9 +209,9 @@ export class Backhaul {
     this.#emit({ kind: 'message', message });
   }
 
-  #closed(number: number): void {
+  #closed(number: number, words: string): void {
     const code = codeName<SocketCode>(SOCKET_CODES, number);
-    // Our own words only: a close frame's text is the other end's, and people are shown this.
+    // Our own words only: a close frame's text is the other end's, and people are shown this. All it can say is when.
     const reason = code ?? (number === BROKEN ? 'The connection to the server broke' : `Closed with ${number}`);
     if (code !== undefined && REFUSALS.has(code)) {
       this.stop();
@@ -204,19 +219,24 @@ export class Backhaul {
       return;
     }
     if (code !== undefined && OVERLOAD.has(code)) this.#doublings = Math.max(this.#doublings, OVERLOAD_DOUBLINGS);
-    this.#wait(reason);
+    this.#wait(reason, retryMsIn(words));
   }
 
-  /** Gives up the socket, which may never say that it is closed, and comes back later. */
-  #wait(reason: string): void {
+  /** Gives up the socket, which may never say that it is closed, and comes back: when the server asked for it, or later and later. */
+  #wait(reason: string, askedMs?: number): void {
     this.#leaveState();
-    const { retryMinMs, retryMaxMs } = this.#limits;
-    this.#doublings = Math.min(this.#doublings + 1, DOUBLINGS_MAX);
-    // Full jitter between the least pause and a doubling ceiling: a restarted server is not met by all in one moment.
-    const ceiling = Math.min(retryMaxMs, retryMinMs * 2 ** this.#doublings);
-    const retryMs = Math.round(retryMinMs + this.#random() * (ceiling - retryMinMs));
-    this.#state = { kind: 'waiting', timer: setTimeout(() => this.#retryNow(), retryMs) };
+    const { retryBaseMs } = this.#limits;
+    const retryMs = askedMs === undefined ? this.#pauseMs() : Math.max(askedMs, retryBaseMs);
+    const timer = setTimeout(() => this.#retryNow(), retryMs);
+    this.#state = { kind: 'waiting', timer, asked: askedMs !== undefined };
     this.#emit({ kind: 'waiting', retryMs, reason });
+  }
+
+  /** Full jitter under a ceiling that doubles: a server that was restarted is not met by all in one moment. */
+  #pauseMs(): number {
+    const { retryBaseMs, retryMaxMs } = this.#limits;
+    this.#doublings = Math.min(this.#doublings + 1, DOUBLINGS_MAX);
+    return Math.round(this.#random() * Math.min(retryMaxMs, retryBaseMs * 2 ** this.#doublings));
   }
 
   #retryNow(): void {
@@ -255,8 +275,8 @@ function checked(limits: BackhaulLimits): BackhaulLimits {
     if (Number.isInteger(value) && value >= least && value <= most) continue;
     throw new RangeError(`${name}: expected an integer from ${least} to ${most}, got ${value}`);
   }
-  if (limits.retryMaxMs < limits.retryMinMs) {
-    throw new RangeError(`retryMaxMs: expected at least retryMinMs (${limits.retryMinMs}), got ${limits.retryMaxMs}`);
+  if (limits.retryMaxMs < limits.retryBaseMs) {
+    throw new RangeError(`retryMaxMs: expected at least retryBaseMs (${limits.retryBaseMs}), got ${limits.retryMaxMs}`);
   }
   return limits;
 }

@@ -4,11 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { exportDeviceKeys, generateDeviceKeys, importDeviceKeys, type DeviceKeys } from '../keys/identity.ts';
 import type { DeviceId } from '../wire/entry.ts';
-import { AccountSchema } from '../wire/gen/talk_pb.ts';
-import { readAccount, wireAccount, type Account } from '../wire/talk.ts';
+import { decodeAccount, encodeAccount, type Account } from '../wire/talk.ts';
 import { codeOf, moveWithoutReplacing, syncDirectory } from './final-name.ts';
 import { LOCK_QUIET_MS, releaseLock, takeLock } from './lock-file.ts';
 
@@ -154,18 +152,13 @@ async function readKeptAccount(path: string): Promise<Account | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-  try {
-    const account = readAccount(fromBinary(AccountSchema, bytes));
-    if (account === undefined) throw new RangeError('no account in it');
-    return account;
-  } catch (error) {
-    throw damaged(path, error);
-  }
+  const account = decodeAccount(bytes);
+  if (account === undefined) throw damaged(path);
+  return account;
 }
 
 function writeAccount(folder: string, path: string, account: Account): Promise<void> {
-  const bytes = toBinary(AccountSchema, create(AccountSchema, wireAccount(account)));
-  return writePrivately(folder, path, bytes, rename);
+  return writePrivately(folder, path, encodeAccount(account), rename);
 }
 
 /** At `path` all of it or nothing. */

@@ -9,7 +9,7 @@ import type { PoolEvent } from '../pool/views.ts';
 import type { StoreOp, StoreResult } from '../share/ports.ts';
 import { Backhaul, type BackhaulEvent } from './backhaul.ts';
 import { StoreError, type Store } from './store.ts';
-import type { Transport, TransportFactory } from './transport.ts';
+import type { Transport, TransportFactory, TransportOptions } from './transport.ts';
 
 /** A transport that is closed may still hold the datagram that says why: it goes out first. */
 const LINGER_MS = 150;
@@ -24,6 +24,8 @@ export interface DriverSetup<Source> {
   readonly webSocket: (url: string) => WebSocket;
   readonly transport: TransportFactory;
   readonly store: Store<Source>;
+  /** A fresh ticket for this pool, where the pool is set up as `ticketed`. May reject: it is asked again with the next connection. */
+  readonly ticket?: (() => Promise<string>) | undefined;
   /** Called in order, never from inside a call to the driver's machine. */
   readonly onEvent: (event: PoolEvent) => void;
   /** The machine has heard what came of an operation of the conversation. */
@@ -115,8 +117,11 @@ export class Driver<Source> {
       case 'backhaul':
         this.#backhaul.send(output.message);
         return;
+      case 'ticket':
+        void this.#ticket();
+        return;
       case 'transport-create':
-        return this.#create(output.transport, output.initiator, output.iceServers);
+        return this.#create(output.transport, output);
       case 'transport-signal':
         this.#transports.get(output.transport)?.signal(output.signal);
         return;
@@ -129,20 +134,16 @@ export class Driver<Source> {
     safely(() => this.#setup.onEvent(event));
   }
 
-  #create(transport: number, initiator: boolean, iceServers: Parameters<TransportFactory>[0]['iceServers']): void {
-    const created = this.#setup.transport(
-      { initiator, iceServers },
-      {
-        onSignal: (signal) =>
-          this.run((pool, now) => pool.handle(now, { kind: 'transport-signal', transport, signal })),
-        onOpen: (path) => this.run((pool, now) => pool.handle(now, { kind: 'transport-open', transport, path })),
-        onDatagram: (bytes) => this.run((pool, now) => pool.handle(now, { kind: 'datagram', transport, bytes })),
-        onClosed: () => {
-          this.#transports.delete(transport);
-          this.run((pool, now) => pool.handle(now, { kind: 'transport-closed', transport }));
-        },
+  #create(transport: number, options: TransportOptions): void {
+    const created = this.#setup.transport(options, {
+      onSignal: (signal) => this.run((pool, now) => pool.handle(now, { kind: 'transport-signal', transport, signal })),
+      onOpen: (path) => this.run((pool, now) => pool.handle(now, { kind: 'transport-open', transport, path })),
+      onDatagram: (bytes) => this.run((pool, now) => pool.handle(now, { kind: 'datagram', transport, bytes })),
+      onClosed: () => {
+        this.#transports.delete(transport);
+        this.run((pool, now) => pool.handle(now, { kind: 'transport-closed', transport }));
       },
-    );
+    });
     this.#transports.set(transport, created);
   }
 
@@ -180,6 +181,11 @@ export class Driver<Source> {
   async #key(id: number, op: KeyOp): Promise<void> {
     const result = await performKey(this.#setup.keys, op);
     this.run((pool, now) => pool.handle(now, { kind: 'key-done', id, result }));
+  }
+
+  async #ticket(): Promise<void> {
+    const ticket = await this.#setup.ticket?.().catch(() => undefined);
+    this.run((pool, now) => pool.handle(now, { kind: 'ticket', ticket }));
   }
 
   async #talk(id: number, op: TalkOp): Promise<void> {

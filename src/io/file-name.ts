@@ -1,6 +1,8 @@
 // Turns a file name that a peer sent into one that is safe to create in a directory, on every platform.
 // The result is always one plain component: it can neither leave the directory, nor hide in it, nor name a device.
 
+import { isOfferedName } from '../wire/offered.ts';
+
 /** The longest name most file systems take, in UTF-8 bytes. */
 export const FILE_NAME_BYTES_MAX = 255;
 
@@ -86,3 +88,6 @@ export function safeFileName(name: string): string {
 export function numberedFileName(safeName: string, number: number): string {
   return shorten(safeName, ` (${number})`);
 }
+
+/** The name that an own file is offered by. Some systems allow longer ones than others: what does not fit is shortened. */
+export const offeredName = (name: string): string => (isOfferedName(name) ? name : safeFileName(name));

@@ -1,5 +1,6 @@
 // What a device remembers of its transfers and of what it offered, from one start to the next: the shapes of both
 // stores. Where the records lie is each platform's business: the worker's database in browsers, files on Node.
+import type { EntryId } from '../wire/entry.ts';
 
 /** One transfer, in or out. Times are wall clock, ms since 1970. */
 export interface HistoryRecord {
@@ -51,6 +52,8 @@ export interface StoredOffer<Handle> {
   readonly atMs: number;
   /** Ids of the devices that it is for alone; absent: everyone. */
   readonly to?: readonly string[];
+  /** The entry of the conversation that told of it. */
+  readonly entry?: EntryId;
 }
 
 /** Offers kept, and a hundred more at times; the oldest go first. More than anybody has open at a time. */

@@ -8,6 +8,7 @@ import {
   definedZone,
   editedMessage,
   emptyRoom,
+  filesMessage,
   isFounder,
   isSamePerson,
   profiledMember,
@@ -49,9 +50,11 @@ export interface ApplyTools {
   readonly wallMs: () => number;
 }
 
-/** Applies `entries`, and then all that waited for what they, or this stage before, brought. */
+/** Applies `entries`, and then what waited for what they, or this stage before, brought, as far as the stage may go. */
 export async function applyEntries(stage: Stage, entries: readonly Applied[], tools: ApplyTools): Promise<void> {
   if (entries.length > 0) await applyWave(stage, entries, tools);
+  // Its retract need not wait any longer, whatever the entry itself may wait for.
+  for (const { place, entry } of entries) if (entry.kind === 'content') stage.arrived(place.id);
   for (let woken = await stage.woken(); woken.length > 0; woken = await stage.woken()) {
     const found = await Promise.all(woken.map(({ author, chain, seq }) => readEntry(stage, author, chain, seq)));
     await applyWave(
@@ -91,7 +94,7 @@ async function applyWave(stage: Stage, entries: readonly Applied[], tools: Apply
   await stage.load(proven.flatMap(({ body }) => (body?.kind === 'vote' ? [body.target] : [])));
   for (const { place, entry, body } of proven) {
     if (body?.kind === 'vote') applyVote(stage, place, entry, body.target);
-    if (body?.kind === 'retract') await applyRetract(stage, place, entry, body.seq, done);
+    if (body?.kind === 'retract') await applyRetract(stage, place, entry, body, done);
     if (body?.kind === 'leave') putOut(stage, place.author);
     if (body?.kind === 'revoke') applyRevoke(stage, place, entry, body.device);
   }
@@ -159,6 +162,7 @@ type Opened = Applied & { readonly epoch: EpochRecord; readonly said: Content | 
 async function applyContents(stage: Stage, contents: readonly Applied[], done: Set<string>): Promise<void> {
   const opened = await Promise.all(contents.map((each) => openContent(stage, each)));
   const here = opened.flatMap((each) => each ?? []);
+  stage.expect(here.map(({ place }) => place.id));
   await stage.load(here.flatMap((each) => [each.place.id, ...targetOf(each.said)]));
   // Zones first: what is said in one is shown to those it names.
   const zonesFirst = [...here].sort((a, b) => Number(isZone(b.said)) - Number(isZone(a.said)));
@@ -185,7 +189,7 @@ async function openContent(stage: Stage, applied: Applied): Promise<Opened | und
     return undefined;
   }
   if (applied.content !== undefined) return { ...applied, epoch, said: applied.content };
-  const plain = epoch.key === undefined ? undefined : await open(epoch.key, entry, entry.body);
+  const plain = epoch.key === undefined ? undefined : await open(epoch.key, entry.head, entry.body);
   return { ...applied, epoch, said: plain === undefined ? 'sealed' : (decodeContent(plain) ?? 'unknown') };
 }
 
@@ -212,6 +216,9 @@ function applyContent(stage: Stage, { place, entry, epoch, said }: Opened): bool
       if (said.announcement && !owner) stage.wait(WAITS.member(place.author), { ...place, chain: entry.chain });
       return true;
     }
+    case 'files':
+      if (stage.message(place.id) === undefined) stage.putMessage(filesMessage(place, said));
+      return true;
     case 'edit':
     case 'reaction': {
       const target = stage.message(said.target);
@@ -283,18 +290,36 @@ async function applyRetract(
   stage: Stage,
   place: EntryPlace,
   { chain }: Entry,
-  seq: number,
+  { seq, message: line }: Extract<ClearBody, { kind: 'retract' }>,
   done: ReadonlySet<string>,
 ): Promise<void> {
   const id = entryId(place.author, chain, seq);
-  const message = stage.message(id);
-  if (message === undefined && !done.has(id)) {
+  const entry = await readEntry(stage, place.author, chain, seq);
+  if (entry === undefined) {
     stage.wait(id, { ...place, chain });
     return;
   }
-  if (message !== undefined) stage.putMessage(retractedMessage(message, place.seq));
-  const entry = await readEntry(stage, place.author, chain, seq);
-  if (entry?.body === undefined) return;
+  if (entry.kind !== 'content') return;
+  const { place: target } = appliedOf(entry);
+  const message = stage.message(id);
+  if (message !== undefined && (line === true || message.state !== 'sealed')) {
+    stage.putMessage(retractedMessage(message, place.seq));
+  } else if (message !== undefined) {
+    stage.removeMessage(message, place.seq);
+  } else if (line !== true && entry.body !== undefined && !done.has(id)) {
+    stage.wait(id, { ...place, chain });
+    return;
+  } else if (!mayWrite(stage, target)) {
+    for (const on of [WAITS.room(target.room), WAITS.member(place.author)]) stage.wait(on, { ...place, chain });
+  } else if (line === true) {
+    // The same line as if it had been read before.
+    stage.putMessage(retractedMessage(sealedMessage(target), place.seq));
+    stage.arrived(id);
+  } else {
+    // Whoever could not read it had a line of it.
+    stage.sawIn(target.room, target.created);
+  }
+  if (entry.body === undefined) return;
   const bytes = encodeEntry({ ...entry, body: undefined });
   stage.entries.set(id, { author: place.author, chain, seq, bytes });
 }

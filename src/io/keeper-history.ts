@@ -12,6 +12,18 @@ import type { Before, FoundMessage, PoolRecord, TalkStore } from './talk-store.t
 /** Messages of an export that are in memory at a time. */
 const EXPORT_PAGE = 256;
 
+/** This device (`self`) as it reads what is kept of a pool, and the rooms there are. */
+export async function viewerOf(
+  store: TalkStore,
+  pool: string,
+  self: DeviceId,
+): Promise<{ readonly viewer: Viewer; readonly rooms: readonly RoomRecord[] }> {
+  const { members, rooms } = await store.load(pool, self);
+  const byId = new Map(members.map((member) => [member.device, member]));
+  const { account } = byId.get(self) ?? unknownMember(self, new Uint8Array(0));
+  return { viewer: { self, account, members: byId, holders: () => [] }, rooms };
+}
+
 export class KeptHistory implements TalkHistory {
   readonly #store: TalkStore;
   readonly #self: DeviceId;
@@ -40,8 +52,7 @@ export class KeptHistory implements TalkHistory {
 
   /** Room by room, the pool's own first; in each the oldest first. */
   async *export(pool: string, format: 'json' | 'markdown'): AsyncIterable<string> {
-    const viewer = await this.#viewer(pool);
-    const { rooms } = await this.#store.load(pool, this.#self);
+    const { viewer, rooms } = await viewerOf(this.#store, pool, this.#self);
     const main = poolChain(pool);
     const inOrder = [...rooms].sort((a, b) => Number(b.id === main) - Number(a.id === main) || (a.id < b.id ? -1 : 1));
     yield format === 'json' ? '[' : `# ${escaped(pool)}\n`;
@@ -85,18 +96,13 @@ export class KeptHistory implements TalkHistory {
 
   async #views(found: readonly FoundMessage[]): Promise<FoundView[]> {
     const viewers = new Map<string, Viewer>();
-    for (const { pool } of found) if (!viewers.has(pool)) viewers.set(pool, await this.#viewer(pool));
+    for (const { pool } of found) {
+      if (!viewers.has(pool)) viewers.set(pool, (await viewerOf(this.#store, pool, this.#self)).viewer);
+    }
     return found.flatMap(({ pool, message }) => {
       const viewer = viewers.get(pool);
       return viewer === undefined ? [] : [{ pool, message: messageView(viewer, message) }];
     });
-  }
-
-  async #viewer(pool: string): Promise<Viewer> {
-    const { members } = await this.#store.load(pool, this.#self);
-    const byId = new Map(members.map((member) => [member.device, member]));
-    const own = byId.get(this.#self) ?? unknownMember(this.#self, new Uint8Array(0));
-    return { self: this.#self, account: own.account, members: byId, holders: () => [] };
   }
 }
 

@@ -1,13 +1,33 @@
 // What the keeper knows of a pool, and the stage on which one operation changes it: everything is read through the stage, and
 // what was changed is written in one batch and only then known.
-import { emptyRoom, doubleOf } from '../talk/projection.ts';
+import { emptyRoom, doubleOf, retractedMessage } from '../talk/projection.ts';
+import { lastOf } from '../talk/ranges.ts';
 import type { ChainRecord, MemberRecord, MessageRecord, RoomRecord } from '../talk/records.ts';
 import type { Changed } from '../talk/ports.ts';
 import type { AccountId, ChainId, DeviceId, EntryId, Hlc, RoomId } from '../wire/entry.ts';
-import type { EpochRecord, PoolRecord, ProofRecord, TalkBatch, TalkStore, WaitingRecord } from './talk-store.ts';
+import type {
+  DueRecord,
+  EntryRecord,
+  EpochRecord,
+  PoolRecord,
+  ProofRecord,
+  TalkBatch,
+  TalkStore,
+} from './talk-store.ts';
+import type { Waiter, WaitingRecord } from './talk-store.ts';
 
 /** Keys of others' epochs that are remembered: those of the latest hour in the largest pools. */
 export const EPOCHS_REMEMBERED = 512;
+
+/** Last entries that are remembered: of everybody who says something in the largest pool, 2 MB at most. */
+const TIPS_REMEMBERED = 256;
+const TIP_BYTES_MAX = 8192;
+
+/** Entries that waited and that one operation applies: as many as one message brings. */
+export const WOKEN_MAX = 512;
+
+/** Logs of one pool of which the proof is kept that they were signed twice; more are stopped at as well. */
+export const PROOFS_MAX = 64;
 
 /** `author/chain` */
 export const chainKey = (author: DeviceId, chain: ChainId): string => `${author}/${chain}`;
@@ -39,6 +59,12 @@ export interface Known {
   readonly ownEpochs: Map<RoomId, EpochRecord>;
   /** As they were used last; EPOCHS_REMEMBERED at most. */
   readonly epochs: Map<string, EpochRecord>;
+  /** The last entry of chains that grew, latest last; TIPS_REMEMBERED at most: the next one is checked against it. */
+  readonly tips: Map<string, EntryRecord>;
+  /** How many are kept. */
+  proofs: number;
+  /** What has arrived and more waits for than was applied, and how far that went. */
+  due: ReadonlyMap<string, Waiter | undefined>;
   /** The latest time that was seen: the next own entry comes after it. */
   last: Hlc;
 }
@@ -56,15 +82,25 @@ export class Stage {
   readonly #messages = new Map<EntryId, MessageRecord>();
   /** As they are on disk, for this operation. */
   readonly #loaded = new Map<EntryId, MessageRecord | undefined>();
+  readonly #removed = new Set<EntryId>();
   readonly #waiting = new Map<string, Map<EntryId, WaitingRecord>>();
-  readonly #arrived = new Set<string>();
-  #news = new Set<string>();
+  /** What came to wait on this stage for what has arrived on it since. */
+  readonly #ready = new Map<EntryId, WaitingRecord>();
+  readonly #woken = new Map<string, WaitingRecord>();
+  /** Whether anything on disk waits for it, as far as that was looked up. */
+  readonly #awaited = new Map<string, Promise<boolean>>();
+  readonly #due: Map<string, Waiter | undefined>;
+  readonly #news = new Set<string>();
+  #wakesLeft: number;
   #record: PoolRecord | undefined;
   #last: Hlc;
 
-  constructor(known: Known, store: TalkStore) {
+  /** `wokenMax`: entries that waited before and that are applied here. */
+  constructor(known: Known, store: TalkStore, wokenMax: number = WOKEN_MAX) {
     this.known = known;
     this.store = store;
+    this.#due = new Map(known.due);
+    this.#wakesLeft = wokenMax;
     this.#last = known.last;
   }
 
@@ -143,6 +179,7 @@ export class Stage {
   }
 
   message(id: EntryId): MessageRecord | undefined {
+    if (this.#removed.has(id)) return undefined;
     return this.#messages.get(id) ?? this.#loaded.get(id);
   }
 
@@ -155,6 +192,18 @@ export class Stage {
     const unread = room.unread + Number(this.#isUnread(room, message)) - Number(this.#isUnread(room, before));
     const lastCreated = Math.max(room.lastCreated, message.created);
     if (unread !== room.unread || lastCreated !== room.lastCreated) this.putRoom({ ...room, unread, lastCreated });
+  }
+
+  /** It turned out to be none. Until it is read anew it stands as taken back where somebody looks at it. */
+  removeMessage(message: MessageRecord, retractSeq: number): void {
+    this.putMessage(retractedMessage(message, retractSeq));
+    this.#removed.add(message.id);
+  }
+
+  /** Something stood in a room at that time. */
+  sawIn(id: RoomId, created: Hlc): void {
+    const room = this.room(id);
+    if (room !== undefined && room.lastCreated < created) this.putRoom({ ...room, lastCreated: created });
   }
 
   #isUnread(room: RoomRecord, message: MessageRecord | undefined): boolean {
@@ -182,27 +231,78 @@ export class Stage {
   /** What waits for this can be applied. */
   arrived(on: string): void {
     this.#news.add(on);
+    for (const [id, each] of this.#waiting.get(on) ?? []) this.#ready.set(id, each);
+    this.#waiting.delete(on);
   }
 
-  /** All that waited for what has arrived since the last call, each once. */
+  /** What waited for something that has arrived, each once, as far as this operation may go; none: that was all. */
   async woken(): Promise<WaitingRecord[]> {
+    await this.#sortNews();
+    const found = new Map(this.#ready);
+    this.#ready.clear();
+    for (const [on, after] of this.#due) {
+      const max = this.#wakesLeft;
+      if (max === 0) break;
+      const stored = await this.store.waiting(this.known.pool, [on], max, after);
+      this.#wakesLeft -= stored.length;
+      if (stored.length < max) this.#due.delete(on);
+      else this.#due.set(on, stored.at(-1));
+      for (const each of stored) {
+        const id = `${each.author}/${each.chain}/${each.seq}`;
+        // On disk it waits until this is committed.
+        if (this.#woken.has(`${on} ${id}`)) continue;
+        this.#woken.set(`${on} ${id}`, each);
+        found.set(id, each);
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** Entries that are about to be applied: whether anything waits for them is looked up beside what else is read. */
+  expect(ids: readonly EntryId[]): void {
+    const unknown = ids.filter((id) => !this.#awaited.has(id));
+    if (unknown.length > 0) this.#lookUp(unknown);
+  }
+
+  /** An entry that was made just now: there is nothing on disk that speaks of it. */
+  fresh(id: EntryId): void {
+    this.#loaded.set(id, undefined);
+    this.#awaited.set(id, Promise.resolve(false));
+  }
+
+  #lookUp(on: readonly string[]): void {
+    const awaited = this.store.awaited(this.known.pool, on).then((found) => new Set(found));
+    for (const each of on) {
+      const is = awaited.then((found) => found.has(each));
+      // Whoever asks is told.
+      is.catch(() => undefined);
+      this.#awaited.set(each, is);
+    }
+  }
+
+  /** What has arrived, and somebody waits for, is due from its beginning on. */
+  async #sortNews(): Promise<void> {
     const news = [...this.#news];
-    this.#news = new Set();
-    if (news.length === 0) return [];
-    const stored = await this.store.waiting(
-      this.known.pool,
-      news.filter((on) => !this.#arrived.has(on)),
-    );
-    for (const { on } of stored) this.#arrived.add(on);
-    const staged = news.flatMap((on) => [...(this.#waiting.get(on)?.values() ?? [])]);
-    for (const on of news) this.#waiting.delete(on);
-    const all = [...stored, ...staged].map((each) => [`${each.author}/${each.chain}/${each.seq}`, each] as const);
-    return [...new Map(all).values()];
+    this.#news.clear();
+    this.expect(news);
+    for (const on of news) {
+      this.#due.delete(on);
+      if (await this.#awaited.get(on)) this.#due.set(on, undefined);
+    }
+  }
+
+  /** What of `due` is to be put on disk, and what goes there. */
+  #dueChanges(): { readonly due: DueRecord[]; readonly drained: string[] } {
+    const before = this.known.due;
+    const changed = [...this.#due].filter(([on, after]) => !before.has(on) || before.get(on) !== after);
+    const drained = [...before.keys()].filter((on) => !this.#due.has(on));
+    return { due: changed.map(([on, after]) => ({ on, after: after && placeOf(after) })), drained };
   }
 
   /** Atomic; what changed is known from then on. Rejects with a StoreError, and nothing has changed then. */
   async commit(): Promise<Changed> {
     const { known } = this;
+    await this.#sortNews();
     this.#markDoubles();
     const unread = this.rooms().reduce((sum, room) => sum + room.unread, 0);
     if (unread !== known.record.unread) this.setRecord({ unread });
@@ -210,15 +310,21 @@ export class Stage {
       messages: [...this.#messages.values()],
       rooms: [...this.#rooms.values()],
       members: [...this.#members.values()],
+      ...(this.#due.size > 0 ? { due: true } : {}),
     };
+    const proofs = this.proofs.slice(0, PROOFS_MAX - known.proofs);
     const batch: TalkBatch = {
-      ...changed,
+      members: changed.members,
+      rooms: changed.rooms,
+      messages: changed.messages.filter(({ id }) => !this.#removed.has(id)),
+      removed: [...this.#removed],
+      woken: [...this.#woken.values()],
+      ...this.#dueChanges(),
       chains: [...this.chains.values()],
       entries: [...this.entries.values()],
       epochs: [...this.#epochs.values()],
       waiting: [...this.#waiting.values()].flatMap((each) => [...each.values()]),
-      arrived: [...this.#arrived],
-      proofs: this.proofs,
+      proofs,
       ...(this.#record === undefined ? {} : { pool: this.#record }),
     };
     const filled = Object.values(batch).some((part) => !Array.isArray(part) || part.length > 0);
@@ -234,9 +340,22 @@ export class Stage {
       const newest = known.ownEpochs.get(epoch.room)?.number ?? 0;
       if (epoch.author === known.self && epoch.number > newest) known.ownEpochs.set(epoch.room, epoch);
     }
+    for (const entry of this.entries.values()) this.#rememberTip(entry);
+    known.due = this.#due;
+    known.proofs += proofs.length;
     known.record = this.#record ?? known.record;
     known.last = this.#last;
     return changed;
+  }
+
+  #rememberTip(entry: EntryRecord): void {
+    const { tips, chains } = this.known;
+    const key = chainKey(entry.author, entry.chain);
+    if (entry.seq !== lastOf(chains.get(key)?.ranges ?? [])) return;
+    tips.delete(key);
+    if (entry.bytes.length <= TIP_BYTES_MAX) tips.set(key, entry);
+    const [oldest] = tips.keys();
+    if (tips.size > TIPS_REMEMBERED && oldest !== undefined) tips.delete(oldest);
   }
 
   /** Who bears whose name depends on all that bear it. */
@@ -264,6 +383,8 @@ export class Stage {
     }
   }
 }
+
+const placeOf = ({ author, chain, seq }: Waiter): Waiter => ({ author, chain, seq });
 
 export function countBrought(brought: Map<DeviceId, number>, { broughtBy }: ChainRecord): void {
   if (broughtBy !== undefined) brought.set(broughtBy, (brought.get(broughtBy) ?? 0) + 1);

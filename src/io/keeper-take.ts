@@ -6,13 +6,14 @@ import { hashEntry, verifyEntry, whisperChain } from '../keys/entry.ts';
 import { deviceIdOf, isAgreeKey } from '../keys/identity.ts';
 import { isFuture } from '../talk/hlc.ts';
 import { sortedIds } from '../talk/projection.ts';
-import { clip, lastOf, rangesCount, union } from '../talk/ranges.ts';
+import { clip, lastOf, rangesCount, subtract, union } from '../talk/ranges.ts';
 import type { ChainRecord, EntryFacts, Problem, ProblemCode } from '../talk/records.ts';
 import { equalBytes } from '../wire/bytes.ts';
 import { decodeEntry, encodeEntry, entryId, type DeviceId, type Entry } from '../wire/entry.ts';
 import { decodeClear } from '../wire/talk.ts';
 import { isForUs } from './keeper-apply.ts';
 import { chainKey, type Stage } from './keeper-stage.ts';
+import type { EntryRecord } from './talk-store.ts';
 
 /** Chains of one pool, and those of them that one device may bring first: room for the largest pool, and no more for a flood. */
 export const CHAINS_MAX = 4096;
@@ -21,6 +22,8 @@ export const CHAINS_PER_INTRODUCER_MAX = 256;
 export const RANGES_MAX = 64;
 /** Entries of a whisper's chain that are kept before one of them shows who is in it: what is fetched of it at first. */
 export const UNPROVEN_ENTRIES_MAX = 512;
+/** Entries of an author that wait for one of their own, and among which its retract is looked for: more than edits are kept. */
+const RETRACTS_MAX = 1024;
 /** Entries of a chain that are looked up at a time, bytes. */
 const LOOK_UP_BYTES = 1024 * 1024;
 
@@ -180,7 +183,11 @@ class Growth {
     if (first === undefined || ranges.length === 0) return;
     const { author, entry } = first;
     const beside = this.#group.map(({ entry: { seq } }) => ({ first: Math.max(1, seq - 1), last: seq + 1 }));
-    const wanted = union(beside, []).flatMap((range) => clip(ranges, range.first, range.last));
+    const tip = this.#stage.known.tips.get(this.#key);
+    if (tip !== undefined) this.#hold(tip);
+    const known = tip === undefined ? [] : [{ first: tip.seq, last: tip.seq }];
+    const here = union(beside, []).flatMap((range) => clip(ranges, range.first, range.last));
+    const wanted = subtract(here, known);
     for (const { first, last } of wanted) {
       for (let at = first; at <= last;) {
         const range = { first: at, last };
@@ -191,15 +198,17 @@ class Growth {
           range,
           LOOK_UP_BYTES,
         );
-        for (const { seq, bytes } of found) {
-          const held = decodeEntry(bytes);
-          if (held !== undefined) this.#held.set(seq, held);
-        }
+        for (const each of found) this.#hold(each);
         const reached = found.at(-1)?.seq;
         if (reached === undefined) break;
         at = reached + 1;
       }
     }
+  }
+
+  #hold({ seq, bytes }: EntryRecord): void {
+    const held = decodeEntry(bytes);
+    if (held !== undefined) this.#held.set(seq, held);
   }
 
   /** What is not known yet and is its author's, ascending. */
@@ -235,9 +244,12 @@ class Growth {
     const { store, known } = this.#stage;
     for (const { author, entry } of bare) {
       if (retracted.has(entry.seq)) continue;
-      for (const each of await store.waiting(known.pool, [entryId(author, entry.chain, entry.seq)])) {
-        if (each.author !== author || each.chain !== entry.chain) continue;
-        const [found] = await store.entries(known.pool, author, each.chain, { first: each.seq, last: each.seq }, 1);
+      const { chain } = entry;
+      // Of its own chain, where its retract stands: from the beginning of that on, and not what others wrote about it.
+      const on = [entryId(author, chain, entry.seq)];
+      for (const each of await store.waiting(known.pool, on, RETRACTS_MAX, { author, chain, seq: 0 })) {
+        if (each.author !== author || each.chain !== chain) break;
+        const [found] = await store.entries(known.pool, author, chain, { first: each.seq, last: each.seq }, 1);
         const waiting = found && decodeEntry(found.bytes);
         if (waiting !== undefined) retracted.add(retractOf(waiting));
       }

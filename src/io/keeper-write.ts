@@ -1,17 +1,17 @@
 // What this device writes: whether it may, the entries that have to come before (who it is, a key for those who may read), and
 // the entry itself, each signed and on the stage.
 import { newEpochKey, NONCE_BYTES, seal, wrapKey, type DrawBytes } from '../keys/epoch.ts';
-import { hashEntry, signEntry, whisperChain, type HeadStart } from '../keys/entry.ts';
+import { hashEntry, signEntry, whisperChain } from '../keys/entry.ts';
 import type { DeviceKeys } from '../keys/identity.ts';
 import { nextHlc } from '../talk/hlc.ts';
 import { emptyRoom, isFounder, isSamePerson, sortedIds } from '../talk/projection.ts';
 import { lastOf, union } from '../talk/ranges.ts';
 import type { Draft } from '../talk/ports.ts';
 import type { EntryFacts, MemberRecord, MessageRecord, RoomRecord } from '../talk/records.ts';
-import { encodeEntry, entryId, parseEntryId, HLC_PER_MS, SHA256_BYTES } from '../wire/entry.ts';
-import type { AccountId, Entry, EntryKind, RoomId } from '../wire/entry.ts';
+import { encodeEntry, encodeHeadStart, entryId, parseEntryId, HLC_PER_MS, SHA256_BYTES } from '../wire/entry.ts';
+import type { AccountId, Entry, EntryKind, HeadStart, RoomId } from '../wire/entry.ts';
 import { cleanName } from '../wire/signaling.ts';
-import { ACCOUNTS_MAX, WRAPS_MAX, encodeClear, encodeContent, isEmoji, isText } from '../wire/talk.ts';
+import { ACCOUNTS_MAX, WRAPS_MAX, areShared, encodeClear, encodeContent, isEmoji, isText } from '../wire/talk.ts';
 import type { Account, ClearBody, Content } from '../wire/talk.ts';
 import { appliedOf, applyEntries, type ApplyTools } from './keeper-apply.ts';
 import { chainKey, type Stage } from './keeper-stage.ts';
@@ -52,7 +52,7 @@ export async function writeDraft(
 ): Promise<readonly Omit<EntryFacts, 'bytes'>[] | 'refused'> {
   const { known } = stage;
   const room = roomFor(stage, roomId, draft, tools);
-  if (known.record.left || room === undefined) return 'refused';
+  if (known.record.left || room === undefined || isMute(stage, room, draft)) return 'refused';
   const chain = room.kind === 'whisper' ? room.id : known.poolRoom;
   if (stage.chain(chainKey(known.self, chain))?.forked === true) return 'refused';
   const target = 'target' in draft ? draft.target : undefined;
@@ -68,6 +68,7 @@ export async function writeDraft(
     case 'profile':
       break;
     case 'text':
+    case 'files':
     case 'edit':
     case 'reaction':
       await writer.content(draft, roster);
@@ -78,7 +79,7 @@ export async function writeDraft(
     case 'retract':
       // Its edits first: each holds a text of its own.
       for (const seq of message?.trail?.edits ?? []) await writer.clear({ kind: 'retract', seq });
-      await writer.clear({ kind: 'retract', seq: parseEntryId(draft.target)?.seq ?? 0 });
+      await writer.clear({ kind: 'retract', seq: parseEntryId(draft.target)?.seq ?? 0, message: true });
       break;
     case 'vote':
     case 'revoke':
@@ -110,6 +111,12 @@ function roomFor({ known }: Stage, id: RoomId, draft: Draft, tools: WriteTools):
   return room.accounts.includes(known.account) ? room : undefined;
 }
 
+/** A listener reads what is said in the pool's own room, and takes back what it said there before it was one. */
+function isMute(stage: Stage, { kind: room }: RoomRecord, { kind }: Draft): boolean {
+  const said: readonly Draft['kind'][] = ['text', 'files', 'edit', 'reaction', 'zone'];
+  return room === 'pool' && stage.member(stage.known.self)?.role === 'listener' && said.includes(kind);
+}
+
 function mayWrite(
   stage: Stage,
   room: RoomRecord,
@@ -122,7 +129,10 @@ function mayWrite(
     case 'text':
       if (draft.replyTo !== undefined && parseEntryId(draft.replyTo) === undefined) return false;
       return isText(draft.text) && (draft.notify === 'everyone' || areAccounts(draft.notify));
+    case 'files':
+      return areShared(draft);
     case 'edit':
+      if (target?.files !== undefined) return false;
       return there && target.state === 'here' && isText(draft.text) && stage.isOwn(target.author);
     case 'reaction':
       return there && isEmoji(draft.emoji);
@@ -217,7 +227,9 @@ class Writer {
     const nonce = new Uint8Array(NONCE_BYTES);
     random(nonce);
     const head = this.#head('content', this.#room);
-    await this.#sign(head, await seal(epoch.key, head, epoch.number, encodeContent(content), nonce), content);
+    const encoded = encodeHeadStart(head);
+    const body = await seal(epoch.key, encoded, epoch.number, encodeContent(content), nonce);
+    await this.#sign(head, body, encoded, content);
   }
 
   /** Undefined if it is too old, or for others than those who may read now. */
@@ -270,11 +282,11 @@ class Writer {
     return lastOf(this.#stage.chain(chainKey(this.#tools.keys.id, this.#chain))?.ranges ?? []);
   }
 
-  async #sign(head: HeadStart, body: Uint8Array, content?: Content): Promise<void> {
+  async #sign(head: HeadStart, body: Uint8Array, encoded?: Uint8Array, content?: Content): Promise<void> {
     const { seq, chain } = head;
     const { id: author } = this.#tools.keys;
     const { known } = this.#stage;
-    const entry = await signEntry(this.#tools.keys, head, body);
+    const entry = await signEntry(this.#tools.keys, head, body, encoded);
     const hash = hashEntry(entry);
     const key = chainKey(author, chain);
     const record = this.#stage.chain(key);
@@ -282,7 +294,9 @@ class Writer {
     const room = this.#stage.room(chain);
     const audience = chain === known.poolRoom ? 'pool' : (room?.accounts ?? []);
     this.#stage.chains.set(key, { author, chain, audience, forked: false, ...record, ranges, hash });
-    this.#stage.entries.set(entryId(author, chain, seq), { author, chain, seq, bytes: encodeEntry(entry) });
+    const id = entryId(author, chain, seq);
+    this.#stage.entries.set(id, { author, chain, seq, bytes: encodeEntry(entry) });
+    this.#stage.fresh(id);
     this.#stage.seen(entry.created);
     this.written.push(content === undefined ? { entry, hash } : { entry, hash, content });
   }

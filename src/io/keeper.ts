@@ -6,14 +6,15 @@ import { poolChain, whisperChain } from '../keys/entry.ts';
 import type { DeviceKeys } from '../keys/identity.ts';
 import { emptyRoom, namedMember, sortedIds, unknownMember, zoneRoom } from '../talk/projection.ts';
 import { lastOf } from '../talk/ranges.ts';
-import type { MetDevice, TalkOp, TalkResult, TalkValues } from '../talk/ports.ts';
+import type { Changed, MetDevice, TalkOp, TalkResult, TalkValues } from '../talk/ports.ts';
 import type { EntryFacts, MessageRecord } from '../talk/records.ts';
 import { equalBytes } from '../wire/bytes.ts';
 import { decodeEntry, entryId, parseEntryId } from '../wire/entry.ts';
 import type { AccountId, EntryId, Hlc, RoomId } from '../wire/entry.ts';
-import { ENTRIES_BYTES_MAX, ENTRIES_MAX } from '../wire/talk-envelope.ts';
+import { ENTRIES_BYTES_MAX, ENTRIES_MAX, type ForkProof } from '../wire/talk-envelope.ts';
 import { CERTIFICATES_MAX, decodeClear, type Account } from '../wire/talk.ts';
 import { appliedOf, applyEntries } from './keeper-apply.ts';
+import { forkOf, verdictOn } from './keeper-forks.ts';
 import { Stage, chainKey, countBrought, type Known } from './keeper-stage.ts';
 import { takeEntries } from './keeper-take.ts';
 import { writeDraft, type Self } from './keeper-write.ts';
@@ -22,6 +23,8 @@ import type { Before, ProofRecord, TalkStore } from './talk-store.ts';
 
 /** Devices that are remembered without a log of theirs: more than meet in one pool in years. */
 export const MEMBERS_MAX = 8192;
+/** Announcements of a room that are kept in sight: more than anybody reads on entering. */
+export const ANNOUNCEMENTS_MAX = 16;
 /** Whispers that were opened and in which nothing was written yet. */
 const CIRCLES_MAX = 1024;
 
@@ -39,6 +42,8 @@ export interface KeeperSetup {
   readonly random: DrawBytes;
   /** ms since 1970. */
   readonly wallMs: () => number;
+  /** Entries that waited and that one operation applies; WOKEN_MAX if not said. */
+  readonly wokenMax?: number;
 }
 
 type Told = Pick<Self, 'name' | 'kind' | 'accountId'>;
@@ -78,6 +83,9 @@ export class Keeper {
       rooms: new Map(),
       ownEpochs: new Map(),
       epochs: new Map(),
+      tips: new Map(),
+      due: new Map(),
+      proofs: 0,
       last: 0,
     };
   }
@@ -144,6 +152,11 @@ export class Keeper {
     return (await this.#setup.store.messages(this.#known.pool, [id]))[0];
   }
 
+  /** The newest announcements of a room, newest first: ANNOUNCEMENTS_MAX at most. */
+  announcements(room: RoomId): Promise<MessageRecord[]> {
+    return this.#setup.store.announcements(this.#known.pool, room, ANNOUNCEMENTS_MAX);
+  }
+
   /** Of every log that was signed twice. */
   proofs(): Promise<ProofRecord[]> {
     return this.#setup.store.proofs(this.#known.pool);
@@ -161,10 +174,16 @@ export class Keeper {
         return this.#take(op);
       case 'give':
         return this.#give(op);
+      case 'prove':
+        return this.#prove(op);
       case 'read':
         return this.#read(op.room, op.created);
       case 'save':
-        return this.#save(op.message, op.on);
+        return this.#change(op.message, ({ saved }) => (saved === op.on ? {} : { saved: op.on }));
+      case 'note':
+        return this.#change(op.message, ({ noted }) => (noted === true ? {} : { noted: true }));
+      case 'wake':
+        return this.#wake();
       case 'mark':
         return this.#mark(op);
       case 'vouch':
@@ -185,7 +204,10 @@ export class Keeper {
     for (const member of loaded.members) known.members.set(member.device, member);
     for (const room of loaded.rooms) known.rooms.set(room.id, room);
     for (const epoch of loaded.epochs) known.ownEpochs.set(epoch.room, epoch);
+    known.due = new Map(loaded.due.map(({ on, after }) => [on, after]));
     known.record = loaded.pool ?? known.record;
+    const proofs = await store.proofs(known.pool);
+    known.proofs = proofs.length;
     const lasts = await Promise.all(
       loaded.chains
         .filter(({ author }) => author === keys.id)
@@ -198,19 +220,21 @@ export class Keeper {
     );
     await this.#recall();
     if (account !== undefined) await this.#become(account);
-    const stage = new Stage(known, store);
+    const stage = this.#stage();
     const own = stage.member(keys.id) ?? { ...unknownMember(keys.id, keys.signKey), metMs: wallMs() };
     const named = namedMember(own, this.#self.name, this.#self.kind, wallMs());
     stage.putMember({ ...named, agreeKey: keys.agreeKey, account: known.account });
     if (stage.room(known.poolRoom) === undefined) stage.putRoom(emptyRoom(known.poolRoom, 'pool', []));
     stage.setRecord({ visitedMs: wallMs() });
-    await stage.commit();
+    const { due } = await stage.commit();
     return {
       messages: [],
       rooms: [...known.rooms.values()],
       members: [...known.members.values()],
       chains: [...known.chains.values()],
       account: known.account,
+      forks: proofs.map(forkOf),
+      ...(due === true ? { due } : {}),
     };
   }
 
@@ -284,7 +308,33 @@ export class Keeper {
     );
     const changed = await this.#commitCounting(stage, owned);
     const { problems } = taken;
-    return { ...changed, entries: withBytes(stage, taken.facts), chains: [...stage.chains.values()], problems };
+    return {
+      ...changed,
+      entries: withBytes(stage, taken.facts),
+      chains: [...stage.chains.values()],
+      problems,
+      forks: stage.proofs.map(forkOf),
+    };
+  }
+
+  async #prove(proof: ForkProof): Promise<TalkValues['prove']> {
+    const stage = this.#stage();
+    const key = chainKey(proof.author, proof.chain);
+    const record = stage.chain(key);
+    if (record === undefined || record.forked) return { ...(await stage.commit()), chains: [], problems: [] };
+    const verdict = await verdictOn(proof);
+    if (verdict.code === 'fork') {
+      stage.chains.set(key, { ...record, forked: true });
+      stage.proofs.push({ ...proof, seq: verdict.seq });
+    }
+    const { author, chain } = proof;
+    const problems = [{ code: verdict.code, author, chain, seq: verdict.seq }];
+    return {
+      ...(await stage.commit()),
+      chains: [...stage.chains.values()],
+      problems,
+      forks: stage.proofs.map(forkOf),
+    };
   }
 
   async #give({ author, chain, range }: Extract<TalkOp, { op: 'give' }>): Promise<TalkValues['give']> {
@@ -303,13 +353,25 @@ export class Keeper {
     return stage.commit();
   }
 
-  async #save(id: EntryId, on: boolean): Promise<TalkValues['save']> {
+  /** What a person keeps of a message for themselves. */
+  async #change(
+    id: EntryId,
+    change: (message: MessageRecord) => Pick<Partial<MessageRecord>, 'saved' | 'noted'>,
+  ): Promise<Changed> {
     const stage = this.#stage();
     await stage.load([id]);
     const message = stage.message(id);
     if (message === undefined) throw new Refused();
-    stage.putMessage(message.saved === on ? message : { ...message, saved: on });
+    const changes = change(message);
+    stage.putMessage(Object.keys(changes).length === 0 ? message : { ...message, ...changes });
     return stage.commit();
+  }
+
+  async #wake(): Promise<TalkValues['wake']> {
+    const stage = this.#stage();
+    const owned = this.#ownDevices();
+    await applyEntries(stage, [], this.#setup);
+    return this.#commitCounting(stage, owned);
   }
 
   async #mark({ device, verified, out }: Extract<TalkOp, { op: 'mark' }>): Promise<TalkValues['mark']> {
@@ -376,7 +438,7 @@ export class Keeper {
   }
 
   #stage(): Stage {
-    return new Stage(this.#known, this.#setup.store);
+    return new Stage(this.#known, this.#setup.store, this.#setup.wokenMax);
   }
 }
 

@@ -15,13 +15,14 @@ import { CHANNEL_LABEL, CLOSE_REASONS, SignalGate, STRAY_CHANNELS_MAX, withoutPr
 const PATH_WAIT_MS = 100;
 
 export const browserTransport: TransportFactory = (options, handlers) => {
-  const transport = new BrowserTransport(options.initiator, handlers);
+  const transport = new BrowserTransport(options, handlers);
   transport.start(options);
   return transport;
 };
 
 class BrowserTransport implements Transport {
   readonly #initiator: boolean;
+  readonly #relayOnly: boolean;
   readonly #handlers: TransportHandlers;
   readonly #gate: SignalGate;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
@@ -30,8 +31,9 @@ class BrowserTransport implements Transport {
   #channel: RTCDataChannel | undefined;
   #strayCount = 0;
 
-  constructor(initiator: boolean, handlers: TransportHandlers) {
+  constructor({ initiator, relayOnly = false }: TransportOptions, handlers: TransportHandlers) {
     this.#initiator = initiator;
+    this.#relayOnly = relayOnly;
     this.#handlers = handlers;
     this.#gate = new SignalGate(initiator);
   }
@@ -43,7 +45,10 @@ class BrowserTransport implements Transport {
         trickle: true,
         channelName: CHANNEL_LABEL,
         channelConfig: { ordered: false, maxRetransmits: 0 },
-        config: { iceServers: options.iceServers.map((server) => ({ ...server, urls: [...server.urls] })) },
+        config: {
+          iceServers: options.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+          iceTransportPolicy: this.#relayOnly ? 'relay' : 'all',
+        },
         wrtc: {
           RTCPeerConnection: this.#tappedConnection(),
           RTCSessionDescription: globalThis.RTCSessionDescription,
@@ -185,7 +190,8 @@ class BrowserTransport implements Transport {
   #opened(path: PathKind): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
-    this.#handlers.onOpen(path);
+    // What arrives before its candidate does counts as neither, and its address is not told: a policy is.
+    this.#handlers.onOpen(this.#relayOnly ? 'relayed' : path);
   }
 
   #end(reason: string): void {

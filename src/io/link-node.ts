@@ -1,8 +1,24 @@
 // A WebRTC connection with one data channel on Node, over node-datachannel's native API. The only file that knows
 // node-datachannel, so its traps end here: callbacks that must not throw, wrappers that close when collected, order.
 import { cleanup, PeerConnection, type DataChannel, type IceServer as NativeServer } from 'node-datachannel';
-import type { IceServer, PathKind, Signal, Transport, TransportFactory, TransportHandlers } from './transport.ts';
-import { CHANNEL_LABEL, CLOSE_REASONS, SignalGate, STRAY_CHANNELS_MAX, withoutPrefix } from './sdp.ts';
+import type {
+  IceServer,
+  PathKind,
+  Signal,
+  Transport,
+  TransportFactory,
+  TransportHandlers,
+  TransportOptions,
+} from './transport.ts';
+import {
+  CHANNEL_LABEL,
+  CLOSE_REASONS,
+  relayAddress,
+  SignalGate,
+  STRAY_CHANNELS_MAX,
+  withoutCandidates,
+  withoutPrefix,
+} from './sdp.ts';
 
 /** Largest message this end takes, announced in its description: as much as Chromium. */
 const MESSAGE_BYTES_MAX = 256 * 1024;
@@ -20,7 +36,7 @@ const CANDIDATE_HOLD_MS = 20;
 const alive = new Set<NodeTransport>();
 
 export const nodeTransport: TransportFactory = (options, handlers) => {
-  const transport = new NodeTransport(options.initiator, handlers);
+  const transport = new NodeTransport(options, handlers);
   transport.start(options.iceServers);
   return transport;
 };
@@ -37,6 +53,7 @@ export function shutdownTransports(): void {
 
 class NodeTransport implements Transport {
   readonly #initiator: boolean;
+  readonly #relayOnly: boolean;
   readonly #handlers: TransportHandlers;
   readonly #gate: SignalGate;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
@@ -48,9 +65,14 @@ class NodeTransport implements Transport {
   /** Own candidates that may not leave yet; undefined once they may. */
   #held: Signal[] | undefined = [];
   #holdTimer: NodeJS.Timeout | undefined;
+  /** Addresses of this end's own relays. */
+  readonly #relays = new Set<string>();
+  /** With relays only: the other end's candidates that name another address, as many as are admitted. */
+  readonly #strangers: Signal[] = [];
 
-  constructor(initiator: boolean, handlers: TransportHandlers) {
+  constructor({ initiator, relayOnly = false }: TransportOptions, handlers: TransportHandlers) {
     this.#initiator = initiator;
+    this.#relayOnly = relayOnly;
     this.#handlers = handlers;
     this.#gate = new SignalGate(initiator);
   }
@@ -59,6 +81,7 @@ class NodeTransport implements Transport {
     try {
       const connection = new PeerConnection(CHANNEL_LABEL, {
         iceServers: iceServers.flatMap(nativeServers),
+        iceTransportPolicy: this.#relayOnly ? 'relay' : 'all',
         maxMessageSize: MESSAGE_BYTES_MAX,
       });
       this.#connection = connection;
@@ -82,7 +105,7 @@ class NodeTransport implements Transport {
       this.#end(CLOSE_REASONS.malformed);
       return;
     }
-    for (const each of admitted.signals) this.#apply(each);
+    for (const each of admitted.signals) if (!this.#relayOnly || this.#mayReach(each)) this.#apply(each);
   }
 
   send(datagram: Uint8Array): boolean {
@@ -109,6 +132,20 @@ class NodeTransport implements Transport {
     this.#end(CLOSE_REASONS.here);
   }
 
+  /**
+   * With relays only: the policy just keeps this end's candidates back, and libjuice would send checks, and with them our address,
+   * to whatever it is told of. So it is told only of the address that our own relay has, whatever type the other end claims: the
+   * server that is there knows us anyway. What comes before our relay is known waits for it.
+   */
+  #mayReach(signal: Signal): boolean {
+    if (signal.kind !== 'candidate') return true;
+    const address = relayAddress(signal.candidate);
+    if (address === undefined) return false;
+    if (this.#relays.has(address)) return true;
+    this.#strangers.push(signal);
+    return false;
+  }
+
   #apply(signal: Signal): void {
     const connection = this.#connection;
     if (connection === undefined || this.#state === 'closed') return;
@@ -122,7 +159,7 @@ class NodeTransport implements Transport {
       return;
     }
     try {
-      connection.setRemoteDescription(signal.sdp, signal.kind);
+      connection.setRemoteDescription(this.#relayOnly ? withoutCandidates(signal.sdp) : signal.sdp, signal.kind);
     } catch {
       this.#end(CLOSE_REASONS.malformed);
       return;
@@ -140,8 +177,15 @@ class NodeTransport implements Transport {
   #gathered(candidate: string, mid: string): void {
     if (this.#state === 'closed') return;
     const signal: Signal = { kind: 'candidate', candidate: withoutPrefix(candidate), mid };
+    this.#foundRelay(relayAddress(signal.candidate));
     if (this.#held === undefined) this.#handlers.onSignal(signal);
     else this.#held.push(signal);
+  }
+
+  #foundRelay(address: string | undefined): void {
+    if (address === undefined || this.#relays.has(address)) return;
+    this.#relays.add(address);
+    for (const each of this.#strangers.splice(0)) if (this.#mayReach(each)) this.#apply(each);
   }
 
   #release(): void {
@@ -210,7 +254,11 @@ class NodeTransport implements Transport {
   #path(): PathKind {
     try {
       const pair = this.#connection?.getSelectedCandidatePair();
-      return pair?.local.type === 'relay' || pair?.remote.type === 'relay' ? 'relayed' : 'direct';
+      if (pair === undefined || pair === null) return 'direct';
+      const { local, remote } = pair;
+      // What arrives before its candidate does has no type of its own, yet comes from where our relay is too.
+      const relayed = local.type === 'relay' || remote.type === 'relay' || this.#relays.has(remote.address);
+      return relayed ? 'relayed' : 'direct';
     } catch {
       return 'direct'; // Already gone again; `onClosed` follows.
     }

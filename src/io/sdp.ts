@@ -78,6 +78,17 @@ export class SignalGate {
   }
 }
 
+/** The address that a candidate of a relay names; undefined for any other candidate. */
+export function relayAddress(candidate: string): string | undefined {
+  const address = CANDIDATE.exec(candidate)?.[1];
+  return / typ relay(?: |$)/.test(candidate) ? address : undefined;
+}
+
+/** A description without the candidates that some implementations write into it. */
+export function withoutCandidates(sdp: string): string {
+  return sdp.replace(/^a=candidate:.*(?:\r?\n|$)/gm, '');
+}
+
 /** `candidate` as browsers write it; libdatachannel puts the SDP attribute's `a=` before it. */
 export function withoutPrefix(candidate: string): string {
   return candidate.startsWith('a=') ? candidate.slice(2) : candidate;

@@ -396,13 +396,14 @@ function parseHeader(line: string): JournalHeader | undefined {
   if (!isRecord(said) || said['version'] !== VERSION) return undefined;
   const { facts, chunkBytes } = said;
   if (!isRecord(facts) || !isCount(chunkBytes) || chunkBytes === 0) return undefined;
-  const { name, bytes, modifiedMs, folder } = facts;
+  const { name, bytes, modifiedMs, folder, entry } = facts;
   if (typeof name !== 'string' || !isCount(bytes) || typeof modifiedMs !== 'number') return undefined;
   if (chunkCount(bytes, chunkBytes) > CHUNKS_MAX) return undefined;
-  if (folder === undefined) return { facts: { name, bytes, modifiedMs }, chunkBytes };
+  const plain = { name, bytes, modifiedMs, ...(typeof entry === 'string' ? { entry } : {}) };
+  if (folder === undefined) return { facts: plain, chunkBytes };
   if (!isRecord(folder) || !isCount(folder['entries']) || !isCount(folder['contentBytes'])) return undefined;
   const { entries, contentBytes } = folder;
-  return { facts: { name, bytes, modifiedMs, folder: { entries, contentBytes } }, chunkBytes };
+  return { facts: { ...plain, folder: { entries, contentBytes } }, chunkBytes };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

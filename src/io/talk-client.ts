@@ -6,9 +6,10 @@ import type { Talk } from '../talk/talk.ts';
 import type { MemberView, MessageView, RoomView } from '../talk/views.ts';
 import type { PeerView } from '../pool/views.ts';
 import { cleanName } from '../wire/signaling.ts';
-import { isEmoji, isText, MESSAGE_TEXT_MAX, ACCOUNTS_MAX } from '../wire/talk.ts';
+import { isEmoji, isText, MESSAGE_TEXT_MAX, ACCOUNTS_MAX, SHARED_NAMED_MAX, type SharedFiles } from '../wire/talk.ts';
 import type { AccountId, DeviceId, EntryId, Hlc, RoomId } from '../wire/entry.ts';
 import type { Keeper } from './keeper.ts';
+import type { FileFacts } from './store.ts';
 import { TalkError, type LinkInvitation, type SayOptions, type TalkFace } from './talk-face.ts';
 import type { Before } from './talk-store.ts';
 
@@ -93,6 +94,15 @@ export class TalkClient implements TalkFace {
 
   async save(message: EntryId, on: boolean): Promise<void> {
     await this.#done(this.#run((talk, now) => talk.save(now, message, on)));
+  }
+
+  async announcements(room: RoomId): Promise<MessageView[]> {
+    const records = await this.#membership().keeper.announcements(room);
+    return this.#run((talk) => records.map((record) => talk.messageView(record)));
+  }
+
+  async note(message: EntryId): Promise<void> {
+    await this.#done(this.#run((talk, now) => talk.note(now, message)));
   }
 
   whisper(accounts: readonly AccountId[]): RoomId {
@@ -203,6 +213,37 @@ export class TalkClient implements TalkFace {
     await this.#write(this.#poolRoom, { kind: 'leave' });
   }
 
+  /** Everybody in this conversation reads the new name, a clean one, from now on. Rejects with a TalkError. */
+  async rename(name: string): Promise<void> {
+    this.#membership().keeper.rename(name);
+    await this.#write(this.#poolRoom, { kind: 'profile' });
+  }
+
+  /**
+   * Tells that these files are offered: to everyone in the pool, or in the whisper with those whose devices `to` are. `before`:
+   * what told of them at an earlier time, which still does if it was not taken back. Resolves to the entry; undefined if
+   * nothing can be written there. Never rejects.
+   */
+  async tellOffer(
+    files: readonly FileFacts[],
+    to: readonly DeviceId[] | undefined,
+    before: EntryId | undefined,
+  ): Promise<EntryId | undefined> {
+    try {
+      const told = before === undefined ? undefined : await this.message(before);
+      if (told?.from === this.self.device && told.files !== undefined) return told.id;
+      const room = to === undefined ? this.#poolRoom : this.whisper(this.#accountsOf(to));
+      return (await this.#write(room, { kind: 'files', ...inShort(files) })).messages.at(-1)?.id;
+    } catch {
+      return undefined; // It left the pool for good, or the disk is full: files can be offered all the same.
+    }
+  }
+
+  #accountsOf(devices: readonly DeviceId[]): readonly AccountId[] {
+    const { members } = this;
+    return devices.map((each) => members.find(({ device }) => device === each)?.account ?? each);
+  }
+
   // --- what the client tells ---
 
   /** The keeper is done with an operation, and the machine has heard of it. */
@@ -262,6 +303,15 @@ const WORDS = {
   refused: 'That cannot be done with this message or in this room.',
   'store-failed': 'This device could not store it.',
 } as const;
+
+/** What the conversation says of an offer. */
+function inShort(files: readonly FileFacts[]): SharedFiles {
+  const all = files.map(({ name, bytes, folder }) => {
+    return folder === undefined ? { name, bytes } : { name, bytes: folder.contentBytes, entries: folder.entries };
+  });
+  const bytes = all.reduce((sum, file) => sum + file.bytes, 0);
+  return { files: all.slice(0, SHARED_NAMED_MAX), count: all.length, bytes };
+}
 
 function checkText(text: string): void {
   if (!isText(text)) throw new RangeError(`text: expected 1 to ${MESSAGE_TEXT_MAX} characters, got ${text.length}`);

@@ -61,6 +61,10 @@ export interface TalkFace {
   confirm(message: EntryId): Promise<void>;
   /** Keeps it among the saved ones, on this device. */
   save(message: EntryId, on: boolean): Promise<void>;
+  /** The newest announcements of a room, newest first, wherever they stand: ANNOUNCEMENTS_MAX at most. */
+  announcements(room: RoomId): Promise<MessageView[]>;
+  /** Takes note of an announcement, for this person on this device. */
+  note(message: EntryId): Promise<void>;
   /** The whisper between this person and these others; nothing is sent yet. */
   whisper(accounts: readonly AccountId[]): RoomId;
   /** A room inside the pool that only these accounts, and this one, can read. */

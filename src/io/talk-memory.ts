@@ -5,8 +5,8 @@ import { parseEntryId, type ChainId, type DeviceId, type EntryId, type Hlc, type
 import type { Range } from '../wire/talk-envelope.ts';
 import { StoreError } from './store.ts';
 import { searchText, searchWords } from './talk-store.ts';
-import type { Before, EntryRecord, EpochRecord, FoundMessage, PoolRecord } from './talk-store.ts';
-import type { ProofRecord, TalkBatch, TalkStore, WaitingRecord } from './talk-store.ts';
+import type { Before, DueRecord, EntryRecord, EpochRecord, FoundMessage, PoolRecord } from './talk-store.ts';
+import type { ProofRecord, TalkBatch, TalkStore, Waiter, WaitingRecord } from './talk-store.ts';
 
 interface Pool {
   record: PoolRecord | undefined;
@@ -19,7 +19,9 @@ interface Pool {
   readonly messages: Map<EntryId, MessageRecord>;
   /** Of each room, in the order (created, author, seq). */
   readonly inOrder: Map<RoomId, MessageRecord[]>;
-  readonly waiting: Map<string, Map<string, WaitingRecord>>;
+  /** By what they wait for, in the order (author, chain, seq). */
+  readonly waiting: Map<string, readonly WaitingRecord[]>;
+  readonly due: Map<string, DueRecord>;
   readonly proofs: Map<string, ProofRecord>;
 }
 
@@ -33,6 +35,7 @@ const emptyPool = (): Pool => ({
   messages: new Map(),
   inOrder: new Map(),
   waiting: new Map(),
+  due: new Map(),
   proofs: new Map(),
 });
 
@@ -40,7 +43,7 @@ export class MemoryTalkStore implements TalkStore {
   readonly #pools = new Map<string, Pool>();
 
   async load(pool: string, author: DeviceId): ReturnType<TalkStore['load']> {
-    const { record, chains, members, rooms, epochs } = this.#pool(pool);
+    const { record, chains, members, rooms, epochs, due } = this.#pool(pool);
     const newest = new Map<RoomId, EpochRecord>();
     for (const epoch of epochs.values()) {
       if (epoch.author === author && epoch.number > (newest.get(epoch.room)?.number ?? 0))
@@ -51,6 +54,7 @@ export class MemoryTalkStore implements TalkStore {
       members: [...members.values()],
       rooms: [...rooms.values()],
       epochs: [...newest.values()],
+      due: [...due.values()],
       pool: record,
     };
   }
@@ -72,10 +76,10 @@ export class MemoryTalkStore implements TalkStore {
     for (const each of entries) within(pool.entries, `${each.author}/${each.chain}`).set(each.seq, each);
     for (const each of batch.epochs ?? []) pool.epochs.set(`${each.author}/${each.room}/${each.number}`, each);
     for (const each of batch.messages ?? []) putMessage(pool, each);
-    for (const on of batch.arrived ?? []) pool.waiting.delete(on);
-    for (const each of batch.waiting ?? []) {
-      within(pool.waiting, each.on).set(`${each.author}/${each.chain}/${each.seq}`, each);
-    }
+    for (const id of batch.removed ?? []) removeMessage(pool, id);
+    changeWaiting(pool, batch);
+    for (const each of batch.due ?? []) pool.due.set(each.on, each);
+    for (const on of batch.drained ?? []) pool.due.delete(on);
     for (const each of batch.proofs ?? []) pool.proofs.set(`${each.author}/${each.chain}/${each.seq}`, each);
     if (batch.pool !== undefined) pool.record = batch.pool;
   }
@@ -113,9 +117,20 @@ export class MemoryTalkStore implements TalkStore {
     return [...new Set(ids)].flatMap((id) => messages.get(id) ?? []);
   }
 
-  async waiting(pool: string, on: readonly string[]): Promise<WaitingRecord[]> {
+  async awaited(pool: string, on: readonly string[]): Promise<string[]> {
     const { waiting } = this.#pool(pool);
-    return [...new Set(on)].flatMap((each) => [...(waiting.get(each)?.values() ?? [])]);
+    return [...new Set(on)].filter((each) => waiting.has(each));
+  }
+
+  async waiting(pool: string, on: readonly string[], max: number = Infinity, after?: Waiter): Promise<WaitingRecord[]> {
+    const { waiting } = this.#pool(pool);
+    const found: WaitingRecord[] = [];
+    for (const [i, each] of [...new Set(on)].entries()) {
+      const all = waiting.get(each) ?? [];
+      const from = i > 0 || after === undefined ? 0 : all.findIndex((one) => compareWaiters(one, after) > 0);
+      if (from >= 0) found.push(...all.slice(from, from + max - found.length));
+    }
+    return found;
   }
 
   async proofs(pool: string): Promise<ProofRecord[]> {
@@ -126,6 +141,14 @@ export class MemoryTalkStore implements TalkStore {
     const messages = this.#pool(pool).inOrder.get(room) ?? [];
     const end = before === undefined ? messages.length : countBefore(messages, before);
     return messages.slice(Math.max(0, end - limit), end).reverse();
+  }
+
+  async announcements(pool: string, room: RoomId, limit: number): Promise<MessageRecord[]> {
+    const messages = this.#pool(pool).inOrder.get(room) ?? [];
+    return messages
+      .filter(({ announcement, state }) => announcement && state === 'here')
+      .slice(-limit)
+      .reverse();
   }
 
   async unread(pool: string, room: RoomId, since: Hlc, devices: readonly DeviceId[]): Promise<number> {
@@ -193,6 +216,35 @@ function putMessage(pool: Pool, message: MessageRecord): void {
   pool.inOrder.set(message.room, messages);
   messages.splice(countBefore(messages, message), known ? 1 : 0, message);
 }
+
+function removeMessage(pool: Pool, id: EntryId): void {
+  const message = pool.messages.get(id);
+  if (message === undefined) return;
+  pool.messages.delete(id);
+  const messages = pool.inOrder.get(message.room) ?? [];
+  messages.splice(countBefore(messages, message), 1);
+}
+
+function changeWaiting(pool: Pool, { woken = [], waiting = [] }: TalkBatch): void {
+  const changed = new Map<string, Map<string, WaitingRecord>>();
+  const of = ({ author, chain, seq }: Waiter): string => `${author}/${chain}/${seq}`;
+  const whole = (on: string): Map<string, WaitingRecord> => {
+    const known = changed.get(on) ?? new Map((pool.waiting.get(on) ?? []).map((each) => [of(each), each]));
+    changed.set(on, known);
+    return known;
+  };
+  for (const each of woken) whole(each.on).delete(of(each));
+  for (const each of waiting) whole(each.on).set(of(each), each);
+  for (const [on, all] of changed) {
+    if (all.size === 0) pool.waiting.delete(on);
+    else pool.waiting.set(on, [...all.values()].sort(compareWaiters));
+  }
+}
+
+const ordered = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+const compareWaiters = (one: Waiter, other: Waiter): number =>
+  ordered(one.author, other.author) || ordered(one.chain, other.chain) || one.seq - other.seq;
 
 /** Where a message stands: (created, author, seq). */
 type Place = readonly [created: Hlc, author: DeviceId, seq: number];

@@ -43,4 +43,15 @@ CREATE INDEX messages_by_time ON messages (created, author, seq);
 CREATE INDEX messages_saved ON messages (created, author, seq) WHERE saved = 1;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST];
+/** Announcements are found at once; what has arrived may wake what waits for it in several goes. */
+const SECOND = `
+ALTER TABLE messages ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+UPDATE messages SET pinned = 1 WHERE here = 1 AND json_extract(record, '$.announcement');
+CREATE INDEX messages_pinned ON messages (pool, room, created, author, seq) WHERE pinned = 1;
+CREATE TABLE due (
+  pool TEXT, awaited TEXT, author TEXT, chain TEXT, seq INTEGER,
+  PRIMARY KEY (pool, awaited)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND];

@@ -1,15 +1,15 @@
 // Conversations in a SQLite file, `talk.sqlite`: the TalkStore of Node. Columns hold keys, bytes and what is searched; the rest of
-// a record is JSON, with its bytes in columns of their own. One process has it open at a time (talk-sqlite-file.ts). SQLite runs
+// a record is JSON, with its bytes in columns of their own. One process has it open at a time (sqlite-file.ts). SQLite runs
 // on the spot, so a search looks at so many messages at once and lets others run in between. Node only.
 import { setImmediate } from 'node:timers/promises';
 import type { ChainRecord, MemberRecord, MessageRecord, RoomRecord } from '../talk/records.ts';
 import { parseEntryId, type ChainId, type DeviceId, type EntryId, type Hlc, type RoomId } from '../wire/entry.ts';
 import type { Range } from '../wire/talk-envelope.ts';
-import { SqliteFile, blob, blobOrNone, integer, text, type Row } from './talk-sqlite-file.ts';
+import { SqliteFile, blob, blobOrNone, integer, text, type Row } from './sqlite-file.ts';
 import { MIGRATIONS } from './talk-sqlite-schema.ts';
 import { searchText, searchWords, upTo } from './talk-store.ts';
-import type { Before, EntryRecord, EpochRecord, FoundMessage, PoolRecord } from './talk-store.ts';
-import type { ProofRecord, TalkBatch, TalkStore, WaitingRecord } from './talk-store.ts';
+import type { Before, DueRecord, EntryRecord, EpochRecord, FoundMessage, PoolRecord } from './talk-store.ts';
+import type { ProofRecord, TalkBatch, TalkStore, Waiter, WaitingRecord } from './talk-store.ts';
 
 /** Entries read at a time: one message's worth of small ones, and of the largest no more than a few megabytes. */
 const ENTRIES_AT_ONCE = 64;
@@ -21,7 +21,18 @@ const LOOKED_AT_MAX = 8_192;
 /** Later than anything, and more than anything. */
 const ALL = Number.MAX_SAFE_INTEGER;
 
-const TABLES_OF_POOL = ['pools', 'chains', 'members', 'rooms', 'entries', 'epochs', 'messages', 'waiting', 'proofs'];
+const TABLES_OF_POOL = [
+  'pools',
+  'chains',
+  'members',
+  'rooms',
+  'entries',
+  'epochs',
+  'messages',
+  'waiting',
+  'due',
+  'proofs',
+];
 
 export class SqliteTalkStore implements TalkStore {
   readonly #file: SqliteFile;
@@ -51,6 +62,7 @@ export class SqliteTalkStore implements TalkStore {
           author,
         )
         .map(epochOf),
+      due: file.all('SELECT awaited, author, chain, seq FROM due WHERE pool = ?', pool).map(dueOf),
       pool: file.all('SELECT * FROM pools WHERE pool = ?', pool).map(poolOf)[0],
     }));
   }
@@ -82,7 +94,16 @@ export class SqliteTalkStore implements TalkStore {
       file.run('REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?)', ...values);
     }
     for (const message of batch.messages ?? []) this.#putMessage(pool, message);
-    for (const on of batch.arrived ?? []) file.run('DELETE FROM waiting WHERE pool = ? AND awaited = ?', pool, on);
+    for (const id of batch.removed ?? []) file.run('DELETE FROM messages WHERE pool = ? AND id = ?', pool, id);
+    for (const { on, author, chain, seq } of batch.woken ?? []) {
+      const sql = 'DELETE FROM waiting WHERE pool = ? AND awaited = ? AND author = ? AND chain = ? AND seq = ?';
+      file.run(sql, pool, on, author, chain, seq);
+    }
+    for (const { on, after } of batch.due ?? []) {
+      const cursor = [after?.author ?? null, after?.chain ?? null, after?.seq ?? null];
+      file.run('REPLACE INTO due VALUES (?, ?, ?, ?, ?)', pool, on, ...cursor);
+    }
+    for (const on of batch.drained ?? []) file.run('DELETE FROM due WHERE pool = ? AND awaited = ?', pool, on);
     for (const { on, author, chain, seq } of batch.waiting ?? [])
       file.run('REPLACE INTO waiting VALUES (?, ?, ?, ?, ?)', pool, on, author, chain, seq);
     for (const { author, chain, seq, one, other } of batch.proofs ?? [])
@@ -94,14 +115,16 @@ export class SqliteTalkStore implements TalkStore {
   }
 
   #putMessage(pool: string, message: MessageRecord): void {
-    const { id, room, created, author, state, saved } = message;
+    const { id, room, created, author, state, saved, announcement } = message;
     const [here, kept] = [state === 'here' ? 1 : 0, saved ? 1 : 0];
+    const pinned = announcement ? here : 0;
     // Updated where it is: a reaction changes none of the indexes.
     this.#file.run(
-      `INSERT INTO messages (pool, id, room, created, author, seq, here, saved, searched, record)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO messages (pool, id, room, created, author, seq, here, saved, pinned, searched, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (pool, id) DO UPDATE SET room = excluded.room, created = excluded.created, author = excluded.author,
-       seq = excluded.seq, here = excluded.here, saved = excluded.saved, searched = excluded.searched, record = excluded.record`,
+       seq = excluded.seq, here = excluded.here, saved = excluded.saved, pinned = excluded.pinned, searched = excluded.searched,
+       record = excluded.record`,
       pool,
       id,
       room,
@@ -110,6 +133,7 @@ export class SqliteTalkStore implements TalkStore {
       seqOf(id),
       here,
       kept,
+      pinned,
       searchText(message.text),
       JSON.stringify(message),
     );
@@ -150,12 +174,24 @@ export class SqliteTalkStore implements TalkStore {
     return this.#reading((file) => file.all(sql, pool, JSON.stringify(ids)).map(messageOf));
   }
 
-  waiting(pool: string, on: readonly string[]): Promise<WaitingRecord[]> {
+  awaited(pool: string, on: readonly string[]): Promise<string[]> {
+    const sql = `SELECT DISTINCT value FROM json_each(?2)
+      WHERE EXISTS (SELECT 1 FROM waiting WHERE pool = ?1 AND awaited = value)`;
+    return this.#reading((file) => file.all(sql, pool, JSON.stringify(on)).map((row) => text(row, 'value')));
+  }
+
+  waiting(pool: string, on: readonly string[], max: number = ALL, after?: Waiter): Promise<WaitingRecord[]> {
     const sql = `SELECT awaited, author, chain, seq FROM waiting
-      WHERE pool = ? AND awaited IN (SELECT value FROM json_each(?))`;
-    return this.#reading((file) =>
-      file.all(sql, pool, JSON.stringify(on)).map((row) => ({ on: text(row, 'awaited'), ...placeOf(row) })),
-    );
+      WHERE pool = ? AND awaited = ? AND (author, chain, seq) > (?, ?, ?) ORDER BY author, chain, seq LIMIT ?`;
+    return this.#reading((file) => {
+      const found: WaitingRecord[] = [];
+      for (const [i, each] of [...new Set(on)].entries()) {
+        const { author, chain, seq } = (i === 0 ? after : undefined) ?? FIRST_WAITER;
+        for (const row of file.all(sql, pool, each, author, chain, seq, max - found.length))
+          found.push({ on: text(row, 'awaited'), ...placeOf(row) });
+      }
+      return found;
+    });
   }
 
   proofs(pool: string): Promise<ProofRecord[]> {
@@ -182,6 +218,12 @@ export class SqliteTalkStore implements TalkStore {
         )
         .map(messageOf),
     );
+  }
+
+  announcements(pool: string, room: RoomId, limit: number): Promise<MessageRecord[]> {
+    const sql = `SELECT record FROM messages WHERE pool = ? AND room = ? AND pinned = 1
+      ORDER BY created DESC, author DESC, seq DESC LIMIT ?`;
+    return this.#reading((file) => file.all(sql, pool, room, limit).map(messageOf));
   }
 
   unread(pool: string, room: RoomId, since: Hlc, devices: readonly DeviceId[]): Promise<number> {
@@ -264,6 +306,9 @@ const NTH_BEFORE = `SELECT coalesce((SELECT created FROM messages WHERE created 
 const CONTAINING = `SELECT pool, searched, record FROM messages WHERE created < ?1 AND created >= ?2
   AND (?3 IS NULL OR pool = ?3) AND instr(searched, ?4) > 0 ORDER BY created DESC, author DESC, seq DESC`;
 
+/** Before anyone. */
+const FIRST_WAITER: Waiter = { author: '', chain: '', seq: 0 };
+
 function seqOf(id: EntryId): number {
   const { seq } = parseEntryId(id) ?? {};
   if (seq === undefined) throw new RangeError(`a message's id: expected author/chain/seq, got ${id}`);
@@ -297,6 +342,11 @@ function roomOf(row: Row): RoomRecord {
 function epochOf(row: Row): EpochRecord {
   const rest: Omit<EpochRecord, 'key'> = JSON.parse(text(row, 'record'));
   return { ...rest, key: blobOrNone(row, 'key') };
+}
+
+function dueOf(row: Row): DueRecord {
+  const on = text(row, 'awaited');
+  return { on, after: row['author'] === null ? undefined : placeOf(row) };
 }
 
 function messageOf(row: Row): MessageRecord {

@@ -36,6 +36,16 @@ export interface WaitingRecord {
   readonly seq: number;
 }
 
+/** Who of those that wait for one thing: they are in the order (author, chain, seq). */
+export type Waiter = Pick<WaitingRecord, 'author' | 'chain' | 'seq'>;
+
+/** Something that has arrived, and for which more waited than was applied at once. */
+export interface DueRecord {
+  readonly on: string;
+  /** Those up to here were applied; undefined: none. */
+  readonly after: Waiter | undefined;
+}
+
 /** Two entries of one number, both signed; or an entry and the one after it, which follows another. */
 export interface ProofRecord {
   readonly author: DeviceId;
@@ -65,9 +75,14 @@ export interface TalkBatch {
   readonly entries?: readonly EntryRecord[];
   readonly epochs?: readonly EpochRecord[];
   readonly messages?: readonly MessageRecord[];
+  /** Messages that turned out to be none. */
+  readonly removed?: readonly EntryId[];
   readonly waiting?: readonly WaitingRecord[];
-  /** Everything that waited on these goes before `waiting` is put. */
-  readonly arrived?: readonly string[];
+  /** These wait no longer: they go before `waiting` is put. */
+  readonly woken?: readonly WaitingRecord[];
+  readonly due?: readonly DueRecord[];
+  /** Of these nothing is due any more. */
+  readonly drained?: readonly string[];
   readonly proofs?: readonly ProofRecord[];
   readonly pool?: PoolRecord;
 }
@@ -95,6 +110,7 @@ export interface TalkStore {
     readonly members: readonly MemberRecord[];
     readonly rooms: readonly RoomRecord[];
     readonly epochs: readonly EpochRecord[];
+    readonly due: readonly DueRecord[];
     readonly pool: PoolRecord | undefined;
   }>;
   /** Atomic, and on disk when it resolves. */
@@ -104,12 +120,16 @@ export interface TalkStore {
   epoch(pool: string, author: DeviceId, room: RoomId, number: number): Promise<EpochRecord | undefined>;
   /** Those of `ids` that are there, in any order. */
   messages(pool: string, ids: readonly EntryId[]): Promise<MessageRecord[]>;
-  /** What waits on any of these, in any order. */
-  waiting(pool: string, on: readonly string[]): Promise<WaitingRecord[]>;
+  /** Those of `on` that something waits for, in any order. */
+  awaited(pool: string, on: readonly string[]): Promise<string[]>;
+  /** What waits on any of these: of each in the order (author, chain, seq), of the first what comes after `after`; `max` at most. */
+  waiting(pool: string, on: readonly string[], max?: number, after?: Waiter): Promise<WaitingRecord[]>;
   proofs(pool: string): Promise<ProofRecord[]>;
 
   /** Messages of a room, newest first. */
   page(pool: string, room: RoomId, limit: number, before?: Before): Promise<MessageRecord[]>;
+  /** The newest announcements of a room that are `here`, newest first. */
+  announcements(pool: string, room: RoomId, limit: number): Promise<MessageRecord[]>;
   /** How many messages of others than `devices` that are `here` came after `since`. */
   unread(pool: string, room: RoomId, since: Hlc, devices: readonly DeviceId[]): Promise<number>;
   /**

@@ -37,6 +37,8 @@ export interface TransportOptions {
   readonly initiator: boolean;
   /** Never empty by default in simple-peer: always passed on, so no third party's server is ever asked. */
   readonly iceServers: readonly IceServer[];
+  /** Packets go through a TURN server or not at all, and the other end learns no address of this device. Default false. */
+  readonly relayOnly?: boolean;
 }
 
 /** Begins a connection; signals flow from then on. Never throws: a failure arrives as `onClosed`. */

@@ -9,19 +9,25 @@ import {
   type ChainId,
   type Entry,
   type EntryHead,
+  type HeadStart,
 } from '../wire/entry.ts';
 import { LABELS, labeled, sign, verify, type DeviceKeys } from './identity.ts';
-
-/** A head before its body is known. */
-export type HeadStart = Omit<EntryHead, 'bodyBytes' | 'bodyHash'>;
 
 /** 32 bytes: what the next entry's `prev` is. Covers the body through the head. */
 export function hashEntry({ head, signature }: Pick<Entry, 'head' | 'signature'>): Uint8Array {
   return sha256(labeled('rockpool entry hash', head, signature));
 }
 
-/** Throws a RangeError if `head` is not this device's, or `body` is too long. */
-export async function signEntry(keys: DeviceKeys, start: HeadStart, body: Uint8Array): Promise<Entry> {
+/**
+ * `encoded`: `start` as encodeHeadStart has it, if it was encoded already; it becomes the entry's. Throws a RangeError if
+ * `start` is not this device's, or `body` is too long.
+ */
+export async function signEntry(
+  keys: DeviceKeys,
+  start: HeadStart,
+  body: Uint8Array,
+  encoded?: Uint8Array,
+): Promise<Entry> {
   if (!equalBytes(start.author, keys.signKey)) {
     throw new RangeError(`author: expected ${toHex(keys.signKey)}, got ${toHex(start.author)}`);
   }
@@ -29,7 +35,7 @@ export async function signEntry(keys: DeviceKeys, start: HeadStart, body: Uint8A
     throw new RangeError(`body: expected at most ${ENTRY_BODY_BYTES_MAX} bytes, got ${body.length}`);
   }
   const fields: EntryHead = { ...start, bodyBytes: body.length, bodyHash: sha256(body) };
-  const head = encodeEntryHead(fields);
+  const head = encodeEntryHead(fields, encoded);
   return { ...fields, head, signature: await sign(keys, LABELS.entry, head), body };
 }
 

@@ -2,10 +2,9 @@
 // base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM.
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { fromHex, joined } from '../wire/bytes.ts';
-import { ENTRY_HEAD_BYTES, KEY_BYTES, SHA256_BYTES, encodeEntryHead } from '../wire/entry.ts';
+import { HEAD_START_BYTES, KEY_BYTES } from '../wire/entry.ts';
 import type { ChainId, DeviceId, RoomId } from '../wire/entry.ts';
 import { WRAP_BYTES } from '../wire/talk.ts';
-import type { HeadStart } from './entry.ts';
 import { labeled, type DeviceKeys } from './identity.ts';
 
 /** Fills an array with random bytes: `crypto.getRandomValues`, outside of tests. */
@@ -57,19 +56,21 @@ export async function unwrapKey(
 }
 
 /**
- * `[epoch u32][nonce 12][sealed][tag 16]`, AES-256-GCM. The head's fields and the epoch's number are authenticated with it.
+ * `[epoch u32][nonce 12][sealed][tag 16]`, AES-256-GCM. The head up to its body's fields (encodeHeadStart of
+ * src/wire/entry.ts, or a whole one) and the epoch's number are authenticated with it.
  * `nonce`: 12 bytes, random; an epoch's key seals far fewer bodies than would make one repeat.
  */
 export async function seal(
   key: Uint8Array,
-  head: HeadStart,
+  head: Uint8Array,
   number: number,
   plaintext: Uint8Array,
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
   const epoch = u32(number);
   const params = { name: 'AES-GCM', iv: nonce.slice(), additionalData: headInfo(head, epoch) };
-  const sealed = await crypto.subtle.encrypt(params, await sealingKey(key), plaintext.slice());
+  const sealing = imported.get(key) ?? (await importKey(key));
+  const sealed = await crypto.subtle.encrypt(params, sealing, plaintext.slice());
   return joined(epoch, nonce, new Uint8Array(sealed));
 }
 
@@ -80,11 +81,11 @@ export function epochOf(sealed: Uint8Array): number | undefined {
 }
 
 /** Undefined if it was not sealed with this key and head. */
-export async function open(key: Uint8Array, head: HeadStart, sealed: Uint8Array): Promise<Uint8Array | undefined> {
+export async function open(key: Uint8Array, head: Uint8Array, sealed: Uint8Array): Promise<Uint8Array | undefined> {
   if (sealed.length < SEALED_OVERHEAD_BYTES) return undefined;
   const epoch = sealed.subarray(0, 4);
   const iv = sealed.slice(4, 4 + NONCE_BYTES);
-  const opening = await sealingKey(key);
+  const opening = imported.get(key) ?? (await importKey(key));
   try {
     const params = { name: 'AES-GCM', iv, additionalData: headInfo(head, epoch) };
     return new Uint8Array(await crypto.subtle.decrypt(params, opening, sealed.slice(4 + NONCE_BYTES)));
@@ -100,14 +101,12 @@ const SUITE = new CipherSuite({
 });
 
 /** Those of epochs that are in use: importing one takes as long as sealing a message. They go when the epoch's key goes. */
-const imported = new WeakMap<Uint8Array, Promise<CryptoKey>>();
+const imported = new WeakMap<Uint8Array, CryptoKey>();
 
-function sealingKey(key: Uint8Array): Promise<CryptoKey> {
-  const known = imported.get(key);
-  if (known !== undefined) return known;
-  const importing = crypto.subtle.importKey('raw', key.slice(), 'AES-GCM', false, ['encrypt', 'decrypt']);
-  imported.set(key, importing);
-  return importing;
+async function importKey(key: Uint8Array): Promise<CryptoKey> {
+  const aes = await crypto.subtle.importKey('raw', key.slice(), 'AES-GCM', false, ['encrypt', 'decrypt']);
+  imported.set(key, aes);
+  return aes;
 }
 
 /** `[label][0][author 32][chain 16][room 16][epoch u32][device 16]` */
@@ -116,10 +115,8 @@ function wrapInfo({ author, chain, room, number, device }: WrapContext): Uint8Ar
 }
 
 /** A head's bytes up to the fields of its body, and the epoch's number. */
-function headInfo(head: HeadStart, epoch: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = encodeEntryHead({ ...head, bodyBytes: 0, bodyHash: new Uint8Array(SHA256_BYTES) });
-  return labeled('rockpool content', bytes.subarray(0, ENTRY_HEAD_BYTES - 4 - SHA256_BYTES), epoch);
-}
+const headInfo = (head: Uint8Array, epoch: Uint8Array): Uint8Array<ArrayBuffer> =>
+  labeled('rockpool content', head.subarray(0, HEAD_START_BYTES), epoch);
 
 function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);

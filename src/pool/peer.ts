@@ -6,12 +6,20 @@ import { fromTimeUs } from '../link/time-sampler.ts';
 import type { Role } from '../wire/signaling.ts';
 import type { Binding, PeerKeys } from './binding.ts';
 import { PeerLanes } from './peer-lanes.ts';
+import type { AddressKind, Unmet } from './unmet.ts';
 import type { DeviceKind, PeerView, UnboundCode } from './views.ts';
 
 /** Of the certificates at both ends, as their descriptions tell; undefined: not told yet, or not in a way that could be checked. */
 export interface Fingerprints {
   own: Uint8Array | undefined;
   theirs: Uint8Array | undefined;
+}
+
+/** What both ends have said so far to meet. */
+export interface Meeting {
+  readonly own: Set<AddressKind>;
+  readonly theirs: Set<AddressKind>;
+  heard: boolean;
 }
 
 /** none: nothing under the link. pending: being negotiated. binding: open, and not the link's yet. open: carries datagrams. */
@@ -23,6 +31,7 @@ export type TransportState =
       readonly attempt: number;
       readonly deadlineMs: number;
       readonly fingerprints: Fingerprints;
+      readonly meeting: Meeting;
     }
   | {
       readonly kind: 'binding';
@@ -72,6 +81,8 @@ export class Peer {
   words: readonly string[] | undefined;
   /** Why the last transport could not be bound. */
   unbound: UnboundCode | undefined;
+  /** Why the last transport never opened. */
+  unmet: Unmet | undefined;
   readonly link: Link;
   readonly lanes: PeerLanes;
   /** The peer's clock as its datagrams show it (the pool's, as well as the peer knows that) against our monotonic one. */
@@ -160,7 +171,7 @@ export class Peer {
 
   get view(): PeerView {
     const path = this.transport.kind === 'open' && this.link.state === 'open' ? this.transport.path : 'connecting';
-    const { id, name, device, role, words } = this;
-    return { id, name, device, role, ...(words === undefined ? {} : { words }), path };
+    const { id, name, device, role, words, unmet } = this;
+    return { id, name, device, role, ...(words && { words }), path, ...(unmet && { unmet }) };
   }
 }

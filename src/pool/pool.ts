@@ -16,7 +16,6 @@ import { poolOptions, type PoolOptions } from './options.ts';
 import { Peer } from './peer.ts';
 import { PoolClock } from './pool-clock.ts';
 import type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
-
 export type { PoolInput, PoolOutput, PoolSetup } from './ports.ts';
 import { shareLinks } from './share-links.ts';
 import { StatsMeter } from './stats.ts';
@@ -87,7 +86,7 @@ export class Pool {
     this.share = new Share({
       self,
       links: shareLinks(this.#peers, () => this.share.now, this.options.backlogMax),
-      nameOf: (peer) => (peer === self ? setup.name : (this.#peers.get(peer)?.name ?? '')),
+      nameOf: (peer) => (peer === self ? this.#joining.name : (this.#peers.get(peer)?.name ?? '')),
       wallOffsetMs: setup.wallOffsetMs,
       firstNumber: u32Of(setup.random(4)),
       ...(setup.options?.share === undefined ? {} : { options: setup.options.share }),
@@ -163,8 +162,10 @@ export class Pool {
         return this.#askTime();
       case 'backhaul-closed':
         this.#online = false;
-        this.#joining.closed();
-        return;
+        return this.#joining.closed();
+      case 'renamed':
+      case 'ticket':
+        return this.#joining.handle(input);
       case 'server':
         return this.#onServer(input.message);
       case 'transport-signal':
@@ -247,9 +248,9 @@ export class Pool {
 
   #onWelcome({ role, peers: members, iceServers }: Extract<ServerMessage, { kind: 'welcome' }>): void {
     this.#transports.iceServers = iceServers;
-    const { keys, name, device: kind } = this.#setup;
+    const { keys, device: kind } = this.#setup;
     const { id: device, signKey, agreeKey } = keys;
-    this.talk.joined(this.#now, { device, signKey, agreeKey, name, kind, role });
+    this.talk.joined(this.#now, { device, signKey, agreeKey, name: this.#joining.name, kind, role });
     const listed = new Set(members.map((member) => member.id));
     for (const peer of this.#peers.values()) {
       if (listed.has(peer.id)) continue;
@@ -324,6 +325,7 @@ export class Pool {
   /** The transport is gone by itself, or is given up. The link waits for the next one; who called calls again. */
   #dropTransport(peer: Peer): void {
     const wasOpen = peer.transport.kind === 'open';
+    this.#transports.learnUnmet(peer);
     this.#transports.close(peer);
     peer.link.handle(this.#now, { kind: 'transport-closed' });
     this.#drainLink(peer);
@@ -424,15 +426,13 @@ export class Pool {
   #onMessage(peer: Peer, bytes: Uint8Array): void {
     const envelope = decodeEnvelope(bytes);
     if (envelope === undefined) return peer.link.close(this.#now, 'malformed');
-    switch (envelope.kind) {
-      case 'lane':
-        peer.link.releaseMessage(this.#now, bytes.length);
-        return this.#transports.laneSignal(peer, envelope.lane, envelope.attempt, envelope.signal);
-      default:
-        if (isTalk(envelope)) return this.#talking.envelope(peer, envelope, bytes.length);
-        peer.link.releaseMessage(this.#now, bytes.length);
-        return this.share.envelope(this.#now, peer.id, envelope);
-    }
+    if (isTalk(envelope)) return this.#talking.envelope(peer, envelope, bytes.length);
+    peer.link.releaseMessage(this.#now, bytes.length);
+    if (envelope.kind === 'lane')
+      return this.#transports.laneSignal(peer, envelope.lane, envelope.attempt, envelope.signal);
+    // A listener receives: what it offers is not heard of.
+    if (envelope.kind === 'offer' && peer.role === 'listener') return;
+    this.share.envelope(this.#now, peer.id, envelope);
   }
 
   // --- time and draining ---

@@ -33,10 +33,14 @@ export interface PoolSetup {
   readonly keys: OwnKeys;
   readonly name: string;
   readonly device: DeviceKind;
+  /** Whether the server wants a ticket with each join: then one is asked for each time. */
+  readonly ticketed?: boolean;
   /** `n` bytes from a CSPRNG. */
   readonly random: (n: number) => Uint8Array;
   /** Wall clock minus monotonic clock, ms. */
   readonly wallOffsetMs: number;
+  /** All links go through a TURN server or not at all. Default false. */
+  readonly relayOnly?: boolean;
   readonly options?: {
     readonly pool?: Partial<PoolOptions>;
     readonly link?: Partial<LinkOptions>;
@@ -48,6 +52,10 @@ export interface PoolSetup {
 export type PoolInput =
   | { readonly kind: 'backhaul-open' }
   | { readonly kind: 'backhaul-closed' }
+  /** This device has another name, a clean one: the server tells the others, and nothing else changes. */
+  | { readonly kind: 'renamed'; readonly name: string }
+  /** What was asked for; undefined: there is none to be had now. */
+  | { readonly kind: 'ticket'; readonly ticket: string | undefined }
   | { readonly kind: 'server'; readonly message: ServerMessage }
   | { readonly kind: 'transport-signal'; readonly transport: number; readonly signal: Signal }
   | { readonly kind: 'transport-open'; readonly transport: number; readonly path: 'direct' | 'relayed' }
@@ -60,11 +68,14 @@ export type PoolInput =
 
 export type PoolOutput =
   | { readonly kind: 'backhaul'; readonly message: ClientMessage }
+  /** A ticket is wanted to join with: a fresh one, for each is good for one join. */
+  | { readonly kind: 'ticket' }
   | {
       readonly kind: 'transport-create';
       readonly transport: number;
       readonly initiator: boolean;
       readonly iceServers: readonly IceServer[];
+      readonly relayOnly: boolean;
     }
   | { readonly kind: 'transport-signal'; readonly transport: number; readonly signal: Signal }
   | { readonly kind: 'transport-close'; readonly transport: number }

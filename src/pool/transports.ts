@@ -10,11 +10,12 @@ import type { KeyWork } from './key-work.ts';
 import type { PoolOptions } from './options.ts';
 import type { Peer } from './peer.ts';
 import type { PoolOutput, PoolSetup } from './ports.ts';
+import { addressKinds, whyUnmet, type AddressKind } from './unmet.ts';
 import type { PeerId, UnboundCode } from './views.ts';
 
 /** What transports need of their pool. */
 export interface TransportPorts {
-  readonly setup: Pick<PoolSetup, 'pool' | 'keys' | 'random'>;
+  readonly setup: Pick<PoolSetup, 'pool' | 'keys' | 'random' | 'relayOnly'>;
   readonly keyWork: KeyWork;
   readonly options: PoolOptions;
   readonly peers: ReadonlyMap<PeerId, Peer>;
@@ -58,10 +59,27 @@ export class Transports {
     const transport = this.#nextTransport++;
     const deadlineMs = this.#ports.now() + this.#ports.options.transportMs;
     const fingerprints = { own: undefined, theirs: undefined };
-    peer.transport = { kind: 'pending', id: transport, attempt, deadlineMs, fingerprints };
+    const meeting = { own: new Set<AddressKind>(), theirs: new Set<AddressKind>(), heard: false };
+    peer.transport = { kind: 'pending', id: transport, attempt, deadlineMs, fingerprints, meeting };
     this.#byTransport.set(transport, peer);
-    this.#ports.output({ kind: 'transport-create', transport, initiator, iceServers: this.iceServers });
+    this.#make(transport, initiator);
     return transport;
+  }
+
+  #make(transport: number, initiator: boolean): void {
+    const { iceServers } = this;
+    const { relayOnly = false } = this.#ports.setup;
+    this.#ports.output({ kind: 'transport-create', transport, initiator, iceServers, relayOnly });
+  }
+
+  /** The present transport is given up. If it never opened, why not is told, unless it was the same the last time. */
+  learnUnmet(peer: Peer): void {
+    if (peer.transport.kind !== 'pending') return;
+    const { relayOnly = false } = this.#ports.setup;
+    const unmet = whyUnmet({ ...peer.transport.meeting, iceServers: this.iceServers, relayOnly });
+    if (unmet === peer.unmet) return;
+    peer.unmet = unmet;
+    this.#ports.output({ kind: 'event', event: { kind: 'peer-changed', peer: peer.view } });
   }
 
   close(peer: Peer): void {
@@ -79,8 +97,10 @@ export class Transports {
     if (lane !== undefined)
       return this.#ports.send(peer, { kind: 'lane', lane: lane.lane, attempt: lane.attempt, signal });
     if (peer.transport.kind === 'none') return;
-    if (peer.transport.kind === 'pending' && signal.kind !== 'candidate')
-      peer.transport.fingerprints.own ??= fingerprintOf(signal.sdp);
+    if (peer.transport.kind === 'pending') {
+      if (signal.kind !== 'candidate') peer.transport.fingerprints.own ??= fingerprintOf(signal.sdp);
+      for (const kind of addressKinds(signal)) peer.transport.meeting.own.add(kind);
+    }
     const { attempt } = peer.transport;
     this.#ports.output({ kind: 'backhaul', message: { kind: 'relay', peer: peer.id, attempt, signal } });
   }
@@ -95,6 +115,7 @@ export class Transports {
     // Only the caller begins an attempt, and only with an offer; whatever else is of another attempt came too late.
     if (peer.initiator || signal.kind !== 'offer') return;
     if (current !== undefined) {
+      this.learnUnmet(peer);
       this.close(peer);
       peer.link.handle(this.#ports.now(), { kind: 'transport-closed' });
       this.#ports.drain(peer);
@@ -105,10 +126,14 @@ export class Transports {
 
   /** Of several descriptions a transport takes the first; what it says of the other end's certificate is what must be bound. */
   #passOn(peer: Peer, transport: number, signal: Signal): void {
-    if (peer.transport.kind === 'pending' && signal.kind !== 'candidate') {
-      const { fingerprints } = peer.transport;
-      fingerprints.theirs ??= fingerprintOf(signal.sdp);
-      if (fingerprints.theirs === undefined) return this.#unbound(peer, 'fingerprint');
+    if (peer.transport.kind === 'pending') {
+      const { fingerprints, meeting } = peer.transport;
+      meeting.heard = true;
+      for (const kind of addressKinds(signal)) meeting.theirs.add(kind);
+      if (signal.kind !== 'candidate') {
+        fingerprints.theirs ??= fingerprintOf(signal.sdp);
+        if (fingerprints.theirs === undefined) return this.#unbound(peer, 'fingerprint');
+      }
     }
     this.#ports.output({ kind: 'transport-signal', transport, signal });
   }
@@ -125,6 +150,7 @@ export class Transports {
     if (peer.transport.kind !== 'pending') return;
     const { attempt, deadlineMs, fingerprints } = peer.transport;
     const { own, theirs } = fingerprints;
+    peer.unmet = undefined;
     if (own === undefined || theirs === undefined) return this.#unbound(peer, 'fingerprint');
     const { pool, keys: self, random } = this.#ports.setup;
     const binding = new Binding(this.#ports.now(), {
@@ -221,7 +247,7 @@ export class Transports {
     const transport = this.#nextTransport++;
     peer.lanes.add(lane, transport, attempt, this.#ports.now() + this.#ports.options.transportMs);
     this.#byTransport.set(transport, peer);
-    this.#ports.output({ kind: 'transport-create', transport, initiator, iceServers: this.iceServers });
+    this.#make(transport, initiator);
     return transport;
   }
 

@@ -4,6 +4,7 @@ import type { LinkStats } from '../link/stats.ts';
 import type { Role } from '../wire/signaling.ts';
 import type { ShareEvent } from '../share/views.ts';
 import type { TalkEvent } from '../talk/views.ts';
+import type { Unmet } from './unmet.ts';
 
 export type { Role } from '../wire/signaling.ts';
 export type { LinkStats } from '../link/stats.ts';
@@ -25,6 +26,8 @@ export interface PeerView {
   readonly words?: readonly string[];
   /** `connecting` until the link is up, and again while a lost one is being rebuilt. */
   readonly path: 'connecting' | 'direct' | 'relayed';
+  /** Why the last attempt to reach it came to nothing; undefined once one went well, and before the first has failed. */
+  readonly unmet?: Unmet;
 }
 
 /** How this device knows another clock: the server's, or a peer's. */

@@ -1,5 +1,6 @@
 // What others offer: open until it is answered, taken back, or its device is gone. Bounded for each peer.
 import type { EndCode } from '../wire/codes.ts';
+import { entryId, type EntryId } from '../wire/entry.ts';
 import type { Envelope, OfferedFile } from '../wire/envelope.ts';
 import type { ShareContext } from './context.ts';
 import { offerView, type InOffer } from './incoming.ts';
@@ -26,7 +27,7 @@ export class Inbox {
 
   /** An offer that was not known; undefined if it was, or is not to be shown. */
   offered(peer: string, envelope: Extract<Envelope, { kind: 'offer' }>): InOffer | undefined {
-    const { offer: number, chunkBytes, files } = envelope;
+    const { offer: number, chunkBytes, files, entry } = envelope;
     const id = `${peer}/${number}`;
     if (this.#offers.has(id)) return undefined;
     if (files.some((file) => this.#early.has(`${peer}/${file.transfer}`))) return undefined; // withdrawn before it arrived
@@ -46,6 +47,7 @@ export class Inbox {
       chunkBytes,
       files,
       private: envelope.private,
+      entry: entry && entryId(peer, entry.chain, entry.seq),
       thumbnails: new Map(),
       state: 'open',
       attempt: 0,
@@ -77,6 +79,13 @@ export class Inbox {
     for (const offer of named) if (offer.state === 'open') this.close(offer, 'withdrawn');
     if (named.length > 0 || code !== 'withdrawn') return;
     if (this.#early.size < this.#context.options.filesPerPeerMax) this.#early.add(`${peer}/${transfer}`);
+  }
+
+  /** The entry that tells of it was taken back. */
+  takenBack(entry: EntryId): void {
+    for (const offer of this.#offers.values()) {
+      if (offer.entry === entry && offer.state === 'open') this.close(offer, 'withdrawn');
+    }
   }
 
   /** Its offers are forgotten, so that they may be made anew when it returns. */

@@ -1,5 +1,6 @@
 // Others' offers and what was accepted of them, as plain records; and how they look to people.
 import type { EndCode } from '../wire/codes.ts';
+import type { EntryId } from '../wire/entry.ts';
 import type { OfferedFile } from '../wire/envelope.ts';
 import type { Download } from './download.ts';
 import type { Meter } from './meter.ts';
@@ -21,6 +22,7 @@ export interface InOffer {
   readonly files: readonly OfferedFile[];
   /** For chosen devices alone: nobody else hears of it from here, or gets anything of it. */
   readonly private: boolean;
+  readonly entry: EntryId | undefined;
   readonly thumbnails: Map<number, Uint8Array>;
   state: OfferView['state'];
   /** How often files were taken again after their transfer had ended. */
@@ -51,11 +53,12 @@ export interface Incoming {
   capped: boolean;
 }
 
-export const factsOf = ({ name, bytes, modifiedMs, folder }: OfferedFile): FileFacts => ({
+export const factsOf = ({ name, bytes, modifiedMs, folder }: OfferedFile, { entry }: InOffer): FileFacts => ({
   name,
   bytes,
   modifiedMs,
   ...(folder === undefined ? {} : { folder }),
+  ...(entry === undefined ? {} : { entry }),
 });
 
 /** What `create` found of an earlier time. */
@@ -69,7 +72,7 @@ export function sameFile(a: OfferedFile, b: OfferedFile): boolean {
 }
 
 export function offerView(offer: InOffer): OfferView {
-  const { id, peer, peerName, atMs, state, thumbnails } = offer;
+  const { id, peer, peerName, atMs, state, thumbnails, entry } = offer;
   const files = offer.files.map(({ transfer, name, bytes, folder }) => {
     const thumbnail = thumbnails.get(transfer);
     return {
@@ -80,7 +83,8 @@ export function offerView(offer: InOffer): OfferView {
       ...(thumbnail === undefined ? {} : { thumbnail }),
     };
   });
-  return { id, from: peer, name: peerName, own: false, atMs, files, private: offer.private, state };
+  const view = { id, from: peer, name: peerName, own: false, atMs, files, private: offer.private, state };
+  return entry === undefined ? view : { ...view, entry };
 }
 
 /** A source is gone: what came from it is still to be seen. */

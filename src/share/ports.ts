@@ -1,5 +1,6 @@
 // What the share machine needs around it: links to peers, and a store. Both are plain data and synchronous calls.
 import type { EndCode } from '../wire/codes.ts';
+import type { EntryId } from '../wire/entry.ts';
 import type { Envelope } from '../wire/envelope.ts';
 
 /** What a link says when something is handed to it. */
@@ -37,6 +38,8 @@ export interface FileFacts {
   readonly bytes: number;
   readonly modifiedMs: number;
   readonly folder?: FolderFacts;
+  /** Of one that is received: the log entry that told of the offer. What is kept of it goes once that was taken back. */
+  readonly entry?: EntryId;
 }
 
 /** What an earlier transfer left of a file. */

@@ -2,6 +2,7 @@
 // a code; only `verified` leaves a finished file, but what is verified of the others is kept for another time.
 import { chunkCount } from './chunks.ts';
 import type { EndCode } from '../wire/codes.ts';
+import type { EntryId } from '../wire/entry.ts';
 import { HASH_BYTES, type Envelope, type OfferedFile } from '../wire/envelope.ts';
 import type { ShareContext } from './context.ts';
 import { Download } from './download.ts';
@@ -186,6 +187,14 @@ export class Receiver {
     if (anew !== undefined) this.#takeUp(anew);
   }
 
+  /** What tells of an offer was taken back: nothing more of it is received, and what is here unfinished goes. */
+  takenBack(entry: EntryId): void {
+    this.inbox.takenBack(entry);
+    for (const transfer of this.#transfers.running) {
+      if (transfer.offer.entry === entry) this.#end(transfer, 'withdrawn', false);
+    }
+  }
+
   arrived(peer: string, number: number, chunk: number, bytes: Uint8Array): void {
     const { length } = bytes;
     const release = (): void => this.#context.links.releaseChunk(peer, length, bytes);
@@ -307,7 +316,7 @@ export class Receiver {
     transfer.state = 'creating';
     transfer.created = 'asked';
     transfer.download = this.#download(transfer);
-    const op = { op: 'create', key, facts: factsOf(file), chunkBytes: offer.chunkBytes } as const;
+    const op = { op: 'create', key, facts: factsOf(file, offer), chunkBytes: offer.chunkBytes } as const;
     this.#context.store(op, (result) => {
       if (result.ok) transfer.created = 'yes';
       // Over meanwhile: cancelled, or its device took it back.

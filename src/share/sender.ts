@@ -2,6 +2,7 @@
 // What goes out is uploads.ts's; what is kept here for each receiver is only for people to see.
 import { chunkCount } from './chunks.ts';
 import type { EndCode } from '../wire/codes.ts';
+import { parseEntryId, type EntryId } from '../wire/entry.ts';
 import { HASH_BYTES, SUBTREES_MAX, type Envelope } from '../wire/envelope.ts';
 import { ChunkSet } from './chunk-set.ts';
 import type { ShareContext } from './context.ts';
@@ -55,6 +56,7 @@ interface OwnOffer {
   readonly files: OwnFile[];
   /** Undefined: everyone. To anybody else it is as if it did not exist. */
   readonly to: ReadonlySet<string> | undefined;
+  readonly entry: EntryId | undefined;
   withdrawn: boolean;
 }
 
@@ -75,11 +77,12 @@ export class Sender {
     files: readonly { readonly key: string; readonly facts: FileFacts }[],
     chunkBytes: number,
     to?: ReadonlySet<string>,
+    entry?: EntryId,
   ): string {
     const number = this.#context.number();
     const id = `${this.#context.self}/${number}`;
     const atMs = this.#context.wallMs();
-    const offer: OwnOffer = { number, id, atMs, chunkBytes, files: [], to, withdrawn: false };
+    const offer: OwnOffer = { number, id, atMs, chunkBytes, files: [], to, entry, withdrawn: false };
     for (const { key, facts } of files) {
       const file = this.#file(offer, key, facts);
       offer.files.push(file);
@@ -116,6 +119,11 @@ export class Sender {
       this.#offers.delete(offer.number);
       this.#emitOffer(offer);
     }
+  }
+
+  /** The entry that tells of it was taken back. */
+  takenBack(entry: EntryId): void {
+    for (const offer of this.#offers.values()) if (offer.entry === entry) this.withdraw(offer.id);
   }
 
   /** Stops one outgoing transfer. */
@@ -303,7 +311,9 @@ export class Sender {
   #announce(peer: string, offer: OwnOffer): void {
     const files = offer.files.map(({ served, facts }) => ({ transfer: served.handle, ...facts }));
     const { number, chunkBytes, to } = offer;
-    this.#context.links.send(peer, { kind: 'offer', offer: number, chunkBytes, files, private: to !== undefined });
+    const entry = offer.entry === undefined ? undefined : parseEntryId(offer.entry);
+    const told = { kind: 'offer', offer: number, chunkBytes, files, private: to !== undefined } as const;
+    this.#context.links.send(peer, entry === undefined ? told : { ...told, entry });
     for (const file of offer.files) this.#tellPicture(peer, file);
   }
 
@@ -470,6 +480,7 @@ export class Sender {
       })),
       private: offer.to !== undefined,
       ...(offer.to === undefined ? {} : { to: [...offer.to] }),
+      ...(offer.entry === undefined ? {} : { entry: offer.entry }),
       state: offer.withdrawn ? 'withdrawn' : 'open',
     };
     this.#context.emit({ kind: 'offer', offer: view });

@@ -1,5 +1,6 @@
 // The share machine: own offers (sender.ts), others' offers (receiver.ts), and what both need. Synchronous; every call
 // takes the time. Outputs are events and store operations; links are called straight through `ShareLinks`.
+import type { EntryId } from '../wire/entry.ts';
 import type { Envelope } from '../wire/envelope.ts';
 import type { ShareContext } from './context.ts';
 import { shareOptions, type ShareOptions } from './options.ts';
@@ -94,16 +95,17 @@ export class Share {
 
   /**
    * Offers files that the store holds under their keys, cut into chunks of `chunkBytes`, to all peers and those to come; with
-   * `to`, to these alone, now and whenever they come. Returns the offer's id.
+   * `to`, to these alone, now and whenever they come. `entry`: of this device's log, telling of it. Returns the offer's id.
    */
   offer(
     now: number,
     files: readonly OwnFile[],
     chunkBytes: number = this.#context.options.chunkBytes,
     to?: ReadonlySet<string>,
+    entry?: EntryId,
   ): string {
     this.#now = now;
-    return this.#sender.offer(files, chunkBytes, to);
+    return this.#sender.offer(files, chunkBytes, to, entry);
   }
 
   /** Shows a small picture (at most THUMBNAIL_BYTES_MAX) of the file at `place` of an own offer. */
@@ -126,6 +128,13 @@ export class Share {
   withdraw(now: number, offer: string): void {
     this.#now = now;
     this.#sender.withdraw(offer);
+  }
+
+  /** An entry of some log was taken back: with it goes the offer that it told of, own or another's, if there is one. */
+  takenBack(now: number, entry: EntryId): void {
+    this.#now = now;
+    this.#sender.takenBack(entry);
+    this.#receiver.takenBack(entry);
   }
 
   /** Ends a transfer in either direction; what was received of it is removed. */

@@ -1,5 +1,6 @@
 // What sharing tells those who show it: plain data, safe to keep.
 import type { EndCode } from '../wire/codes.ts';
+import type { EntryId } from '../wire/entry.ts';
 import type { FolderFacts } from './ports.ts';
 
 /** Somebody a file comes from. */
@@ -86,6 +87,8 @@ export interface OfferView {
   readonly private: boolean;
   /** Own and private: the devices. */
   readonly to?: readonly string[];
+  /** The entry of the conversation that tells of it. Its retract withdraws the offer. */
+  readonly entry?: EntryId;
   /** `open` until answered (in) or withdrawn (out). `withdrawn` also when its device left. */
   readonly state: 'open' | 'accepted' | 'declined' | 'withdrawn';
 }

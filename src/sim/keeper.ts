@@ -3,6 +3,7 @@
 import type { TalkOp, TalkResult, TalkValues } from '../talk/ports.ts';
 import type { ChainRecord, EntryFacts, MessageRecord } from '../talk/records.ts';
 import { nextHlc } from '../talk/hlc.ts';
+import { sealedMessage } from '../talk/projection.ts';
 import { fromHex, joined, toHex } from '../wire/bytes.ts';
 import {
   SIGNATURE_BYTES,
@@ -151,7 +152,6 @@ function messageOf(author: DeviceId, { chain, seq, created, room, body }: Entry)
   const content = body === undefined ? undefined : decodeContent(body);
   if (content?.kind !== 'text') return undefined;
   const { text, replyTo, notify, important, announcement } = content;
-  const said = { text, replyTo, notify, important, announcement, edited: undefined, retractSeq: undefined };
-  const id = entryId(author, chain, seq);
-  return { id, author, room, created, state: 'here', ...said, reactions: [], votes: [], electorate: [], saved: false };
+  const place = { id: entryId(author, chain, seq), author, room, seq, created };
+  return { ...sealedMessage(place), state: 'here', text, replyTo, notify, important, announcement };
 }

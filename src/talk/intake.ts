@@ -16,6 +16,8 @@ export interface IntakeParts {
   readonly wants: Wants;
   readonly counts: Counts;
   readonly times: Times;
+  /** Proofs of logs that were signed twice, as they are found. */
+  readonly forked: (proofs: TalkValues['take']['forks']) => void;
 }
 
 export class Intake {
@@ -75,8 +77,16 @@ export class Intake {
       const chain = this.#context.chains.get(chainKey(record.author, record.chain));
       if (chain !== undefined) heads.grown(chain);
     }
+    this.#parts.forked(value.forks);
     for (const problem of value.problems) this.#problem(peer, problem);
     if (want !== undefined) this.#finish(peer, want, value.problems.length > 0);
+  }
+
+  /** A peer's proof that a log was signed twice was looked at. */
+  proved(peer: Peer, value: TalkValues['prove']): void {
+    this.grown(value.chains, []);
+    this.#parts.book.apply(value);
+    for (const problem of value.problems) this.#problem(peer, problem);
   }
 
   /** Chains that stand otherwise than before. */

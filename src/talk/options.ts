@@ -29,6 +29,8 @@ export interface TalkOptions {
   readonly takeBytesMax: number;
   /** Chains that are remembered of one peer and that are not known here. */
   readonly headsMax: number;
+  /** Logs that were signed twice: proofs of so many are passed on, and heeded of one peer. */
+  readonly forksMax: number;
   /** Forged or malformed entries after which a peer is neither asked nor listened to until its next link. */
   readonly strikesMax: number;
   /** Problem events of one peer and link. */
@@ -76,6 +78,7 @@ export const TALK_DEFAULTS: TalkOptions = {
   asksPerPeerMax: 16,
   takeBytesMax: 1024 * 1024,
   headsMax: 4096,
+  forksMax: 64,
   strikesMax: 3,
   problemsMax: 16,
   troubleMs: 10_000,

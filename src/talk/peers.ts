@@ -56,6 +56,9 @@ export class Peer {
   restUntilMs = 0;
   /** Chains that are not to be had from it. */
   readonly refused: Set<ChainKey> = new Set();
+  /** Logs of which it has, or was sent, the proof that they were signed twice; and those of which it is to get it. */
+  readonly forks: Set<ChainKey> = new Set();
+  readonly forksDue: Set<ChainKey> = new Set();
   strikes = 0;
   problems = 0;
   takingBytes = 0;

@@ -2,7 +2,7 @@
 // synchronous and keys are not, so that is work which is handed out and whose result comes back.
 import type { AccountId, ChainId, DeviceId, EntryId, Hlc, RoomId } from '../wire/entry.ts';
 import type { Account, Content } from '../wire/talk.ts';
-import type { Range, TalkEnvelope } from '../wire/talk-envelope.ts';
+import type { ForkProof, Range, TalkEnvelope } from '../wire/talk-envelope.ts';
 import type { ChainRecord, EntryFacts, MemberRecord, MessageRecord, Problem, Role, RoomRecord } from './records.ts';
 
 /** The links, by device id. The pool binds them. */
@@ -53,10 +53,16 @@ export type TalkOp =
   | { readonly op: 'take'; readonly from: DeviceId; readonly entries: readonly Uint8Array[]; readonly nowMs: number }
   /** As many from the start of `range` as fit ENTRIES_BYTES_MAX. */
   | { readonly op: 'give'; readonly author: DeviceId; readonly chain: ChainId; readonly range: Range }
+  /** Somebody says that a log was signed twice. */
+  | ({ readonly op: 'prove' } & ForkProof)
   /** All of a room up to `created` was read here. */
   | { readonly op: 'read'; readonly room: RoomId; readonly created: Hlc }
   /** Keeps a message among the saved ones, or no longer. */
   | { readonly op: 'save'; readonly message: EntryId; readonly on: boolean }
+  /** An announcement needs not stay in sight any longer. */
+  | { readonly op: 'note'; readonly message: EntryId }
+  /** Applies some more of what waited for something that has arrived: to be asked for while results say that more is due. */
+  | { readonly op: 'wake' }
   /** A person verified a device's words, wants it out, or takes either back. */
   | { readonly op: 'mark'; readonly device: DeviceId; readonly verified?: boolean; readonly out?: boolean }
   /** Another device proves that it knows this one's invitation to become one of this account: resolves to what it is to show. */
@@ -69,22 +75,34 @@ export interface Changed {
   readonly messages: readonly MessageRecord[];
   readonly rooms: readonly RoomRecord[];
   readonly members: readonly MemberRecord[];
+  /** Entries that waited for something can be applied and were too many for one operation. */
+  readonly due?: boolean;
+}
+
+/** Proofs that are new here, for others to see. */
+interface Forks {
+  readonly forks?: readonly ForkProof[];
 }
 
 export interface TalkValues {
-  readonly open: Changed & { readonly chains: readonly ChainRecord[]; readonly account: AccountId };
+  readonly open: Changed & Forks & { readonly chains: readonly ChainRecord[]; readonly account: AccountId };
   readonly met: Changed;
   readonly write: Changed & { readonly entries: readonly EntryFacts[]; readonly chains: readonly ChainRecord[] };
-  readonly take: Changed & {
-    /** What was new, in the order of each chain. */
-    readonly entries: readonly EntryFacts[];
-    /** As they stand now: of every chain that an entry was new of. */
-    readonly chains: readonly ChainRecord[];
-    readonly problems: readonly Problem[];
-  };
+  readonly take: Changed &
+    Forks & {
+      /** What was new, in the order of each chain. */
+      readonly entries: readonly EntryFacts[];
+      /** As they stand now: of every chain that an entry was new of. */
+      readonly chains: readonly ChainRecord[];
+      readonly problems: readonly Problem[];
+    };
   readonly give: readonly Uint8Array[];
+  /** Nothing in `chains`: it was known, or there is nothing of that log here. */
+  readonly prove: Changed & Forks & { readonly chains: readonly ChainRecord[]; readonly problems: readonly Problem[] };
   readonly read: Changed;
   readonly save: Changed;
+  readonly note: Changed;
+  readonly wake: Changed;
   readonly mark: Changed;
   readonly vouch: Account | undefined;
   /** The profile is to be written anew then. */

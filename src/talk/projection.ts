@@ -44,9 +44,17 @@ export function textMessage(
   };
 }
 
-/** By a device of the author's person. The newest text stands. */
+export function filesMessage(
+  place: EntryPlace,
+  { files, count, bytes }: Extract<Content, { kind: 'files' }>,
+): MessageRecord {
+  const text = files.map(({ name }) => name).join('\n');
+  return { ...blank(place, 'here'), text, files: { files, count, bytes } };
+}
+
+/** By a device of the author's person. The newest text stands; what was shared is what it was. */
 export function editedMessage(message: MessageRecord, by: EntryPlace, text: string): MessageRecord {
-  if (message.state !== 'here') return message;
+  if (message.state !== 'here' || message.files !== undefined) return message;
   const before = trailOf(message);
   const { edited = 0 } = message;
   const newer = by.created > edited || (by.created === edited && by.author > (before.editedBy ?? ''));

@@ -2,6 +2,7 @@
 // derives it from the logs; whatever order entries came in, the same entries give the same records.
 import type { AccountId, ChainId, DeviceId, EntryId, EntryKind, Hlc, RoomId } from '../wire/entry.ts';
 import type { Role } from '../wire/signaling.ts';
+import type { SharedFiles } from '../wire/talk.ts';
 import type { Range } from '../wire/talk-envelope.ts';
 
 /** What is there of one log. */
@@ -90,6 +91,8 @@ export interface MessageRecord {
   /** here: to be read. sealed: its key is for others, or has not arrived. retracted: taken back; text is empty then. */
   readonly state: 'here' | 'sealed' | 'retracted';
   readonly text: string;
+  /** It tells of files that are offered, or were: what they are. `text` is their names then, one a line. */
+  readonly files?: SharedFiles | undefined;
   /** When the text that stands here was written, if it was edited. */
   readonly edited: Hlc | undefined;
   readonly replyTo: EntryId | undefined;
@@ -104,6 +107,8 @@ export interface MessageRecord {
   /** Of its retract, if there is one: who has that has been told to remove it. */
   readonly retractSeq: number | undefined;
   readonly saved: boolean;
+  /** Of an announcement: this person has taken note of it, on this device. */
+  readonly noted?: boolean | undefined;
   /** What later entries are weighed against, so that their order does not matter. Nothing to show. */
   readonly trail?: MessageTrail | undefined;
 }

@@ -8,6 +8,7 @@ import { Book } from './book.ts';
 import { Chains, type Chain } from './chains.ts';
 import type { TalkContext, TalkReply } from './context.ts';
 import { Counts } from './counts.ts';
+import { Forks } from './forks.ts';
 import { Gives } from './gives.ts';
 import { Heads } from './heads.ts';
 import { Intake } from './intake.ts';
@@ -48,6 +49,7 @@ export class Talk {
   readonly #wants: Wants;
   readonly #gives: Gives;
   readonly #intake: Intake;
+  readonly #forks: Forks;
   readonly #writing: Writing;
   readonly #receipts: Receipts;
   readonly #counts: Counts;
@@ -56,6 +58,8 @@ export class Talk {
   #state: { readonly kind: 'new' | 'opening' | 'open' } | { readonly kind: 'failed'; readonly againAtMs: number } = {
     kind: 'new',
   };
+  /** The keeper has been asked to apply more of what waited. */
+  #waking = false;
   #now = 0;
   #nextOp = 0;
   #troubledAtMs = -Infinity;
@@ -97,7 +101,15 @@ export class Talk {
     this.#gives = new Gives(this.#context, this.#heads);
     this.#counts = new Counts(this.#context, times, this.#wants);
     const { heads, wants, counts } = { heads: this.#heads, wants: this.#wants, counts: this.#counts };
-    this.#intake = new Intake(this.#context, { book, heads, wants, counts, times });
+    this.#intake = new Intake(this.#context, {
+      book,
+      heads,
+      wants,
+      counts,
+      times,
+      forked: (proofs) => this.#forks.learn(proofs),
+    });
+    this.#forks = new Forks(this.#context, this.#intake);
     this.#writing = new Writing(this.#context, book, heads, this.#intake);
     this.#receipts = new Receipts(this.#context, times);
     this.#linking = new Linking(this.#context, book, this.#writing);
@@ -150,6 +162,8 @@ export class Talk {
           }
           this.#chains.opened(value.chains);
           this.#book.apply(value);
+          this.#forks.learn(value.forks);
+          this.#forks.look();
           for (const peer of this.#peers.values()) this.#welcome(peer);
           this.#counts.touch();
         },
@@ -192,6 +206,7 @@ export class Talk {
   #welcome(peer: Peer): void {
     peer.account = this.#book.accountOf(peer.device);
     this.#heads.tellAll(peer);
+    this.#forks.tellAll(peer);
     this.#receipts.moved(this.#book.rooms.values(), [peer]);
     this.#wants.look(peer.claims.keys());
     this.#receipts.heard(peer, [...peer.claims.keys()]);
@@ -270,6 +285,8 @@ export class Talk {
         return this.#linking.asked(peer, envelope.proof);
       case 'link-grant':
         return this.#linking.granted(peer, envelope.account);
+      case 'fork':
+        return this.#forks.heard(peer, envelope);
     }
   }
 
@@ -278,10 +295,36 @@ export class Talk {
     this.#now = now;
     const reply = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (result.ok) reply?.done(result.value);
-    else reply?.failed?.(result.code);
+    if (result.ok) {
+      reply?.done(result.value);
+      if (isDue(result.value)) this.#wake();
+    } else reply?.failed?.(result.code);
+    this.#forks.look();
     this.#regroup();
     this.#settle();
+  }
+
+  /** A piece at a time, so that whatever else the keeper is asked for comes in between. */
+  #wake(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    const after = (): void => {
+      this.#waking = false;
+    };
+    this.#context.keep(
+      { op: 'wake' },
+      {
+        done: (value) => {
+          after();
+          this.#book.apply(value);
+        },
+        // Whatever the keeper does next says once more that something is due.
+        failed: () => {
+          after();
+          this.#troubled();
+        },
+      },
+    );
   }
 
   /** Some turned out to be other people's devices than was thought: they may have other chains. */
@@ -291,6 +334,7 @@ export class Talk {
       if (account === peer.account) continue;
       peer.account = account;
       this.#heads.tellAll(peer);
+      this.#forks.tellAll(peer);
       this.#receipts.moved(this.#book.rooms.values(), [peer]);
     }
   }
@@ -321,6 +365,12 @@ export class Talk {
   save(now: number, message: EntryId, on: boolean): number {
     this.#now = now;
     return this.#context.keep({ op: 'save', message, on }, { done: (value) => this.#book.apply(value) });
+  }
+
+  /** Takes note of an announcement. Returns the operation's number. */
+  note(now: number, message: EntryId): number {
+    this.#now = now;
+    return this.#context.keep({ op: 'note', message }, { done: (value) => this.#book.apply(value) });
   }
 
   /** A person verified a device, or wants it out. Returns the operation's number. */
@@ -372,9 +422,13 @@ export class Talk {
     this.#wants.plan();
     for (const peer of this.#peers.values()) {
       this.#heads.tell(peer);
+      this.#forks.tell(peer);
       this.#receipts.tell(peer);
     }
     this.#writing.pump();
     this.#counts.timeout();
   }
 }
+
+const isDue = (value: TalkValues[TalkOp['op']]): boolean =>
+  typeof value === 'object' && 'due' in value && value.due === true;

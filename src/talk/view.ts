@@ -29,7 +29,7 @@ function namesOf({ account: own, members }: Viewer, accounts: readonly AccountId
 }
 
 export function messageView(viewer: Viewer, record: MessageRecord): MessageView {
-  const { id, author, room, created, state, text, edited, replyTo, notify, saved } = record;
+  const { id, author, room, created, state, text, files, edited, replyTo, notify, saved } = record;
   const member = viewer.members.get(author);
   const account = author === viewer.self ? viewer.account : (member?.account ?? author);
   const own = account === viewer.account;
@@ -42,6 +42,7 @@ export function messageView(viewer: Viewer, record: MessageRecord): MessageView 
     own,
     state,
     text,
+    files,
     created,
     sentMs: hlcMs(created),
     editedMs: edited === undefined ? undefined : hlcMs(edited),
@@ -52,6 +53,7 @@ export function messageView(viewer: Viewer, record: MessageRecord): MessageView 
     announcement: record.announcement && member?.role === 'owner',
     vote: record.important ? voteOf(viewer, record) : undefined,
     saved,
+    noted: record.noted === true || hasVoted(viewer, record),
     retractedBy: holdersOfRetract(viewer, record),
   };
 }
@@ -67,6 +69,10 @@ function reactionsOf(viewer: Viewer, { reactions }: MessageRecord): MessageView[
   }
   return [...byEmoji].map(([emoji, accounts]) => ({ emoji, accounts: [...accounts] }));
 }
+
+/** On whichever of their devices. */
+const hasVoted = (viewer: Viewer, { votes }: MessageRecord): boolean =>
+  votes.some((device) => accountIn(viewer, device) === viewer.account);
 
 function voteOf(viewer: Viewer, { votes, electorate }: MessageRecord): NonNullable<MessageView['vote']> {
   const voted = new Set(votes.map((device) => accountIn(viewer, device)));

@@ -46,6 +46,8 @@ export interface MessageView {
   readonly state: MessageRecord['state'];
   /** Markdown as it was typed; empty unless `here`. */
   readonly text: string;
+  /** Files that were offered with it; `text` is their names then. Whether they still are: the offer whose `entry` it is. */
+  readonly files?: MessageRecord['files'];
   /** Its place in the conversation. */
   readonly created: Hlc;
   /** ms since 1970. */
@@ -61,6 +63,8 @@ export interface MessageView {
   /** Of an important one: accounts that confirmed it, of how many; confirmed at more than half. Undefined for others. */
   readonly vote: { readonly by: readonly AccountId[]; readonly of: number; readonly confirmed: boolean } | undefined;
   readonly saved: boolean;
+  /** Of an announcement: this person has taken note of it. */
+  readonly noted: boolean;
   /** Of one that was taken back: the devices here that have been told, this one left out. */
   readonly retractedBy: readonly DeviceId[];
 }

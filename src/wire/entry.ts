@@ -35,6 +35,8 @@ export const SIGNATURE_BYTES = 64;
  * `[body bytes u32][body hash 32]`: what is signed, with a label before it.
  */
 export const ENTRY_HEAD_BYTES: number = 1 + 1 + 32 + 16 + 4 + 32 + 6 + 2 + 16 + 4 + 32;
+/** Of these, what says nothing of the body. */
+export const HEAD_START_BYTES: number = ENTRY_HEAD_BYTES - 4 - 32;
 /** Before the body on the wire and on disk. */
 export const ENTRY_FIXED_BYTES: number = ENTRY_HEAD_BYTES + SIGNATURE_BYTES;
 /** Of one body: 8,192 characters of text sealed, or an epoch's key for 256 devices. */
@@ -60,6 +62,9 @@ export interface EntryHead {
   readonly bodyHash: Uint8Array;
 }
 
+/** A head before its body is known. */
+export type HeadStart = Omit<EntryHead, 'bodyBytes' | 'bodyHash'>;
+
 export interface Entry extends EntryHead {
   /** As they are signed, ENTRY_HEAD_BYTES. */
   readonly head: Uint8Array;
@@ -68,7 +73,17 @@ export interface Entry extends EntryHead {
   readonly body: Uint8Array | undefined;
 }
 
-export function encodeEntryHead(head: EntryHead): Uint8Array {
+/** `start`, if it was encoded already, is completed and becomes the result. */
+export function encodeEntryHead(head: EntryHead, start: Uint8Array = encodeHeadStart(head)): Uint8Array {
+  const to = new Cursor(start);
+  to.at = HEAD_START_BYTES;
+  to.putU32(head.bodyBytes);
+  to.bytes.set(head.bodyHash, to.at);
+  return to.bytes;
+}
+
+/** ENTRY_HEAD_BYTES, of which those of the body are zeros. */
+export function encodeHeadStart(head: HeadStart): Uint8Array {
   const to = new Cursor(new Uint8Array(ENTRY_HEAD_BYTES));
   const put = (bytes: Uint8Array): void => {
     to.bytes.set(bytes, to.at);
@@ -83,8 +98,6 @@ export function encodeEntryHead(head: EntryHead): Uint8Array {
   to.putU48(Math.floor(head.created / HLC_PER_MS));
   to.putU16(head.created % HLC_PER_MS);
   put(fromHex(head.room));
-  to.putU32(head.bodyBytes);
-  put(head.bodyHash);
   return to.bytes;
 }
 
@@ -97,8 +110,11 @@ export function encodeEntry({ head, signature, body }: Pick<Entry, 'head' | 'sig
   return bytes;
 }
 
-/** Undefined for anything malformed or out of bounds. The result shares memory with `bytes`. */
-export function decodeEntry(bytes: Uint8Array): Entry | undefined {
+/**
+ * Undefined for anything malformed or out of bounds. The result shares memory with `bytes`. `bare`: one of any kind may come
+ * without its body.
+ */
+export function decodeEntry(bytes: Uint8Array, bare = false): Entry | undefined {
   if (bytes.length < ENTRY_FIXED_BYTES || bytes.length > ENTRY_BYTES_MAX) return undefined;
   const from = new Cursor(bytes);
   const take = (length: number): Uint8Array => {
@@ -121,7 +137,7 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   const whole = rest.length === bodyBytes;
   if (kind === undefined || seq === 0 || ms >= MS_MAX || count >= HLC_PER_MS) return undefined;
   // Only content can be retracted: the others hold what everybody must be able to check.
-  if (!whole && (rest.length !== 0 || kind !== 'content')) return undefined;
+  if (!whole && (rest.length !== 0 || (kind !== 'content' && !bare))) return undefined;
   if (bodyBytes > ENTRY_BODY_BYTES_MAX || (seq === 1) !== prev.every((byte) => byte === 0)) return undefined;
   const head = bytes.subarray(0, ENTRY_HEAD_BYTES);
   const created = ms * HLC_PER_MS + count;

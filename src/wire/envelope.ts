@@ -2,10 +2,11 @@
 // Decoding bounds every field once; everything past it may trust the types.
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { END_CODES, codeName, type EndCode } from './codes.ts';
-import { EnvelopeSchema } from './gen/pool_pb.ts';
+import { EnvelopeSchema, type OfferSchema } from './gen/pool_pb.ts';
 import { LANE_IDS } from './frames.ts';
 import { fromHex, toHex } from './bytes.ts';
-import { ID_BYTES } from './entry.ts';
+import { ID_BYTES, SEQ_MAX, type ChainId } from './entry.ts';
+import { FILES_PER_OFFER_MAX, isOfferedName, isOfferedSize } from './offered.ts';
 import { readTalk, talkBody, type TalkEnvelope } from './talk-envelope.ts';
 import { readSignal, wireSignal, type Signal } from './signaling.ts';
 
@@ -29,6 +30,8 @@ export type Envelope =
       readonly files: readonly OfferedFile[];
       /** For the devices that are told of it alone: none of them passes it on. */
       readonly private: boolean;
+      /** The entry of the offering device's log that tells of it: whoever has that one's retract has nothing of this any more. */
+      readonly entry?: { readonly chain: ChainId; readonly seq: number } | undefined;
     }
   /** `transfers`: the files taken; empty for all. `attempt` counts up when one is taken again after its transfer ended. */
   | {
@@ -63,10 +66,6 @@ export type Envelope =
   | { readonly kind: 'lane'; readonly lane: number; readonly attempt: number; readonly signal: Signal }
   | TalkEnvelope;
 
-/** Files in one offer: with the longest names it still fits one message. */
-export const FILES_PER_OFFER_MAX = 500;
-/** UTF-8 bytes of a file name: what every common file system takes. */
-export const FILE_NAME_BYTES_MAX = 255;
 /** Chunk size of an offer. Smaller ones drown in requests, larger ones in memory. */
 export const CHUNK_BYTES_MIN: number = 16 * 1024;
 export const CHUNK_BYTES_MAX: number = 1024 * 1024;
@@ -82,8 +81,6 @@ export const HAVE_BYTES_MAX: number = 8 * 1024;
 /** What a small picture of a file may take. */
 export const THUMBNAIL_BYTES_MAX: number = 16 * 1024;
 
-const utf8 = new TextEncoder();
-
 type Folder = NonNullable<OfferedFile['folder']>;
 
 /** Encodes what this device made itself; the limits above hold, so that no peer refuses it. */
@@ -94,7 +91,7 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeSchema>['body']> {
   switch (envelope.kind) {
     case 'offer':
-      return { case: 'offer', value: { ...envelope, files: [...envelope.files] } };
+      return { case: 'offer', value: offerBody(envelope) };
     case 'answer':
       return { case: 'answer', value: { ...envelope, transfers: [...envelope.transfers] } };
     case 'tree': {
@@ -118,6 +115,12 @@ function body(envelope: Envelope): NonNullable<MessageInitShape<typeof EnvelopeS
   }
 }
 
+function offerBody(envelope: Extract<Envelope, { kind: 'offer' }>): MessageInitShape<typeof OfferSchema> {
+  const { offer, chunkBytes, files, private: only, entry } = envelope;
+  const value = { offer, chunkBytes, files: [...files], private: only };
+  return entry === undefined ? value : { ...value, entryChain: fromHex(entry.chain), entrySeq: entry.seq };
+}
+
 /** Undefined for anything malformed or out of bounds. */
 export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
   try {
@@ -130,7 +133,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
 function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body']): Envelope | undefined {
   switch (body.case) {
     case 'offer': {
-      const { offer, chunkBytes, files, private: only } = body.value;
+      const { offer, chunkBytes, files, private: only, entryChain, entrySeq } = body.value;
       if (chunkBytes < CHUNK_BYTES_MIN || chunkBytes > CHUNK_BYTES_MAX) return undefined;
       if (files.length === 0 || files.length > FILES_PER_OFFER_MAX) return undefined;
       if (!files.every((file) => isFile(file, chunkBytes))) return undefined;
@@ -139,7 +142,10 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
         const file = { transfer, name, bytes, modifiedMs };
         return folder === undefined ? file : { ...file, folder: folderFacts(folder) };
       });
-      return { kind: 'offer', offer, chunkBytes, files: plain, private: only };
+      const read = { kind: 'offer', offer, chunkBytes, files: plain, private: only } as const;
+      if (entryChain.length === 0 && entrySeq === 0) return read;
+      if (entryChain.length !== ID_BYTES || entrySeq === 0 || entrySeq > SEQ_MAX) return undefined;
+      return { ...read, entry: { chain: toHex(entryChain), seq: entrySeq } };
     }
     case 'answer': {
       const { offer, accept, transfers, attempt } = body.value;
@@ -186,15 +192,11 @@ function bounded(body: ReturnType<typeof create<typeof EnvelopeSchema>>['body'])
 
 function isFile(file: OfferedFile, chunkBytes: number): boolean {
   const { name, bytes, modifiedMs, folder } = file;
-  if (folder !== undefined && !isSize(folder.contentBytes)) return false;
-  if (name.length === 0 || name.length > FILE_NAME_BYTES_MAX || utf8.encode(name).length > FILE_NAME_BYTES_MAX)
-    return false;
-  return isSize(bytes) && bytes / chunkBytes <= CHUNKS_MAX && isTime(modifiedMs);
+  if (folder !== undefined && !isOfferedSize(folder.contentBytes)) return false;
+  return isOfferedName(name) && isOfferedSize(bytes) && bytes / chunkBytes <= CHUNKS_MAX && isTime(modifiedMs);
 }
 
 const folderFacts = ({ entries, contentBytes }: Folder): Folder => ({ entries, contentBytes });
-
-const isSize = (bytes: number): boolean => Number.isSafeInteger(bytes) && bytes >= 0;
 
 /** The encoder takes no views of shared memory. */
 const unshared = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);

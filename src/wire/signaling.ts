@@ -25,8 +25,11 @@ export type Signal =
   | { readonly kind: 'offer' | 'answer'; readonly sdp: string }
   | { readonly kind: 'candidate'; readonly candidate: string; readonly mid: string };
 
-/** `owner`: the device that came first, for as long as anybody is in the pool. */
-export type Role = 'owner' | 'member';
+/**
+ * `owner`: who says what goes for all; where nobody else decides, the device that came first, for as long as anybody is in the
+ * pool. `listener`: reads and receives, and neither writes in the pool's own room nor offers.
+ */
+export type Role = 'owner' | 'member' | 'listener';
 
 /** A member, as the server knows it. `id` is 32 hex digits. */
 export interface Member {
@@ -48,6 +51,8 @@ export type ClientMessage =
       readonly signKey: Uint8Array;
       /** Of `joinBytes`, under LABELS.join (src/keys/identity.ts). */
       readonly signature: Uint8Array;
+      /** 1 to TICKET_CHARACTERS_MAX characters, of whoever lets devices in (signaling/hooks.ts). */
+      readonly ticket?: string;
     }
   | { readonly kind: 'leave' }
   | { readonly kind: 'relay'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
@@ -80,6 +85,8 @@ export const SERVER_FRAME_BYTES_MAX: number = 256 * 1024;
 export const NONCE_BYTES = 32;
 /** Characters (code points) of a name: what a roster row can show. */
 export const NAME_CHARACTERS_MAX = 64;
+/** Characters of a ticket, printable ASCII without blanks; ours have about 600. */
+export const TICKET_CHARACTERS_MAX = 4096;
 /** UTF-16 units looked at in a name before cleaning: more than any name that could still come out short enough. */
 export const RAW_NAME_UNITS_MAX = 1024;
 /** Characters a-z of a device kind. Kinds this version does not know still decode, so that new ones may come. */
@@ -109,6 +116,7 @@ const DEVICE = /^[a-z]+$/;
 /** SDP and candidates are ASCII in every implementation; anything else only serves to confuse what reads them. */
 const SDP_TEXT = /^[\t\r\n\x20-\x7e]+$/;
 const LINE = /^[\x20-\x7e]*$/;
+const TICKET = /^[\x21-\x7e]+$/;
 const ICE_URL = /^(?:stun|stuns|turn|turns):[\x21-\x7e]+$/;
 /** Controls, marks that reorder text, lone surrogates, and blanks of no width, as far as they are not white space. */
 const UNSHOWABLE = /(?!\s)[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2060]/gu;
@@ -155,7 +163,7 @@ export function decodeClient(bytes: Uint8Array): ClientMessage | undefined {
   const body = parse(() => fromBinary(ClientMessageSchema, bytes, READ).body);
   switch (body?.case) {
     case 'join': {
-      const { version, pool, name, device, signKey, signature } = body.value;
+      const { version, pool, name, device, signKey, signature, ticket } = body.value;
       if (version !== PROTOCOL_VERSION) {
         const none = new Uint8Array(0);
         return { kind: 'join', version, pool: '', name: '', device: '', signKey: none, signature: none };
@@ -163,9 +171,10 @@ export function decodeClient(bytes: Uint8Array): ClientMessage | undefined {
       const clean = cleanName(name);
       if (clean === undefined || parsePoolCode(pool) !== pool || !isDevice(device)) return undefined;
       if (signKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return undefined;
+      if (ticket !== '' && (ticket.length > TICKET_CHARACTERS_MAX || !TICKET.test(ticket))) return undefined;
       // Copies: the fields are views of the frame, and would keep all of its buffer alive.
       const owned = { signKey: Uint8Array.from(signKey), signature: Uint8Array.from(signature) };
-      return { kind: 'join', version, pool, name: clean, device, ...owned };
+      return { kind: 'join', version, pool, name: clean, device, ...owned, ...(ticket !== '' && { ticket }) };
     }
     case 'leave':
       return { kind: 'leave' };
@@ -251,8 +260,8 @@ export function isDevice(device: string): boolean {
   return device.length <= DEVICE_CHARACTERS_MAX && DEVICE.test(device);
 }
 
-function isRole(role: string): role is Role {
-  return role === 'owner' || role === 'member';
+export function isRole(role: string): role is Role {
+  return role === 'owner' || role === 'member' || role === 'listener';
 }
 
 function readMember({ id, name, device, role }: WirePeer): Member | undefined {
@@ -302,9 +311,9 @@ type ServerBody = NonNullable<MessageInitShape<typeof ServerMessageSchema>['body
 function clientBody(message: ClientMessage): ClientBody {
   switch (message.kind) {
     case 'join': {
-      const { version, pool, name, device } = message;
+      const { version, pool, name, device, ticket = '' } = message;
       const [signKey, signature] = [Uint8Array.from(message.signKey), Uint8Array.from(message.signature)];
-      return { case: 'join', value: { version, pool, name, device, signKey, signature } };
+      return { case: 'join', value: { version, pool, name, device, signKey, signature, ticket } };
     }
     case 'leave':
       return { case: 'leave', value: {} };

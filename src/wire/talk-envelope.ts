@@ -1,4 +1,4 @@
-// The envelopes by which logs are brought together (schema/pool.proto, 11 to 17), as plain unions. Part of envelope.ts.
+// The envelopes by which logs are brought together (schema/pool.proto, 11 to 18), as plain unions. Part of envelope.ts.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { fromHex, toHex } from './bytes.ts';
 import {
@@ -30,6 +30,15 @@ export interface Head {
   readonly hash: Uint8Array;
 }
 
+/** Two entries that one device signed for one place of its log: two of one number, or one and a next that follows another. */
+export interface ForkProof {
+  readonly author: DeviceId;
+  readonly chain: ChainId;
+  /** Heads and signatures, ENTRY_FIXED_BYTES each. */
+  readonly one: Uint8Array;
+  readonly other: Uint8Array;
+}
+
 export type TalkEnvelope =
   | { readonly kind: 'heads'; readonly heads: readonly Head[] }
   | {
@@ -46,9 +55,10 @@ export type TalkEnvelope =
   | { readonly kind: 'read'; readonly room: RoomId; readonly created: Hlc }
   /** `proof`: 32 bytes. */
   | { readonly kind: 'link-ask'; readonly proof: Uint8Array }
-  | { readonly kind: 'link-grant'; readonly account: Account };
+  | { readonly kind: 'link-grant'; readonly account: Account }
+  | ({ readonly kind: 'fork' } & ForkProof);
 
-const TALK_KINDS = new Set(['heads', 'want', 'entries', 'typing', 'read', 'link-ask', 'link-grant']);
+const TALK_KINDS = new Set(['heads', 'want', 'entries', 'typing', 'read', 'link-ask', 'link-grant', 'fork']);
 
 export const isTalk = <E extends { readonly kind: string }>(envelope: E): envelope is Extract<E, TalkEnvelope> =>
   TALK_KINDS.has(envelope.kind);
@@ -91,6 +101,11 @@ export function talkBody(envelope: TalkEnvelope): Body {
       return { case: 'linkAsk', value: { proof: Uint8Array.from(envelope.proof) } };
     case 'link-grant':
       return { case: 'linkGrant', value: { account: wireAccount(envelope.account) } };
+    case 'fork': {
+      const { author, chain, one, other } = envelope;
+      const heads = { one: Uint8Array.from(one), other: Uint8Array.from(other) };
+      return { case: 'fork', value: { author: fromHex(author), chain: fromHex(chain), ...heads } };
+    }
   }
 }
 
@@ -127,6 +142,12 @@ export function readTalk(body: WireEnvelope['body']): TalkEnvelope | undefined {
     case 'linkGrant': {
       const account = readAccount(body.value.account);
       return account === undefined ? undefined : { kind: 'link-grant', account };
+    }
+    case 'fork': {
+      const { author, chain, one, other } = body.value;
+      const sized = one.length === ENTRY_FIXED_BYTES && other.length === ENTRY_FIXED_BYTES;
+      if (author.length !== ID_BYTES || chain.length !== ID_BYTES || !sized) return undefined;
+      return { kind: 'fork', author: toHex(author), chain: toHex(chain), one, other };
     }
     default:
       return undefined;

@@ -15,7 +15,7 @@ import {
   type RoomId,
 } from './entry.ts';
 import {
-  type AccountSchema,
+  AccountSchema,
   ContentSchema,
   EpochSchema,
   LeaveSchema,
@@ -27,6 +27,7 @@ import {
   type Content as WireContent,
   type EntryId as WireEntryId,
 } from './gen/talk_pb.ts';
+import { FILES_PER_OFFER_MAX, isOfferedName, isOfferedSize } from './offered.ts';
 import { cleanName, isDevice } from './signaling.ts';
 
 /** One device vouched for by the one before it. */
@@ -61,7 +62,8 @@ export type ClearBody =
       readonly account: Account;
     }
   | { readonly kind: 'epoch'; readonly number: number; readonly wraps: readonly Wrap[] }
-  | { readonly kind: 'retract'; readonly seq: number }
+  /** `message`: it is a message of its own, and not an edit of one. */
+  | { readonly kind: 'retract'; readonly seq: number; readonly message?: true }
   | { readonly kind: 'vote'; readonly target: EntryId }
   | { readonly kind: 'leave' }
   | { readonly kind: 'revoke'; readonly device: DeviceId };
@@ -81,7 +83,27 @@ export type Content =
     }
   | { readonly kind: 'edit'; readonly target: EntryId; readonly text: string }
   | { readonly kind: 'reaction'; readonly target: EntryId; readonly emoji: string; readonly removed: boolean }
-  | { readonly kind: 'zone'; readonly zone: RoomId; readonly name: string; readonly accounts: readonly AccountId[] };
+  | { readonly kind: 'zone'; readonly zone: RoomId; readonly name: string; readonly accounts: readonly AccountId[] }
+  | ({ readonly kind: 'files' } & SharedFiles);
+
+/** What an offer is of, in short. */
+export interface SharedFiles {
+  /** The first of them, SHARED_NAMED_MAX at most. */
+  readonly files: readonly SharedFile[];
+  /** How many there are: 1 to FILES_PER_OFFER_MAX. */
+  readonly count: number;
+  /** Of all of them together. */
+  readonly bytes: number;
+}
+
+export interface SharedFile {
+  /** 1 to FILE_NAME_BYTES_MAX bytes of UTF-8. Not yet safe as a path. */
+  readonly name: string;
+  /** 0 to 2^53-1; of a folder: of what is in it. */
+  readonly bytes: number;
+  /** Only of a folder: files and folders in it. */
+  readonly entries?: number;
+}
 
 /** Characters (UTF-16 units) of one message: a long page. */
 export const MESSAGE_TEXT_MAX = 8192;
@@ -89,6 +111,8 @@ export const MESSAGE_TEXT_MAX = 8192;
 export const EMOJI_MAX = 32;
 /** Devices that one epoch may be read by: the largest pool. */
 export const WRAPS_MAX = 256;
+/** Files that are named where somebody shares more: what a person reads, and far from the bound of a body. */
+export const SHARED_NAMED_MAX = 16;
 /** `[encapsulated key 32][sealed key 32][tag 16]` */
 export const WRAP_BYTES = 80;
 /** Accounts of a zone, and of a message's call. */
@@ -111,7 +135,7 @@ export function encodeClear(body: ClearBody): Uint8Array {
       return toBinary(EpochSchema, create(EpochSchema, { number: body.number, wraps }));
     }
     case 'retract':
-      return toBinary(RetractSchema, create(RetractSchema, { seq: body.seq }));
+      return toBinary(RetractSchema, create(RetractSchema, { seq: body.seq, message: body.message === true }));
     case 'vote':
       return toBinary(VoteSchema, create(VoteSchema, { target: wireEntryId(body.target) }));
     case 'leave':
@@ -154,8 +178,8 @@ function boundedClear(kind: ClearBody['kind'], bytes: Uint8Array): ClearBody | u
       return new Set(read.map(({ device }) => device)).size === read.length ? { kind, number, wraps: read } : undefined;
     }
     case 'retract': {
-      const { seq } = fromBinary(RetractSchema, bytes, READ);
-      return seq === 0 ? undefined : { kind, seq };
+      const { seq, message } = fromBinary(RetractSchema, bytes, READ);
+      return seq === 0 ? undefined : { kind, seq, ...(message ? { message } : {}) };
     }
     case 'vote': {
       const target = readEntryId(fromBinary(VoteSchema, bytes, READ).target);
@@ -199,6 +223,10 @@ function contentBody(content: Content): NonNullable<MessageInitShape<typeof Cont
     case 'zone': {
       const { zone, name, accounts } = content;
       return { case: 'zone', value: { zone: fromHex(zone), name, accounts: accounts.map((id) => fromHex(id)) } };
+    }
+    case 'files': {
+      const { files, count, bytes } = content;
+      return { case: 'files', value: { files: [...files], count, bytes } };
     }
   }
 }
@@ -247,6 +275,14 @@ function boundedContent(body: WireContent['body']): Content | undefined {
       if (zone.length !== ID_BYTES || clean === undefined || ids === undefined) return undefined;
       return { kind: 'zone', zone: toHex(zone), name: clean, accounts: ids };
     }
+    case 'files': {
+      const { count, bytes } = body.value;
+      const files = body.value.files.map(({ name, bytes: size, entries }) => {
+        return { name, bytes: size, ...(entries === undefined ? {} : { entries }) };
+      });
+      const shared = { files, count, bytes };
+      return areShared(shared) ? { kind: 'files', ...shared } : undefined;
+    }
     case undefined:
       return undefined;
   }
@@ -254,6 +290,11 @@ function boundedContent(body: WireContent['body']): Content | undefined {
 
 /** Whether `text` may be said: 1 to MESSAGE_TEXT_MAX UTF-16 units. */
 export const isText = (text: string): boolean => text.length > 0 && text.length <= MESSAGE_TEXT_MAX;
+
+export function areShared({ files, count, bytes }: SharedFiles): boolean {
+  const fits = files.length > 0 && files.length <= Math.min(count, SHARED_NAMED_MAX) && count <= FILES_PER_OFFER_MAX;
+  return fits && isOfferedSize(bytes) && files.every((file) => isOfferedName(file.name) && isOfferedSize(file.bytes));
+}
 
 /**
  * Whether it may stand as a reaction: one emoji, as Unicode builds them (UTS #51, 1.4.9). Not whether it is among those there
@@ -272,6 +313,19 @@ export function wireAccount({ root, certificates }: Account): MessageInitShape<t
       return { device: Uint8Array.from(device), createdMs, signature: Uint8Array.from(signature) };
     }),
   };
+}
+
+/** As a device keeps it: an `Account` of schema/talk.proto. */
+export const encodeAccount = (account: Account): Uint8Array =>
+  toBinary(AccountSchema, create(AccountSchema, wireAccount(account)));
+
+/** Undefined for anything malformed or out of bounds. Whether the signatures hold is src/keys/account.ts' to say. */
+export function decodeAccount(bytes: Uint8Array): Account | undefined {
+  try {
+    return readAccount(fromBinary(AccountSchema, bytes, READ));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Bounds only: whether the signatures hold is src/keys/account.ts' to say. */

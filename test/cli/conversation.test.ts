@@ -58,6 +58,52 @@ describe('a message', () => {
     ]);
   });
 
+  test('that tells of files says what they are', async () => {
+    const { out } = await told(
+      (pool) => {
+        say(pool, { id: id(1), files: { files: [{ name: 'a\u202e.txt', bytes: 4 }], count: 1, bytes: 4 } });
+        const folder = { name: 'pics', bytes: 9000, entries: 12 };
+        say(pool, { id: id(2), files: { files: [folder], count: 1, bytes: 9000 } });
+        say(pool, { id: id(3), files: { files: [folder, { name: 'a.txt', bytes: 4 }], count: 20, bytes: 9004 } });
+      },
+      { tty: true },
+    );
+    expect(out.split('\n')).toEqual([
+      '   1  Mara: shared a.txt (4 B)',
+      '   2  Mara: shared pics (folder of 12, 9.0 kB)',
+      '   3  Mara: shared 20 files (9.0 kB)',
+      '',
+    ]);
+  });
+
+  test('that tells of an offer which is there is one thing with it, whichever comes first', async () => {
+    const files = { files: [{ name: 'a.txt', bytes: 4 }], count: 1, bytes: 4 };
+    const offered = { from: MARA.id, name: 'Mara', own: false, atMs: 0, private: false, state: 'open' } as const;
+    const offer = (pool: FakePool, seq: number): void =>
+      pool.emit({
+        kind: 'offer',
+        offer: { ...offered, id: `o${seq}`, entry: id(seq), files: [{ number: 7, name: 'a.txt', bytes: 4 }] },
+      });
+    const both = (pool: FakePool): void => {
+      offer(pool, 1);
+      say(pool, { id: id(1), files });
+      say(pool, { id: id(2), files });
+      offer(pool, 2);
+    };
+    const { out, notes } = await told(both, { tty: true });
+    expect(out).toBe('   2  Mara: shared a.txt (4 B)\n');
+    expect(notes).toContain('Mara offers a.txt (4 B). /take 1 takes it.\n');
+    expect(notes).toMatch(/^(?!.*offers).*\/take 2 takes it\.$/mu);
+    const { events } = await told(both, { json: true });
+    const numbered = events.filter(({ event }) => event === 'offer' || event === 'message');
+    expect(numbered.map(({ event, number }) => `${String(event)} ${String(number)}`)).toEqual([
+      'offer 1',
+      'message 1',
+      'message 2',
+      'offer 2',
+    ]);
+  });
+
   test('of another device of this person is told as theirs', async () => {
     const phone = { from: 'c'.repeat(32), account: SELF, own: true, name: 'Phone' };
     const { out } = await told((pool) => say(pool, phone));
@@ -188,6 +234,36 @@ describe('what was kept from before', () => {
       pool.talkHistory.visited = [{ pool: 'abc', visitedMs: 1, unread: 0, left: true }];
     };
     expect((await told(() => undefined, { tty: true, before })).notes).toContain('has left abc for good');
+  });
+});
+
+describe('what was read', () => {
+  const kept = [message({ id: id(9), room: KITCHEN.id, created: 9 }), message({ id: id(8), created: 8 })];
+
+  test('is what somebody at a terminal was shown, room by room', async () => {
+    let pool: FakePool | undefined;
+    const before = (made: FakePool): void => {
+      pool = made;
+      made.talk.rooms = [EVERYONE, KITCHEN];
+      made.talk.kept = [...kept, message({ id: id(7), created: 7 })];
+    };
+    await told((one) => say(one, { id: id(10), created: 10 }), { tty: true, before });
+    expect(pool?.talk.reads.toSorted((a, b) => a[1] - b[1])).toEqual([
+      [EVERYONE.id, 8],
+      [KITCHEN.id, 9],
+      [EVERYONE.id, 10],
+    ]);
+  });
+
+  test.each([{ json: true }, { json: true, tty: true }, {}])('is nothing where a program reads: %j', async (how) => {
+    let pool: FakePool | undefined;
+    const before = (made: FakePool): void => {
+      pool = made;
+      made.talk.kept = kept;
+    };
+    const { out } = await told((one) => say(one), { ...how, before });
+    expect(out).toContain('hi');
+    expect(pool?.talk.reads).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@
 import type { PeerView, PoolEvent, PoolRecord, RoomView, SayOptions } from '../../src/client.ts';
 import type { FoundView, LinkInvitation, MemberView, MessageView, TalkFace, TalkHistory } from '../../src/client.ts';
 import { HLC_PER_MS } from '../../src/wire/entry.ts';
+import { memberView, messageView, roomView } from '../support/views.ts';
 
 /** This device, which is its own person. */
 export const SELF: string = 'f'.repeat(32);
@@ -11,17 +12,7 @@ const POOL_ROOM = '0'.repeat(32);
 const WHISPERS = '2'.repeat(32);
 const MARA_ID = 'a'.repeat(32);
 
-export const EVERYONE: RoomView = {
-  id: POOL_ROOM,
-  kind: 'pool',
-  name: '',
-  accounts: [],
-  open: true,
-  founder: false,
-  readTo: 0,
-  unread: 0,
-  lastCreated: 0,
-};
+export const EVERYONE: RoomView = roomView({ id: POOL_ROOM });
 
 /** A zone with Mara, called Kitchen. */
 export const KITCHEN: RoomView = {
@@ -33,45 +24,14 @@ export const KITCHEN: RoomView = {
 };
 
 /** A person with one device; `changes` say the rest. */
-export const member = (device: string, name: string, changes: Partial<MemberView> = {}): MemberView => ({
-  device,
-  name,
-  kind: 'browser',
-  account: device,
-  own: device === SELF,
-  role: 'member',
-  verified: false,
-  out: false,
-  doubleOf: undefined,
-  metMs: 1,
-  ...changes,
-});
+export const member = (device: string, name: string, changes: Partial<MemberView> = {}): MemberView =>
+  memberView(device, name, { own: device === SELF, ...changes });
 
 /** Mara's first message, to everyone, said now; `changes` say the rest. */
 export function message(changes: Partial<MessageView> = {}): MessageView {
   const sentMs = Date.now();
-  return {
-    id: `${MARA_ID}/${POOL_ROOM}/1`,
-    room: POOL_ROOM,
-    from: MARA_ID,
-    account: MARA_ID,
-    name: 'Mara',
-    own: false,
-    state: 'here',
-    text: 'hi',
-    created: sentMs * HLC_PER_MS,
-    sentMs,
-    editedMs: undefined,
-    replyTo: undefined,
-    reactions: [],
-    callsMe: false,
-    notify: [],
-    announcement: false,
-    vote: undefined,
-    saved: false,
-    retractedBy: [],
-    ...changes,
-  };
+  const mara = { id: `${MARA_ID}/${POOL_ROOM}/1`, room: POOL_ROOM, from: MARA_ID, account: MARA_ID };
+  return messageView({ ...mara, text: 'hi', created: sentMs * HLC_PER_MS, sentMs, ...changes });
 }
 
 interface World {
@@ -90,6 +50,8 @@ export class FakeTalk implements TalkFace {
   kept: readonly MessageView[] = [];
   wordsOf: ReadonlyMap<string, readonly string[]> = new Map();
   older = 0;
+  /** Up to where rooms were read. */
+  readonly reads: (readonly [string, number])[] = [];
   /** How commands end. */
   doing: () => Promise<void> = () => Promise.resolve();
   readonly #world: World;
@@ -132,6 +94,12 @@ export class FakeTalk implements TalkFace {
   save(): Promise<void> {
     return Promise.resolve();
   }
+  announcements(): Promise<MessageView[]> {
+    return Promise.resolve([]);
+  }
+  note(): Promise<void> {
+    return Promise.resolve();
+  }
   whisper(accounts: readonly string[]): string {
     const id = `whisper-${accounts.map((account) => account.charAt(0)).join('')}`;
     const room: RoomView = { ...EVERYONE, id, kind: 'whisper', accounts: [...accounts, SELF] };
@@ -145,7 +113,9 @@ export class FakeTalk implements TalkFace {
     return Promise.resolve();
   }
   typing(): void {}
-  read(): void {}
+  read(room: string, created: number): void {
+    this.reads.push([room, created]);
+  }
   page(room: string, limit: number): Promise<MessageView[]> {
     return Promise.resolve(this.kept.filter((each) => each.room === room).slice(0, limit));
   }

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { holdDeviceKeys } from '../../src/io/device-keys-files.ts';
 import { SqliteTalkStore } from '../../src/io/talk-sqlite.ts';
 import { poolChain } from '../../src/keys/entry.ts';
-import { emptyRoom, unknownMember } from '../../src/talk/projection.ts';
+import { emptyRoom, sealedMessage, unknownMember } from '../../src/talk/projection.ts';
 import type { MessageRecord } from '../../src/talk/records.ts';
 import { HLC_PER_MS } from '../../src/wire/entry.ts';
 import { withKeptTalk } from '../../cli/kept-talk.ts';
@@ -23,25 +23,11 @@ afterEach(async () => {
 
 const ROOM = poolChain('abc');
 
-const said = (seq: number, text: string, changes: Partial<MessageRecord> = {}): MessageRecord => ({
-  id: `${MARA.id}/${ROOM}/${seq}`,
-  author: MARA.id,
-  room: ROOM,
-  created: (1_700_000_000_000 + seq) * HLC_PER_MS,
-  state: 'here',
-  text,
-  edited: undefined,
-  replyTo: undefined,
-  notify: [],
-  important: false,
-  announcement: false,
-  reactions: [],
-  votes: [],
-  electorate: [],
-  retractSeq: undefined,
-  saved: false,
-  ...changes,
-});
+const said = (seq: number, text: string, changes: Partial<MessageRecord> = {}): MessageRecord => {
+  const created = (1_700_000_000_000 + seq) * HLC_PER_MS;
+  const place = { id: `${MARA.id}/${ROOM}/${seq}`, author: MARA.id, room: ROOM, seq, created };
+  return { ...sealedMessage(place), state: 'here', text, ...changes };
+};
 
 /** Messages in the database of the device in `slot`, which stays open, as while it is in a pool. */
 async function keep(slot: number, messages: readonly MessageRecord[], pool = 'abc'): Promise<SqliteTalkStore> {

@@ -27,9 +27,14 @@ describe('what is understood', () => {
         stats: undefined,
         data: undefined,
         rates: { downBytesPerSecond: undefined, upBytesPerSecond: undefined },
+        relayOnly: false,
       },
       into: undefined,
     });
+  });
+
+  test('a device may hide behind the relay', () => {
+    expect(parse('join --pool abc --relay-only')).toMatchObject({ peer: { relayOnly: true } });
   });
 
   test('a pool link also gives the server', () => {

@@ -8,7 +8,8 @@ import { STORED_OFFERS_MAX } from '../../src/io/history.ts';
 import { run } from '../../cli/run.ts';
 import { OfferFiles, offerOfPath, recheck } from '../../cli/stored-offers.ts';
 import { testFolder } from './folder.ts';
-import { makeStage, start, transfer, until } from './support.ts';
+import { message } from './fake-talk.ts';
+import { makeStage, start, transfer, until, type FakePool } from './support.ts';
 
 const folder = testFolder();
 
@@ -137,8 +138,10 @@ describe('a second look', () => {
 });
 
 describe('send --stay', () => {
-  async function staying(...argv: readonly string[]) {
-    const stage = makeStage({ home: folder.path });
+  const staying = (...argv: readonly string[]) => stayingWith(() => undefined, ...argv);
+
+  async function stayingWith(before: (pool: FakePool) => void, ...argv: readonly string[]) {
+    const stage = makeStage({ home: folder.path, before });
     const done = run(['send', '--stay', '--pool', 'abc', '--json', ...argv], stage.cli);
     const pool = await stage.pool();
     await until(() => stage.stderr.text.includes('Offering '));
@@ -159,6 +162,37 @@ describe('send --stay', () => {
     await second.done;
   });
 
+  test('says in the conversation only once that it offers the same', async () => {
+    const [a, b] = [await folder.file('a.txt', 'aaaa'), await folder.file('b.txt', 'bbbb')];
+    for (const [argv, call] of [
+      [[a], 'offer:1'],
+      [[], 'offer:1 as in told'],
+      [[b], 'offer:2'],
+    ] as const) {
+      const one = await staying(...argv);
+      expect(one.pool.calls.filter((each) => each.startsWith('offer'))).toEqual([call]);
+      one.stop('SIGINT');
+      await one.done;
+    }
+  });
+
+  test('what was taken back is named, and offered no more after that', async () => {
+    const [a, b] = [await folder.file('a.txt', 'aaaa'), await folder.file('b.txt', 'bbbb')];
+    const first = await staying(a);
+    first.stop('SIGINT');
+    await first.done;
+    const takenBack = message({ id: 'told', state: 'retracted', text: '' });
+    const second = await stayingWith((pool) => (pool.talk.kept = [takenBack]), b);
+    expect(second.pool.calls).toContain('offer:1');
+    expect(second.stderr.text).toContain(`${a} was taken back: it is not offered any more.`);
+    second.stop('SIGINT');
+    await second.done;
+    const third = await staying();
+    expect(third.pool.offers).toMatchObject([{ files: [{ name: 'b.txt' }] }]);
+    third.stop('SIGINT');
+    await third.done;
+  });
+
   test('a file that changed meanwhile is named, and offered no more after that', async () => {
     const [a, b] = [await folder.file('a.txt', 'aaaa'), await folder.file('b.txt', 'bbbb')];
     const first = await staying(a, b);
@@ -167,7 +201,7 @@ describe('send --stay', () => {
     await writeFile(a, 'more than that');
     for (const stated of [true, false]) {
       const later = await staying();
-      expect(later.pool.calls).toContain('offer:1');
+      expect(later.pool.calls).toContain('offer:1 as in told');
       expect(later.stderr.text.includes(`${a} has changed since it was offered`)).toBe(stated);
       later.stop('SIGINT');
       await later.done;

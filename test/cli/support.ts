@@ -113,8 +113,9 @@ export class FakePool implements PoolClientFace<string> {
   say(text: string, options?: SayOptions): Promise<string> {
     return this.talk.say(text, options);
   }
-  offer(sources: readonly string[], { to }: OfferOptions = {}): Promise<string> {
-    this.calls.push(`offer:${sources.length}${to === undefined ? '' : ` to ${to.join(',')}`}`);
+  offer(sources: readonly string[], { to, before }: OfferOptions = {}): Promise<string> {
+    const how = `${to === undefined ? '' : ` to ${to.join(',')}`}${before === undefined ? '' : ` as in ${before}`}`;
+    this.calls.push(`offer:${sources.length}${how}`);
     const files = sources.map((path, number) => ({ number, name: path.split('/').at(-1) ?? '', bytes: 4 }));
     const offer: OfferView = {
       id: 'o1',
@@ -125,6 +126,7 @@ export class FakePool implements PoolClientFace<string> {
       files,
       private: to !== undefined,
       ...(to === undefined ? {} : { to }),
+      entry: before ?? 'told',
       state: 'open',
     };
     this.emit({ kind: 'offer', offer });
@@ -134,8 +136,12 @@ export class FakePool implements PoolClientFace<string> {
     this.calls.push(files === undefined ? `accept:${offer}` : `accept:${offer}:${files.join(',')}`);
   }
   decline(): void {}
-  withdraw(offer: string): void {
+  rename(): Promise<void> {
+    return Promise.resolve();
+  }
+  withdraw(offer: string): Promise<void> {
     this.calls.push(`withdraw:${offer}`);
+    return Promise.resolve();
   }
   cancel(transfer: string): void {
     this.calls.push(`cancel:${transfer}`);

@@ -8,6 +8,9 @@ import { BULK_LIMIT_MS, LIMIT_MS, MIB, type World, withWorld } from './support/w
 
 /** More than any end moves between two glances at it. */
 const LARGE_BYTES = 280 * MIB;
+/** Of a file that all is fetched of in the end; a slow receiver makes sure of the middle. */
+const KEPT_BYTES = 64 * MIB;
+const SLOWLY = '6MB';
 const FILE = 'program.bin';
 
 let world: World;
@@ -39,11 +42,12 @@ test(
     const browser = await world.context();
     const mara = await world.member('Mara', pool, browser);
     const inbox = await world.place('inbox');
-    const receive = (): Terminal => world.terminal('receive', pool, '--name', 'Tom', '--into', inbox, '--wait', '2');
-    const tom = receive();
-    const path = await world.fileOf(FILE, LARGE_BYTES);
+    const receive = (...rest: readonly string[]): Terminal =>
+      world.terminal('receive', pool, '--name', 'Tom', '--into', inbox, '--wait', '2', ...rest);
+    const tom = receive('--limit-down', SLOWLY);
+    const path = await world.fileOf(FILE, KEPT_BYTES);
     await mara.attach(path);
-    await tom.event('progress', ({ bytes }) => Number(bytes) > LARGE_BYTES / 20);
+    await tom.event('progress', ({ bytes }) => Number(bytes) > KEPT_BYTES / 20);
     expect(await readdir(inbox)).not.toContain(FILE);
     await browser.close();
     const kept = await tom.event('kept');

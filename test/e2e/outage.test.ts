@@ -3,8 +3,9 @@ import { expect, test } from '@jest/globals';
 import { sha256Of } from '../cli/terminal.ts';
 import { BULK_LIMIT_MS, MIB, type World, withWorld } from './support/world.ts';
 
-/** Large enough to be still on its way when the server is back. */
-const LARGE_BYTES = 160 * MIB;
+const LARGE_BYTES = 48 * MIB;
+/** Slow enough to be still on its way when the server is back, MB/s. */
+const SLOWLY = 2;
 const FILE = 'program.bin';
 const UNREACHABLE = /^Server unreachable\. Links to people stay up;/u;
 
@@ -16,6 +17,8 @@ test(
   async () => {
     const pool = world.freshPool();
     const [mara, jo] = [await world.member('Mara', pool), await world.member('Jo', pool)];
+    await mara.sees('Jo');
+    await jo.receiveAtMost(SLOWLY);
     const path = await world.fileOf(FILE, LARGE_BYTES);
     await mara.attach(path);
     await jo.accept(FILE);
@@ -28,6 +31,7 @@ test(
     await world.restartServer();
     await Promise.all([mara, jo].map((each) => each.page.getByText(UNREACHABLE).waitFor({ state: 'detached' })));
     expect(await jo.offer(FILE).getByText('Verified', { exact: true }).count()).toBe(0);
+    await jo.receiveUnlimited();
 
     const tom = world.terminal('join', pool, '--name', 'Tom');
     await Promise.all([mara.sees('Tom'), jo.sees('Tom')]);

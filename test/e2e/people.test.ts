@@ -75,3 +75,30 @@ test(
   },
   LIMIT_MS,
 );
+
+test(
+  'a new name is everywhere at once, in the same page, and a whisper goes on under it',
+  async () => {
+    const [mara, jo] = await world.trio();
+    await mara.say('before');
+    await jo.hears('before');
+    await mara.page.evaluate(() => document.body.setAttribute('data-same', 'true'));
+    await mara.button('Settings').click();
+    await mara.page.getByRole('textbox', { name: 'Name' }).fill('Mara of the sea');
+    await mara.button('Rename').click();
+    await jo.sees('Mara of the sea');
+    expect(await jo.personIn('Mara').count()).toBe(0);
+    await mara.page.keyboard.press('Escape');
+    await mara.people.getByText('Mara of the sea').waitFor();
+    await mara.page.getByRole('button', { name: 'Whisper to Jo' }).click();
+    await mara.say('after');
+    await openRoom(jo, 'Mara of the sea');
+    await jo.hears('after');
+    expect(await mara.page.locator('body[data-same]').count()).toBe(1);
+    expect(await jo.conversation.getByText('left', { exact: false }).count()).toBe(0);
+    // It is told again whenever this device joins, and the name field has it next time.
+    await mara.reload();
+    await jo.sees('Mara of the sea');
+  },
+  LIMIT_MS,
+);

@@ -87,6 +87,38 @@ test(
   LIMIT_MS,
 );
 
+test(
+  'a pool is gone back to, and forgotten, from the start screen, and only once that was asked',
+  async () => {
+    const [first, second] = [world.freshPool(), world.freshPool()];
+    const mara = await world.person('Mara');
+    expect(await mara.button('Pools you know').count()).toBe(0);
+    for (const pool of [first, second]) {
+      await mara.join(pool);
+      await mara.say(`the lighthouse of ${pool}`);
+      await mara.hears(`the lighthouse of ${pool}`);
+      await mara.button('Leave pool').click();
+    }
+    // As in a new tab: nothing of this device is known to the page yet.
+    await mara.page.goto(`${world.url}/`);
+    await mara.button('Pools you know').click();
+    const kept = mara.page.getByRole('list', { name: 'Pools kept here' });
+    await kept.getByRole('button', { name: second, exact: true }).waitFor();
+    await mara.button(`Forget ${first}`).click();
+    await mara.page.getByText(`Everything said in ${first} is deleted from this device`).waitFor();
+    await mara.button('Keep it').click();
+    expect(await kept.getByRole('listitem').count()).toBe(2);
+    await mara.button(`Forget ${first}`).click();
+    await mara.button('Forget it').click();
+    await mara.page.getByText(`${first} is forgotten.`).waitFor();
+    expect(await kept.getByRole('listitem').count()).toBe(1);
+    await kept.getByRole('button', { name: second, exact: true }).click();
+    await mara.hears(`the lighthouse of ${second}`);
+    expect(await pools(mara).getByRole('listitem').count()).toBe(1);
+  },
+  LIMIT_MS,
+);
+
 async function exported(person: Person, button: string): Promise<string> {
   const download = person.page.waitForEvent('download');
   await person.button(button).click();

@@ -5,8 +5,10 @@ import { expect, test } from '@jest/globals';
 import type { Person } from './support/person.ts';
 import { LIMIT_MS, MIB, type World, withWorld } from './support/world.ts';
 
-/** More than any end moves between two glances at it. */
-const LARGE_BYTES = 280 * MIB;
+/** At the rate of `SLOWLY`, more than any end moves between two glances at it. */
+const LARGE_BYTES = 64 * MIB;
+/** MB/s. */
+const SLOWLY = 4;
 const FILE = 'program.bin';
 
 let world: World;
@@ -29,7 +31,12 @@ test(
     await jo.offer('notes.txt').getByRole('button', { name: 'Decline' }).click();
     await jo.offer('notes.txt').getByText('You declined.', { exact: true }).waitFor();
     await mara.offer('notes.txt').getByText('Jo declined.', { exact: true }).waitFor();
-    expect(await jo.offer('notes.txt').getByRole('button').count()).toBe(0);
+    expect(
+      await jo
+        .offer('notes.txt')
+        .getByRole('button', { name: /^(?!More)/u })
+        .count(),
+    ).toBe(0);
     await talkOn(mara, jo);
   },
   LIMIT_MS,
@@ -40,6 +47,8 @@ test(
   async () => {
     const pool = world.freshPool();
     const [mara, jo] = [await world.member('Mara', pool), await world.member('Jo', pool)];
+    await mara.sees('Jo');
+    await jo.receiveAtMost(SLOWLY);
     await mara.attach(await world.fileOf(FILE, LARGE_BYTES));
     await jo.accept(FILE);
     await jo.isMidway(FILE);
@@ -64,12 +73,14 @@ test(
     const pool = world.freshPool();
     const [mara, jo] = [await world.member('Mara', pool), await world.member('Jo', pool)];
     const inbox = await world.place('inbox');
-    const tom = world.terminal('receive', pool, '--name', 'Tom', '--into', inbox);
+    const tom = world.terminal('receive', pool, '--name', 'Tom', '--into', inbox, '--limit-down', `${SLOWLY}MB`);
+    await mara.sees('Jo');
+    await jo.receiveAtMost(SLOWLY);
     await mara.attach(await world.fileOf(FILE, LARGE_BYTES));
     await jo.accept(FILE);
     await Promise.all([jo.isMidway(FILE), tom.event('progress', ({ bytes }) => Number(bytes) > LARGE_BYTES / 20)]);
     await mara.offer(FILE).getByRole('button', { name: 'Cancel' }).click();
-    await mara.offer(FILE).getByText('No longer offered.', { exact: true }).waitFor();
+    await mara.offer(FILE).getByText('You took this back.').waitFor();
     await mara.offer(FILE).getByText('Withdrawn.', { exact: true }).first().waitFor();
     await jo.offer(FILE).getByText('Mara withdrew the offer.', { exact: true }).waitFor();
     expect(await jo.offer(FILE).getByRole('button').count()).toBe(0);

@@ -10,10 +10,7 @@ withWorld((opened) => (world = opened));
 test(
   'a zone is listed for, and read by, those who are in it and nobody else, until its founder lets them in',
   async () => {
-    const pool = world.freshPool();
-    const mara = await world.member('Mara', pool);
-    const [jo, tom] = [await world.member('Jo', pool), await world.member('Tom', pool)];
-    await Promise.all([mara.sees('Jo'), mara.sees('Tom'), jo.sees('Tom')]);
+    const [mara, jo, tom] = await world.trio();
     await mara.button('New zone').click();
     await mara.page.getByRole('textbox', { name: 'Name' }).fill('Budget');
     await mara.page.getByRole('checkbox', { name: 'Jo' }).check();

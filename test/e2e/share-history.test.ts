@@ -64,7 +64,7 @@ test(
     await jo.accept('shells');
     await mara.isVerified('shells', 'Verified by Jo');
     await mara.offer('shells').getByRole('button', { name: 'Stop offering' }).click();
-    await mara.offer('shells').getByText('No longer offered.').waitFor();
+    await mara.offer('shells').getByText('You took this back.').waitFor();
     await mara.reload();
     await openHistory(mara);
     await lines(mara).getByRole('button', { name: 'Send again' }).click();

@@ -25,15 +25,15 @@ test(
       await world.member('Lia', pool),
     ];
     await Promise.all([mara.sees('Jo'), mara.sees('Lia'), jo.sees('Lia')]);
-    const path = await world.fileOf(FILE, 40 * MIB);
+    const path = await world.fileOf(FILE, 12 * MIB);
     // Lia is ahead of the others: what only she has from Mara goes with her.
-    await Promise.all([jo.receiveAtMost(1.5), lia.receiveAtMost(3)]);
+    await Promise.all([jo.receiveAtMost(0.5), lia.receiveAtMost(0.8)]);
     await mara.drop(path);
     await Promise.all([jo.accept(FILE), lia.accept(FILE)]);
     await Promise.all([jo.isMidway(FILE), lia.isMidway(FILE)]);
     const ana = await world.member('Ana', pool);
     await Promise.all([ana.sees('Mara'), ana.sees('Lia')]);
-    await ana.receiveAtMost(1.5);
+    await ana.receiveAtMost(0.5);
     await ana.accept(FILE);
     await ana.isMidway(FILE);
     // Not over: the percents are there only while it runs.

@@ -88,6 +88,7 @@ test(
     // What was begun before a change is there again after it.
     await mara.message.fill('half a thought');
     await choose(mara, 'the tide', 'Edit');
+    await mara.page.locator('#message-field:focus').waitFor();
     await mara.page.keyboard.press('Escape');
     expect(await mara.message.inputValue()).toBe('half a thought');
 
@@ -106,10 +107,7 @@ test(
 test(
   'an important message is confirmed once more than half of the people say so',
   async () => {
-    const pool = world.freshPool();
-    const mara = await world.member('Mara', pool);
-    const [jo, tom] = [await world.member('Jo', pool), await world.member('Tom', pool)];
-    await Promise.all([mara.sees('Jo'), mara.sees('Tom'), jo.sees('Tom')]);
+    const [mara, jo, tom] = await world.trio();
     await mark(mara, 'Important', 'Jo');
     await mara.say('the gate closes at nine');
     await message(jo, 'the gate closes at nine').getByText('Important, calls you').waitFor();

@@ -9,10 +9,7 @@ withWorld((opened) => (world = opened));
 test(
   'a whisper is seen by the one it is for, and by nobody else',
   async () => {
-    const pool = world.freshPool();
-    const mara = await world.member('Mara', pool);
-    const [jo, tom] = [await world.member('Jo', pool), await world.member('Tom', pool)];
-    await Promise.all([mara.sees('Jo'), mara.sees('Tom'), jo.sees('Tom')]);
+    const [mara, jo, tom] = await world.trio();
     await whisperTo(mara, 'Jo');
     await mara.page.getByText('Whisper to Jo', { exact: true }).waitFor();
     await mara.say('between us');

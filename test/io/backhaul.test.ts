@@ -1,12 +1,12 @@
 // The backhaul against a pretended websocket and a virtual clock, and against the real server.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Backhaul, BACKHAUL_DEFAULTS, type BackhaulEvent, type BackhaulOptions } from '../../src/io/backhaul.ts';
-import { SOCKET_CODES, type SocketCode } from '../../src/wire/codes.ts';
+import { RETRY_MS_MAX, SOCKET_CODES, type SocketCode } from '../../src/wire/codes.ts';
 import { decodeClient, encodeServer, type ClientMessage, type ServerMessage } from '../../src/wire/signaling.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
 const welcome: ServerMessage = { kind: 'welcome', self: ID, pool: 'blue', role: 'owner', peers: [], iceServers: [] };
-const { retryMinMs, retryMaxMs, connectMs, askMs, answerMs, bufferedBytesMax } = BACKHAUL_DEFAULTS;
+const { retryBaseMs, retryMaxMs, connectMs, askMs, answerMs, bufferedBytesMax } = BACKHAUL_DEFAULTS;
 
 /** As much of a WebSocket as the backhaul uses. */
 class FakeSocket extends EventTarget {
@@ -28,9 +28,9 @@ class FakeSocket extends EventTarget {
   }
 
   /** The other end closes, or the network does. */
-  end(code: number): void {
+  end(code: number, reason = 'their words'): void {
     this.readyState = 3;
-    this.dispatchEvent(Object.assign(new Event('close'), { code, reason: 'their words' }));
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason }));
   }
 
   send(bytes: Uint8Array): void {
@@ -141,13 +141,14 @@ describe('a backhaul', () => {
 
 describe('after losing its socket it', () => {
   test('waits and connects again', () => {
-    const { backhaul, sockets, newest, take } = pretend();
+    const { backhaul, sockets, newest, take, dice } = pretend();
     backhaul.start();
     newest().open();
     take();
+    dice.value = 0.5;
     newest().end(1006);
-    expect(take()).toEqual([{ kind: 'waiting', retryMs: retryMinMs, reason: 'The connection to the server broke' }]);
-    jest.advanceTimersByTime(retryMinMs - 1);
+    expect(take()).toEqual([{ kind: 'waiting', retryMs: retryBaseMs, reason: 'The connection to the server broke' }]);
+    jest.advanceTimersByTime(retryBaseMs - 1);
     expect(sockets).toHaveLength(1);
     jest.advanceTimersByTime(1);
     expect(sockets).toHaveLength(2);
@@ -169,7 +170,9 @@ describe('after losing its socket it', () => {
     backhaul.start();
     expect([1, 2, 3, 4, 5, 6, 7].map(pause)).toEqual([500, 1_000, 2_000, 4_000, 8_000, retryMaxMs, retryMaxMs]);
     dice.value = 0.5;
-    expect(pause()).toBe((retryMinMs + retryMaxMs) / 2);
+    expect(pause()).toBe(retryMaxMs / 2);
+    dice.value = 0;
+    expect(pause()).toBe(0);
     dice.value = 1;
     newest().open();
     expect(pause()).toBe(retryMaxMs);
@@ -178,32 +181,80 @@ describe('after losing its socket it', () => {
     expect(pause()).toBe(500);
   });
 
-  test.each<SocketCode>(['version', 'malformed', 'elsewhere', 'pool-full'])('stays away when told `%s`', (code) => {
-    const { backhaul, sockets, newest, take } = pretend();
+  test.each<SocketCode>(['version', 'malformed', 'elsewhere', 'pool-full', 'ticket', 'denied', 'revoked'])(
+    'stays away when told `%s`',
+    (code) => {
+      const { backhaul, sockets, newest, take } = pretend();
+      backhaul.start();
+      newest().open();
+      take();
+      newest().end(SOCKET_CODES[code]);
+      expect(take()).toEqual([{ kind: 'refused', code, reason: code }]);
+      jest.advanceTimersByTime(retryMaxMs * 10);
+      expect(sockets).toHaveLength(1);
+      expect(take()).toEqual([]);
+      backhaul.start();
+      expect(sockets).toHaveLength(2);
+    },
+  );
+
+  test.each<SocketCode>(['going-away', 'silent', 'join-first', 'too-large', 'restarting', 'expired'])(
+    'comes back when told `%s`',
+    (code) => {
+      const { backhaul, sockets, newest, take, dice } = pretend();
+      dice.value = 0.5;
+      backhaul.start();
+      newest().open();
+      take();
+      newest().end(SOCKET_CODES[code]);
+      expect(take()).toEqual([{ kind: 'waiting', retryMs: retryBaseMs, reason: code }]);
+      jest.advanceTimersByTime(retryBaseMs);
+      expect(sockets).toHaveLength(2);
+    },
+  );
+
+  test.each<[SocketCode, number]>([
+    ['busy', 7_000],
+    ['restarting', 40_000],
+    ['server-full', 1_000],
+  ])(
+    'comes back when the server asks for it: `%s %d`, and no network that is found again changes that',
+    (code, askedMs) => {
+      const { backhaul, sockets, newest, take, dice, network } = pretend();
+      dice.value = 1;
+      backhaul.start();
+      for (let round = 1; round <= 3; round++) {
+        newest().open();
+        take();
+        newest().end(SOCKET_CODES[code], `${code} ${askedMs}`);
+        expect(take()).toEqual([{ kind: 'waiting', retryMs: askedMs, reason: code }]);
+        network.dispatchEvent(new Event('online'));
+        jest.advanceTimersByTime(askedMs - 1);
+        expect(sockets).toHaveLength(round);
+        jest.advanceTimersByTime(1);
+        expect(sockets).toHaveLength(round + 1);
+      }
+    },
+  );
+
+  test.each([
+    ['busy 0', retryBaseMs],
+    ['busy 9999999', RETRY_MS_MAX],
+    ['busy 99999999', retryMaxMs],
+    ['busy -5', retryMaxMs],
+    ['busy 1e3', retryMaxMs],
+    ['busy 5 <b>', retryMaxMs],
+  ])('takes the reason %j for %d ms at most', (reason, retryMs) => {
+    const { backhaul, newest, take, dice } = pretend();
+    dice.value = 1;
     backhaul.start();
     newest().open();
     take();
-    newest().end(SOCKET_CODES[code]);
-    expect(take()).toEqual([{ kind: 'refused', code, reason: code }]);
-    jest.advanceTimersByTime(retryMaxMs * 10);
-    expect(sockets).toHaveLength(1);
-    expect(take()).toEqual([]);
-    backhaul.start();
-    expect(sockets).toHaveLength(2);
+    newest().end(SOCKET_CODES.busy, reason);
+    expect(take()).toEqual([{ kind: 'waiting', retryMs, reason: 'busy' }]);
   });
 
-  test.each<SocketCode>(['going-away', 'silent', 'join-first', 'too-large'])('comes back when told `%s`', (code) => {
-    const { backhaul, sockets, newest, take } = pretend();
-    backhaul.start();
-    newest().open();
-    take();
-    newest().end(SOCKET_CODES[code]);
-    expect(take()).toEqual([{ kind: 'waiting', retryMs: retryMinMs, reason: code }]);
-    jest.advanceTimersByTime(retryMinMs);
-    expect(sockets).toHaveLength(2);
-  });
-
-  test.each<SocketCode>(['rate', 'server-full'])('comes back late when told `%s`', (code) => {
+  test.each<SocketCode>(['rate', 'server-full', 'busy', 'unavailable'])('comes back late when told `%s`', (code) => {
     const { backhaul, newest, take, dice } = pretend();
     dice.value = 1;
     backhaul.start();
@@ -319,21 +370,22 @@ describe('stopping', () => {
 
 test('an address that no socket can be made for is tried again later', () => {
   let tries = 0;
-  const { backhaul, take } = pretend({
+  const { backhaul, take, dice } = pretend({
     webSocket: () => {
       tries += 1;
       throw new Error('insecure');
     },
   });
+  dice.value = 0.5;
   backhaul.start();
-  expect(take()).toEqual([{ kind: 'waiting', retryMs: retryMinMs, reason: 'insecure' }]);
-  jest.advanceTimersByTime(retryMinMs);
+  expect(take()).toEqual([{ kind: 'waiting', retryMs: retryBaseMs, reason: 'insecure' }]);
+  jest.advanceTimersByTime(retryBaseMs);
   expect(tries).toBe(2);
 });
 
 test.each([
-  [{ retryMinMs: 0 }, 'retryMinMs: expected an integer from 1 to 60000, got 0'],
-  [{ retryMinMs: 1_000, retryMaxMs: 999 }, 'retryMaxMs: expected at least retryMinMs (1000), got 999'],
+  [{ retryBaseMs: 0 }, 'retryBaseMs: expected an integer from 1 to 60000, got 0'],
+  [{ retryBaseMs: 1_000, retryMaxMs: 999 }, 'retryMaxMs: expected at least retryBaseMs (1000), got 999'],
 ])('limits %j are refused', (limits, message) => {
   expect(() => pretend({ limits })).toThrow(new RangeError(message));
 });

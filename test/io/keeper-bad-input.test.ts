@@ -5,7 +5,7 @@ import { CHAINS_PER_INTRODUCER_MAX, RANGES_MAX, UNPROVEN_ENTRIES_MAX } from '../
 import { newEpochKey, seal, wrapKey } from '../../src/keys/epoch.ts';
 import { generateDeviceKeys, type DeviceKeys } from '../../src/keys/identity.ts';
 import { hashEntry, whisperChain } from '../../src/keys/entry.ts';
-import { ENTRY_FIXED_BYTES, ENTRY_HEAD_BYTES, HLC_PER_MS, encodeEntry } from '../../src/wire/entry.ts';
+import { ENTRY_FIXED_BYTES, ENTRY_HEAD_BYTES, HLC_PER_MS, encodeEntry, encodeHeadStart } from '../../src/wire/entry.ts';
 import { encodeClear, encodeContent, type Content } from '../../src/wire/talk.ts';
 import { POOL, POOL_ROOM, type Person, START_MS, Scribe, decoded, people, smuggled } from './keeper-world.ts';
 
@@ -164,7 +164,13 @@ describe('keys', () => {
     const next = new Scribe(eve, POOL_ROOM, last);
     const head = { kind: 'content', author: eve.signKey, chain: POOL_ROOM, room, seq: last.seq + 1 } as const;
     const start = { ...head, prev: hashEntry(last), created: last.created + 1 };
-    const body = await seal(key, start, 1, encodeContent(text('hi')), randomFillSync(new Uint8Array(12)));
+    const body = await seal(
+      key,
+      encodeHeadStart(start),
+      1,
+      encodeContent(text('hi')),
+      randomFillSync(new Uint8Array(12)),
+    );
     return [...[first, epoch, last].map(encodeEntry), await next.bytes('content', body, { room })];
   }
 

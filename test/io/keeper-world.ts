@@ -9,8 +9,10 @@ import { hashEntry, poolChain, signEntry } from '../../src/keys/entry.ts';
 import { generateDeviceKeys, type DeviceKeys } from '../../src/keys/identity.ts';
 import type { Draft, TalkOp, TalkValues } from '../../src/talk/ports.ts';
 import type { ChainRecord, MemberRecord, MessageRecord, Role, RoomRecord } from '../../src/talk/records.ts';
-import { type Entry, type EntryKind, type RoomId, HLC_PER_MS, decodeEntry, encodeEntry } from '../../src/wire/entry.ts';
-import { encodeClear, encodeContent, type Account, type Content } from '../../src/wire/talk.ts';
+import { HLC_PER_MS, decodeEntry, encodeEntry, encodeHeadStart } from '../../src/wire/entry.ts';
+import type { Entry, EntryKind, RoomId } from '../../src/wire/entry.ts';
+import { encodeClear, encodeContent } from '../../src/wire/talk.ts';
+import type { Account, ClearBody, Content, SharedFiles } from '../../src/wire/talk.ts';
 
 export const POOL = 'quiet-heron-cove-4821';
 export const POOL_ROOM: RoomId = poolChain(POOL);
@@ -24,6 +26,8 @@ export interface Kept {
   readonly chains: readonly Omit<ChainRecord, 'broughtBy'>[];
 }
 
+export const filesOf = (name: string): SharedFiles => ({ files: [{ name, bytes: 5 }], count: 1, bytes: 5 });
+
 export class Person {
   readonly keys: DeviceKeys;
   readonly store: MemoryTalkStore;
@@ -32,6 +36,8 @@ export class Person {
   readonly wrote: Uint8Array[] = [];
   keeper: Keeper;
   nowMs: number = START_MS;
+  /** Of the next keeper: entries that waited and that one operation applies. */
+  wokenMax: number | undefined;
   readonly #account: Account | undefined;
 
   constructor(keys: DeviceKeys, name: string, store: MemoryTalkStore = new MemoryTalkStore(), account?: Account) {
@@ -65,6 +71,7 @@ export class Person {
       store,
       random: (into) => randomFillSync(into),
       wallMs: () => this.nowMs,
+      ...(this.wokenMax === undefined ? {} : { wokenMax: this.wokenMax }),
     };
     return new Keeper(setup);
   }
@@ -97,6 +104,12 @@ export class Person {
     return `${this.id}/${last?.chain}/${last?.seq}`;
   }
 
+  /** Tells of one file that is offered. Returns the id of that message. */
+  async share(name: string, room?: RoomId): Promise<string> {
+    const { messages } = await this.write({ kind: 'files', ...filesOf(name) }, room);
+    return messages.at(-1)?.id ?? '';
+  }
+
   async meets(...others: Person[]): Promise<void> {
     for (const other of others) {
       await this.#met(other);
@@ -116,6 +129,11 @@ export class Person {
 
   take(entries: readonly Uint8Array[], from: string = 'f'.repeat(32)): Promise<TalkValues['take']> {
     return this.perform({ op: 'take', from, entries, nowMs: this.nowMs });
+  }
+
+  /** Applies what waited and was too much for the operations before. Returns how many more it took. */
+  async wakeAll(): Promise<number> {
+    for (let count = 0; ; count++) if ((await this.perform({ op: 'wake' })).due !== true) return count;
   }
 
   /** All entries of all chains that are kept here. */
@@ -169,19 +187,35 @@ export class Person {
 export async function smuggled(person: Person, content: Content, room: RoomId = POOL_ROOM): Promise<Uint8Array> {
   const { epochs } = await person.store.load(POOL, person.id);
   const epoch = epochs.find((each) => each.room === room);
-  const last = (await person.entries(person.id)).map(decoded).findLast(({ chain }) => chain === POOL_ROOM);
-  if (epoch?.key === undefined || last === undefined) throw new Error('nothing was written in that room yet');
-  const head = {
-    kind: 'content',
-    author: person.keys.signKey,
-    chain: POOL_ROOM,
-    room,
-    seq: last.seq + 1,
-    prev: hashEntry(last),
-    created: last.created + 1,
-  } as const;
-  const body = await seal(epoch.key, head, epoch.number, encodeContent(content), randomFillSync(new Uint8Array(12)));
-  const bytes = encodeEntry(await signEntry(person.keys, head, body));
+  if (epoch?.key === undefined) throw new Error('nothing was written in that room yet');
+  const head = { kind: 'content', room, ...(await nextOf(person)) } as const;
+  const nonce = randomFillSync(new Uint8Array(12));
+  const body = await seal(epoch.key, encodeHeadStart(head), epoch.number, encodeContent(content), nonce);
+  return slipped(person, await signEntry(person.keys, head, body));
+}
+
+/** The same in the clear. `chain`: that of the pool, or of a whisper. */
+export async function smuggledClear(
+  person: Person,
+  body: Extract<ClearBody, { kind: 'retract' }>,
+  chain: string = POOL_ROOM,
+): Promise<Uint8Array> {
+  const head = { kind: body.kind, room: chain, ...(await nextOf(person, chain)) } as const;
+  return slipped(person, await signEntry(person.keys, head, encodeClear(body)));
+}
+
+async function nextOf(
+  person: Person,
+  chain: string = POOL_ROOM,
+): Promise<Pick<Entry, 'author' | 'chain' | 'seq' | 'prev' | 'created'>> {
+  const last = (await person.entries(person.id)).map(decoded).findLast((entry) => entry.chain === chain);
+  if (last === undefined) throw new Error('nothing was written in that chain yet');
+  const { keys } = person;
+  return { author: keys.signKey, chain, seq: last.seq + 1, prev: hashEntry(last), created: last.created + 1 };
+}
+
+async function slipped(person: Person, entry: Entry): Promise<Uint8Array> {
+  const bytes = encodeEntry(entry);
   await person.take([bytes]);
   person.wrote.push(bytes);
   return bytes;

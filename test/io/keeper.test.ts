@@ -105,6 +105,25 @@ describe('what is written', () => {
     expect(await ada.entries(ada.id)).toEqual(before);
   });
 
+  test('of a listener is refused in the pool’s own room, but for taking back what it said before, and goes on in a whisper', async () => {
+    const [ada, ben] = (await people('Ada', 'Ben')) as [Person, Person];
+    await ada.meets(ben);
+    const id = await ada.say('before');
+    await ada.metAs(ada, 'listener');
+    const text = { kind: 'text', text: 'x', notify: [], important: false, announcement: false } as const;
+    const drafts = [
+      text,
+      { kind: 'edit', target: id, text: 'x' },
+      { kind: 'reaction', target: id, emoji: '🐟', removed: false },
+    ] as const;
+    for (const draft of drafts) {
+      const op = { op: 'write', room: POOL_ROOM, draft, nowMs: ada.nowMs } as const;
+      await expect(ada.keeper.perform(op)).resolves.toEqual({ ok: false, code: 'refused' });
+    }
+    await ada.write({ kind: 'retract', target: id });
+    await ada.say('between us', ada.keeper.whisper([ben.id]));
+  });
+
   test('tells a new name, and ends with leaving', async () => {
     const [ada, ben] = (await people('Ada', 'Ben')) as [Person, Person];
     await ada.meets(ben);

@@ -6,6 +6,10 @@ import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { MIGRATIONS } from '../../src/io/talk-sqlite-schema.ts';
+import { sealedMessage } from '../../src/talk/projection.ts';
+import type { MessageRecord } from '../../src/talk/records.ts';
+import { entryId } from '../../src/wire/entry.ts';
 import { talkStoreSuite } from './talk-store-suite.ts';
 
 /** What statfs says of a disk while it is full. */
@@ -16,7 +20,7 @@ jest.unstable_mockModule('node:fs/promises', () => ({
   statfs: async (path: string) => ({ ...(await real.statfs(path)), ...(full ? { bavail: 0 } : {}) }),
 }));
 const { SqliteTalkStore } = await import('../../src/io/talk-sqlite.ts');
-const { SqliteFile } = await import('../../src/io/talk-sqlite-file.ts');
+const { SqliteFile } = await import('../../src/io/sqlite-file.ts');
 type SqliteTalkStore = Awaited<ReturnType<typeof SqliteTalkStore.open>>;
 
 talkStoreSuite('conversations in SQLite', async () => {
@@ -159,6 +163,46 @@ describe('a directory of conversations', () => {
     await store.commit(POOL, { entries: [{ ...entry, bytes: bytes.subarray(0, 3) }] });
     await store.forget(POOL);
     expect(await holds()).toBe(false);
+  });
+
+  test('of the first version keeps all that is in it, and gives its announcements', async () => {
+    const file = await SqliteFile.open(directory, 'talk', MIGRATIONS.slice(0, 1));
+    const author = 'a'.repeat(32);
+    const at = (seq: number, over: Partial<MessageRecord>): MessageRecord => {
+      const id = entryId(author, author, seq);
+      return {
+        ...sealedMessage({ id, author, room: author, seq, created: seq }),
+        state: 'here',
+        text: 'herring',
+        ...over,
+      };
+    };
+    const announced = [at(1, { announcement: true }), at(2, {}), at(3, { announcement: true, state: 'retracted' })];
+    for (const [i, message] of announced.entries()) {
+      const { id, room, created, state, text } = message;
+      const values = [
+        POOL,
+        id,
+        room,
+        created,
+        author,
+        i + 1,
+        state === 'here' ? 1 : 0,
+        0,
+        text,
+        JSON.stringify(message),
+      ];
+      file.run('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', ...values);
+    }
+    file.run('INSERT INTO waiting VALUES (?, ?, ?, ?, ?)', POOL, 'x', author, author, 9);
+    await file.close();
+    const store = await open();
+    expect(await store.announcements(POOL, author, 9)).toEqual([announced[0]]);
+    expect(await store.page(POOL, author, 9)).toEqual(announced.toReversed());
+    expect(await store.waiting(POOL, ['x'])).toEqual([{ on: 'x', author, chain: author, seq: 9 }]);
+    expect(await store.search('herring', 9)).toHaveLength(3);
+    await store.commit(POOL, { messages: [at(4, { announcement: true })] });
+    expect(await store.announcements(POOL, author, 9)).toHaveLength(2);
   });
 
   test('is brought to the newest version, once, and refused by an older one', async () => {

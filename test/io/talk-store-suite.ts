@@ -2,8 +2,21 @@
 // IndexedDB in a worker (test/worker).
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ChainRecord, MemberRecord, MessageRecord, RoomRecord } from '../../src/talk/records.ts';
-import type { EntryRecord, EpochRecord, PoolRecord, TalkStore, WaitingRecord } from '../../src/io/talk-store.ts';
+import type { EntryRecord, EpochRecord, PoolRecord, TalkStore } from '../../src/io/talk-store.ts';
 import { entryId } from '../../src/wire/entry.ts';
+import {
+  ADA,
+  BEN,
+  EVE,
+  OTHER_POOL,
+  POOL,
+  ROOM,
+  ZONE,
+  messageOf,
+  seqsOf,
+  talkStoreParts,
+  waitingOf,
+} from './talk-store-parts.ts';
 
 /** One store, made for one test. */
 export interface TalkStoreSetup {
@@ -12,13 +25,6 @@ export interface TalkStoreSetup {
   readonly reopen: () => Promise<TalkStore>;
   readonly tearDown: () => Promise<void>;
 }
-
-const POOL = 'quiet-heron-cove-4821';
-const OTHER_POOL = 'brisk-otter-bay-1177';
-const idOf = (digit: string): string => digit.repeat(32);
-const [ADA, BEN, EVE] = [idOf('a'), idOf('b'), idOf('e')];
-const ROOM = idOf('1');
-const ZONE = idOf('2');
 
 const bytesOf = (fill: number, length: number): Uint8Array => new Uint8Array(length).fill(fill);
 
@@ -66,35 +72,7 @@ const epochOf = (author: string, room: string, number: number, key?: Uint8Array)
   return { author, room, number, created: number, key, devices: [ADA, BEN], accounts: [ADA] };
 };
 
-const messageOf = (seq: number, created: number, over: Partial<MessageRecord> = {}): MessageRecord => {
-  const author = over.author ?? ADA;
-  return {
-    id: entryId(author, ROOM, seq),
-    author,
-    room: ROOM,
-    created,
-    state: 'here',
-    text: `message ${seq}`,
-    edited: undefined,
-    replyTo: undefined,
-    notify: [],
-    important: false,
-    announcement: false,
-    reactions: [],
-    votes: [],
-    electorate: [],
-    retractSeq: undefined,
-    saved: false,
-    ...over,
-  };
-};
-
-const waitingOf = (on: string, seq: number, author = ADA): WaitingRecord => ({ on, author, chain: ROOM, seq });
-
 const poolOf = (pool: string, visitedMs: number): PoolRecord => ({ pool, visitedMs, unread: 2, left: false });
-
-const seqsOf = (messages: readonly MessageRecord[]): number[] =>
-  messages.map(({ id }) => Number(id.slice(id.lastIndexOf('/') + 1)));
 
 export function talkStoreSuite(title: string, setUp: () => Promise<TalkStoreSetup>): void {
   describe(title, () => {
@@ -133,7 +111,7 @@ export function talkStoreSuite(title: string, setUp: () => Promise<TalkStoreSetu
       });
 
       test('of a pool where nothing was put is nothing', async () => {
-        const nothing = { chains: [], members: [], rooms: [], epochs: [], pool: undefined };
+        const nothing = { chains: [], members: [], rooms: [], epochs: [], due: [], pool: undefined };
         await expect(store.load(POOL, ADA)).resolves.toEqual(nothing);
         await expect(store.pools()).resolves.toEqual([]);
       });
@@ -162,13 +140,14 @@ export function talkStoreSuite(title: string, setUp: () => Promise<TalkStoreSetu
           rooms: [roomOf(ZONE)],
           epochs: [epochOf(ADA, ROOM, 1)],
           messages: [messageOf(1, 10)],
-          arrived: ['x'],
+          woken: [waitingOf('x', 1)],
+          due: [{ on: 'x', after: undefined }],
           entries: [entryOf(1), broken],
           pool: poolOf(POOL, 7),
         });
         await expect(failing).rejects.toMatchObject({ name: 'StoreError', code: 'store-failed' });
         store = await setup.reopen();
-        const nothing = { chains: [], rooms: [], epochs: [], pool: undefined };
+        const nothing = { chains: [], rooms: [], epochs: [], due: [], pool: undefined };
         await expect(store.load(POOL, ADA)).resolves.toEqual({ ...nothing, members: [memberOf(ADA, 'Ada')] });
         await expect(store.entries(POOL, ADA, ROOM, { first: 1, last: 9 }, 1e6)).resolves.toEqual([]);
         await expect(store.page(POOL, ROOM, 10)).resolves.toEqual([]);
@@ -184,7 +163,7 @@ export function talkStoreSuite(title: string, setUp: () => Promise<TalkStoreSetu
           messages: [messageOf(1, 10), { ...messageOf(2, 20), id: 'none' }],
         });
         await expect(failing).rejects.toMatchObject({ name: 'StoreError', code: 'store-failed' });
-        const nothing = { chains: [], members: [], rooms: [], epochs: [], pool: undefined };
+        const nothing = { chains: [], members: [], rooms: [], epochs: [], due: [], pool: undefined };
         await expect(store.load(POOL, ADA)).resolves.toEqual(nothing);
         await expect(store.entries(POOL, ADA, ROOM, { first: 1, last: 9 }, 1e6)).resolves.toEqual([]);
         await expect(store.page(POOL, ROOM, 10)).resolves.toEqual([]);
@@ -249,29 +228,7 @@ export function talkStoreSuite(title: string, setUp: () => Promise<TalkStoreSetu
       await expect(store.epoch(OTHER_POOL, ADA, ROOM, 9)).resolves.toBeUndefined();
     });
 
-    test('what waits is found by what it waits for, until that has arrived', async () => {
-      const epoch = `epoch/${BEN}/${ROOM}/4`;
-      const target = entryId(BEN, ROOM, 2);
-      const waiting = [waitingOf(epoch, 2), waitingOf(epoch, 1), waitingOf(target, 2), waitingOf(epoch, 1, BEN)];
-      await store.commit(POOL, { waiting });
-      await store.commit(POOL, { waiting: [waitingOf(epoch, 1)] });
-      const onEpoch = await store.waiting(POOL, [epoch, 'nothing']);
-      expect(onEpoch).toHaveLength(3);
-      expect(onEpoch).toEqual(
-        expect.arrayContaining([waitingOf(epoch, 2), waitingOf(epoch, 1), waitingOf(epoch, 1, BEN)]),
-      );
-      await expect(store.waiting(POOL, [target, epoch])).resolves.toHaveLength(4);
-      await expect(store.waiting(POOL, [target.slice(0, -1), `${target}2`])).resolves.toEqual([]);
-      await expect(store.waiting(OTHER_POOL, [epoch])).resolves.toEqual([]);
-      await store.commit(POOL, { arrived: [epoch] });
-      await expect(store.waiting(POOL, [target, epoch])).resolves.toEqual([waitingOf(target, 2)]);
-    });
-
-    test('what is put waiting in a batch stays, though others that waited for the same go with it', async () => {
-      await store.commit(POOL, { waiting: [waitingOf('x', 1), waitingOf('x', 2)] });
-      await store.commit(POOL, { arrived: ['x'], waiting: [waitingOf('x', 2)] });
-      await expect(store.waiting(POOL, ['x'])).resolves.toEqual([waitingOf('x', 2)]);
-    });
+    talkStoreParts({ store: () => store, reopen: async () => (store = await setup.reopen()) });
 
     test('proofs are kept', async () => {
       const proof = { author: ADA, chain: ROOM, seq: 3, one: bytesOf(1, 200), other: bytesOf(2, 200) };
@@ -462,13 +419,14 @@ export function talkStoreSuite(title: string, setUp: () => Promise<TalkStoreSetu
         epochs: [epochOf(ADA, ROOM, 1)],
         messages: [messageOf(1, 10, { text: 'heron', saved: true })],
         waiting: [waitingOf('x', 1)],
+        due: [{ on: 'x', after: undefined }],
         proofs: [{ author: ADA, chain: ROOM, seq: 3, one: bytesOf(1, 9), other: bytesOf(2, 9) }],
       };
       await store.commit(POOL, { ...batch, pool: poolOf(POOL, 1) });
       await store.commit(OTHER_POOL, { ...batch, pool: poolOf(OTHER_POOL, 1) });
       await store.forget(POOL);
       store = await setup.reopen();
-      const nothing = { chains: [], members: [], rooms: [], epochs: [], pool: undefined };
+      const nothing = { chains: [], members: [], rooms: [], epochs: [], due: [], pool: undefined };
       await expect(store.load(POOL, ADA)).resolves.toEqual(nothing);
       await expect(store.entries(POOL, ADA, ROOM, { first: 1, last: 9 }, 1e6)).resolves.toEqual([]);
       await expect(store.waiting(POOL, ['x'])).resolves.toEqual([]);

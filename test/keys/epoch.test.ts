@@ -3,7 +3,7 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { gcm } from '@noble/ciphers/aes.js';
 import { describe, expect, test } from '@jest/globals';
 import { toHex } from '../../src/wire/bytes.ts';
-import { ENTRY_HEAD_BYTES, encodeEntryHead } from '../../src/wire/entry.ts';
+import { HEAD_START_BYTES, encodeEntryHead, encodeHeadStart, type HeadStart } from '../../src/wire/entry.ts';
 import { WRAP_BYTES } from '../../src/wire/talk.ts';
 import {
   NONCE_BYTES,
@@ -16,7 +16,6 @@ import {
   wrapKey,
   type WrapContext,
 } from '../../src/keys/epoch.ts';
-import type { HeadStart } from '../../src/keys/entry.ts';
 import { exportDeviceKeys, generateDeviceKeys, type DeviceKeys } from '../../src/keys/identity.ts';
 import { openBase } from './hpke-reference.ts';
 import { CHAIN, device, firstHead, flipped, hex, utf8 } from './support.ts';
@@ -119,30 +118,32 @@ describe('what is sealed', () => {
   const text = utf8('hello');
 
   const start = async (): Promise<HeadStart> => firstHead(await generateDeviceKeys(false));
+  const startBytes = async (): Promise<Uint8Array> => encodeHeadStart(await start());
 
   test('opens with its key and head, and tells its epoch', async () => {
-    const head = await start();
+    const fields = await start();
+    const head = encodeHeadStart(fields);
     const sealed = await seal(KEY, head, 3, text, NONCE);
     expect(sealed).toHaveLength(text.length + SEALED_OVERHEAD_BYTES);
     expect(epochOf(sealed)).toBe(3);
     expect(await open(KEY, head, sealed)).toEqual(text);
-    expect(await open(KEY, { ...head, bodyBytes: 37, bodyHash: KEY } as HeadStart, sealed)).toEqual(text);
+    expect(await open(KEY, encodeEntryHead({ ...fields, bodyBytes: 37, bodyHash: KEY }), sealed)).toEqual(text);
     const nothing = await seal(KEY, head, 0xffff_ffff, new Uint8Array(0), NONCE);
     expect(await open(KEY, head, nothing)).toEqual(new Uint8Array(0));
     expect(epochOf(nothing)).toBe(0xffff_ffff);
   });
 
   test('is AES-256-GCM over the head up to its body, laid out as it says', async () => {
-    const head = await start();
+    const head = await startBytes();
     const sealed = await seal(KEY, head, 3, text, NONCE);
-    const bytes = encodeEntryHead({ ...head, bodyBytes: 0, bodyHash: KEY }).subarray(0, ENTRY_HEAD_BYTES - 36);
-    const aad = Buffer.concat([utf8('rockpool content\0'), bytes, Buffer.of(0, 0, 0, 3)]);
+    const aad = Buffer.concat([utf8('rockpool content\0'), head.subarray(0, HEAD_START_BYTES), Buffer.of(0, 0, 0, 3)]);
     const expected = Buffer.concat([Buffer.of(0, 0, 0, 3), NONCE, gcm(KEY, NONCE, aad).encrypt(text)]);
     expect(toHex(sealed)).toBe(toHex(expected));
   });
 
   test('opens with no other key, and under no other head', async () => {
-    const head = await start();
+    const fields = await start();
+    const head = encodeHeadStart(fields);
     const sealed = await seal(KEY, head, 3, text, NONCE);
     const changes: Partial<HeadStart>[] = [
       { kind: 'vote' },
@@ -150,17 +151,17 @@ describe('what is sealed', () => {
       { chain: 'ab'.repeat(16) },
       { seq: 2 },
       { prev: KEY },
-      { created: head.created + 1 },
+      { created: fields.created + 1 },
       { room: 'ab'.repeat(16) },
     ];
     expect(await open(flipped(KEY), head, sealed)).toBeUndefined();
     for (const change of changes) {
-      expect([change, await open(KEY, { ...head, ...change }, sealed)]).toEqual([change, undefined]);
+      expect([change, await open(KEY, encodeHeadStart({ ...fields, ...change }), sealed)]).toEqual([change, undefined]);
     }
   });
 
   test('opens in no part, and with no bit changed', async () => {
-    const head = await start();
+    const head = await startBytes();
     const sealed = await seal(KEY, head, 3, text, NONCE);
     for (let at = 0; at < sealed.length; at++) {
       expect([at, await open(KEY, head, flipped(sealed, at))]).toEqual([at, undefined]);
@@ -170,7 +171,7 @@ describe('what is sealed', () => {
   });
 
   test('is found within a larger buffer, as a body on the wire is', async () => {
-    const head = await start();
+    const head = await startBytes();
     const sealed = await seal(KEY, head, 3, text, NONCE);
     const within = Buffer.concat([KEY, sealed]).subarray(KEY.length);
     expect(epochOf(within)).toBe(3);

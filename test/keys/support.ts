@@ -1,7 +1,7 @@
 // What the tests of keys share: hex, devices with keys made for them, and an entry to sign.
 import { fromHex } from '../../src/wire/bytes.ts';
-import type { Entry } from '../../src/wire/entry.ts';
-import { hashEntry, poolChain, signEntry, type HeadStart } from '../../src/keys/entry.ts';
+import type { Entry, HeadStart } from '../../src/wire/entry.ts';
+import { hashEntry, poolChain, signEntry } from '../../src/keys/entry.ts';
 import { generateDeviceKeys, type DeviceKeys } from '../../src/keys/identity.ts';
 
 /** Hex as RFCs print it, with blanks. */

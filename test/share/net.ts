@@ -8,6 +8,7 @@ import type { ShareOptions } from '../../src/share/options.ts';
 import type { ShareLinks, StoreOp, StoreResult } from '../../src/share/ports.ts';
 import { Share, type ShareEnvelope } from '../../src/share/share.ts';
 import type { OfferView, ShareEvent, TransferView } from '../../src/share/views.ts';
+import type { EntryId } from '../../src/wire/entry.ts';
 import { decodeEnvelope, encodeEnvelope } from '../../src/wire/envelope.ts';
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
@@ -66,10 +67,11 @@ export class Device {
     });
   }
 
-  /** `to`: for these devices alone. */
+  /** `to`: for these devices alone. `entry`: tells of it. */
   offer(
     files: readonly { readonly name: string; readonly bytes: Uint8Array; readonly modifiedMs?: number }[],
     to?: readonly Device[],
+    entry?: EntryId,
   ): string {
     const only = to && new Set(to.map((device) => device.id));
     const offered = files.map(({ name, bytes, modifiedMs = 0 }) => {
@@ -77,7 +79,7 @@ export class Device {
       this.store.add(key, bytes, CHUNK_BYTES);
       return { key, facts: { name, bytes: bytes.length, modifiedMs } };
     });
-    return this.act((share, now) => share.offer(now, offered, undefined, only));
+    return this.act((share, now) => share.offer(now, offered, undefined, only, entry));
   }
 
   /** Does something with the machine, then all that it wants done. */

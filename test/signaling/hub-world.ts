@@ -1,6 +1,7 @@
 // A hub with a virtual clock and remembered outputs, as the hub's tests drive it.
 import { expect } from '@jest/globals';
-import { Hub, type HubInput, type HubOutput, type HubRequest } from '../../signaling/hub.ts';
+import { Hub } from '../../signaling/hub.ts';
+import type { Grant, HubInput, HubOutput, HubRequest } from '../../signaling/hub-ports.ts';
 import type { HubLimits } from '../../signaling/limits.ts';
 import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
 import type { IceServer, ServerMessage, Signal } from '../../src/wire/signaling.ts';
@@ -20,7 +21,7 @@ export class HubWorld {
   #sockets = 0;
 
   constructor(limits: Partial<HubLimits> = {}, iceServers: readonly IceServer[] = []) {
-    this.hub = new Hub({ limits, iceServers });
+    this.hub = new Hub({ limits, iceServers: () => iceServers });
   }
 
   /** Hands in one input and drains the hub, as its contract asks. */
@@ -40,9 +41,22 @@ export class HubWorld {
   }
 
   /** Joins the device called `letter`, through `socket` or a new one. */
-  join(letter: string, pool: string, socket: number = this.open(), name: string = letter): number {
-    this.say(socket, { kind: 'join', version: PROTOCOL_VERSION, pool, id: idOf(letter), name, device: 'browser' });
+  join(
+    letter: string,
+    pool: string,
+    socket: number = this.open(),
+    name: string = letter,
+    grant?: Partial<Grant>,
+  ): number {
+    const id = idOf(letter);
+    const admitted = { zones: [], ...grant };
+    this.say(socket, { kind: 'join', version: PROTOCOL_VERSION, pool, id, name, device: 'browser', grant: admitted });
     return socket;
+  }
+
+  /** Its socket goes without a word. */
+  drop(socket: number): void {
+    this.handle({ kind: 'dropped', socket });
   }
 
   relay(socket: number, letter: string): void {
@@ -79,6 +93,19 @@ export class HubWorld {
     return Object.fromEntries(
       this.#outputs.flatMap((output) => (output.kind === 'close' ? [[output.socket, output.code]] : [])),
     );
+  }
+
+  /** When the sockets closed since `take` was last called are to come back, ms. */
+  retries(): (number | undefined)[] {
+    return this.#outputs.flatMap((output) => (output.kind === 'close' ? [output.retryMs] : []));
+  }
+
+  /** What the hooks were told since `take` was last called: who came, or why somebody went, in which pool. */
+  seats(): string[] {
+    return this.#outputs.flatMap((output) => {
+      if (output.kind === 'entered') return [`${output.seat.member.name} in ${output.seat.pool}`];
+      return output.kind === 'vacated' ? [`${output.seat.member.name} ${output.why} ${output.seat.pool}`] : [];
+    });
   }
 
   probes(): number[] {

@@ -74,7 +74,7 @@ describe('joining', () => {
     expect(world.sentTo(b)).toEqual([{ kind: 'peer-joined', peer: memberOf('a', 'owner') }]);
     expect(world.sentTo(fresh)).toEqual([expect.objectContaining({ kind: 'welcome', peers: [memberOf('b')] })]);
     world.take();
-    world.handle({ kind: 'dropped', socket: old });
+    world.drop(old);
     expect(world.take()).toEqual([]);
     world.relay(b, 'a');
     expect(world.sentTo(fresh)).toHaveLength(1);
@@ -110,19 +110,20 @@ describe('joining', () => {
   test('with another version closes the socket', () => {
     const world = new HubWorld();
     const socket = world.open();
-    world.say(socket, { kind: 'join', version: PROTOCOL_VERSION + 1, pool: '', id: idOf('a'), name: '', device: '' });
+    const odd = { version: PROTOCOL_VERSION + 1, pool: '', id: '', name: '', device: '', grant: { zones: [] } };
+    world.say(socket, { kind: 'join', ...odd });
     expect(world.closed()).toEqual({ [socket]: 'version' });
     expect(world.hub.figures()).toMatchObject({ sockets: 0, members: 0, pools: 0, closed: { version: 1 } });
   });
 });
 
-describe('a forged join', () => {
-  test('closes the socket with `identity`, and the pool hears that whoever was there is lost', () => {
+describe('a refused join', () => {
+  test('closes the socket with its code, and the pool hears that whoever was there is lost', () => {
     const world = new HubWorld();
     const b = world.join('b', 'blue');
     const a = world.join('a', 'blue');
     world.take();
-    world.say(a, { kind: 'forged' });
+    world.say(a, { kind: 'refused', code: 'identity' });
     expect(world.closed()).toEqual({ [a]: 'identity' });
     expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: true }]);
   });
@@ -131,7 +132,7 @@ describe('a forged join', () => {
     const world = new HubWorld({ messagesBurst: 10, joinCostMessages: 10 });
     const a = world.open();
     world.say(a, { kind: 'time', t0Ms: 1 });
-    world.say(a, { kind: 'forged' });
+    world.say(a, { kind: 'refused', code: 'identity' });
     expect(world.closed()).toEqual({ [a]: 'rate' });
   });
 });
@@ -163,7 +164,7 @@ describe('a role', () => {
   test('goes to the next who comes once the pool was empty', () => {
     const world = new HubWorld();
     const a = world.join('a', 'blue');
-    world.handle({ kind: 'dropped', socket: a });
+    world.say(a, { kind: 'leave' });
     expect(rolesOf(world, world.join('b', 'blue'))).toEqual(['owner']);
     expect(rolesOf(world, world.join('a', 'blue'))).toEqual(['member']);
   });
@@ -213,7 +214,7 @@ describe('leaving', () => {
     const a = world.join('a', 'blue');
     const b = world.join('b', 'blue');
     world.take();
-    world.handle({ kind: 'dropped', socket: a });
+    world.drop(a);
     expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: true }]);
   });
 
@@ -223,7 +224,7 @@ describe('leaving', () => {
     const b = world.join('b', 'blue');
     world.take();
     world.say(a, { kind: 'leave' });
-    world.handle({ kind: 'dropped', socket: a });
+    world.drop(a);
     expect(world.sentTo(b)).toEqual([{ kind: 'peer-left', id: idOf('a'), lost: false }]);
   });
 
@@ -232,8 +233,8 @@ describe('leaving', () => {
     const a = world.join('a', 'blue');
     const b = world.join('b', 'blue');
     world.say(a, { kind: 'leave' });
-    world.handle({ kind: 'dropped', socket: b });
-    expect(world.hub.figures()).toMatchObject({ pools: 0, members: 0, sockets: 1 });
+    world.say(b, { kind: 'leave' });
+    expect(world.hub.figures()).toMatchObject({ pools: 0, members: 0, sockets: 2 });
   });
 });
 

@@ -32,6 +32,8 @@ export class RawClient {
   readonly socket: WebSocket;
   /** Resolves with the close code. */
   readonly closed: Promise<number>;
+  /** Of the close frame. */
+  reason = '';
   /** What this socket was challenged with. */
   nonce: Uint8Array = new Uint8Array(32);
   readonly #messages: ServerMessage[] = [];
@@ -46,7 +48,12 @@ export class RawClient {
       this.#wake();
     });
     socket.on('error', () => {});
-    this.closed = new Promise((resolve) => socket.on('close', resolve));
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code, reason) => {
+        this.reason = reason.toString();
+        resolve(code);
+      });
+    });
   }
 
   /** Rejects if the server refuses the upgrade. Takes the challenge, if one comes before a close. */
@@ -70,8 +77,8 @@ export class RawClient {
     return client;
   }
 
-  join(letter: string, pool: string): void {
-    this.say(joinOf(letter, pool, this.nonce));
+  join(letter: string, pool: string, ticket?: string): void {
+    this.say({ ...joinOf(letter, pool, this.nonce), ...(ticket !== undefined && { ticket }) });
   }
 
   say(message: ClientMessage): void {

@@ -33,7 +33,7 @@ class Device {
         this.seen.push(event);
         this.#wake();
       },
-      limits: { retryMinMs: 10, retryMaxMs: 50 },
+      limits: { retryBaseMs: 10, retryMaxMs: 50 },
     });
     cleanups.push(() => this.backhaul.stop());
     this.backhaul.start();

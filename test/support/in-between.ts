@@ -56,6 +56,10 @@ export class InBetween {
   #heard(socket: WebSocket, data: Buffer): void {
     const message = decodeClient(data);
     if (message?.kind === 'join') this.#join(socket, message);
+    if (message?.kind === 'time') {
+      const nowMs = Date.now();
+      say(socket, { kind: 'timed', t0Ms: message.t0Ms, t1Ms: nowMs, t2Ms: nowMs });
+    }
     if (message?.kind !== 'relay') return;
     const from = [...this.#seats].find(([, seat]) => seat.socket === socket)?.[0];
     if (from === undefined) return;

@@ -1,7 +1,7 @@
 // A small file server on loopback for built pages: what first-load.test.ts measures and bench/harness.ts opens.
 
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -30,6 +30,8 @@ export interface Transfer {
 export interface StaticServer {
   /** `http://localhost:PORT`, a secure context. */
   readonly origin: string;
+  /** For more than files. */
+  readonly server: Server;
   /** Every body sent so far, in order. */
   readonly transfers: readonly Transfer[];
   close(): Promise<void>;
@@ -65,6 +67,7 @@ export async function serveStatic(folder: string): Promise<StaticServer> {
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://localhost:${port}`,
+    server,
     transfers,
     close: () =>
       new Promise((resolve) => {

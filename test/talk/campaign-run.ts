@@ -1,10 +1,11 @@
 // One seed of the campaign: two to eight people with wrong clocks talk, whisper, change their minds, come and go while the
 // network falls apart and together again. In the end everyone is linked, and what each holds is compared.
 import { epochOf } from '../../src/keys/epoch.ts';
+import { signEntry } from '../../src/keys/entry.ts';
 import { union, type Ranges } from '../../src/talk/ranges.ts';
 import type { Draft } from '../../src/talk/ports.ts';
 import type { MessageRecord } from '../../src/talk/records.ts';
-import { decodeEntry, entryId, parseEntryId } from '../../src/wire/entry.ts';
+import { decodeEntry, encodeEntry, entryId, parseEntryId } from '../../src/wire/entry.ts';
 import { Net } from './net.ts';
 import { Person, POOL } from './people.ts';
 
@@ -30,6 +31,8 @@ class Run {
   /** Entries that change a message and are sealed as it is, by message: not everyone reads all of them. */
   readonly #changes = new Map<string, string[]>();
   readonly #shown = new Map<string, { readonly shown: Set<string>; readonly of: number }>();
+  /** Of a device that signed twice: its id, and the log. */
+  #forked: { readonly author: string; readonly key: string } | undefined;
   #joined = 0;
   #said = 0;
 
@@ -44,7 +47,9 @@ class Run {
     for (let i = 0; i < count; i++) await this.#join();
     this.net.mesh();
     await this.net.run(500);
+    const forkAt = this.#seed % 3 === 0 ? random.integer(5, STEPS - 5) : undefined;
     for (let step = 0; step < STEPS; step++) {
+      if (forkAt !== undefined && step >= forkAt && this.#forked === undefined) await this.#fork();
       await this.#step();
       await this.net.run(random.chance(0.2) ? random.between(2000, 20_000) : random.between(20, 800));
     }
@@ -83,7 +88,10 @@ class Run {
     const room = whispers ? person.keeper.whisper(others.map(({ id }) => id)) : person.keeper.poolRoom;
     const count = random.chance(0.2) ? random.integer(2, 6) : 1;
     for (let i = 0; i < count; i++) {
-      await this.net.say(person.device, room, `${WORDS} ${this.#seed} ${this.#said++}`);
+      const words = `${WORDS} ${this.#seed} ${this.#said++}`;
+      const files = { kind: 'files', files: [{ name: words, bytes: 4 }], count: 1, bytes: 4 } as const;
+      if (random.chance(0.15)) await this.net.write(person.device, room, files);
+      else await this.net.say(person.device, room, words);
     }
   }
 
@@ -155,6 +163,25 @@ class Run {
     this.#gone(person);
   }
 
+  /** Signs another entry in the place of a last one, as after a restored backup, and brings it to some of those linked. */
+  async #fork(): Promise<void> {
+    const { random } = this.net;
+    const person = random.pick(this.present);
+    const chain = person.keeper.poolRoom;
+    const key = `${person.id}/${chain}`;
+    const last = [...person.device.talk.chains].find((each) => each.key === key)?.ranges.at(-1)?.last;
+    const others = this.present.filter((other) => this.net.linked(person.device, other.device));
+    if (last === undefined || others.length === 0) return;
+    const [found] = await person.store.entries(POOL, person.id, chain, { first: last, last }, 1);
+    const entry = found === undefined ? undefined : decodeEntry(found.bytes);
+    if (entry?.body === undefined) return;
+    const twin = encodeEntry(await signEntry(person.keys, { ...entry, created: entry.created + 1 }, entry.body));
+    this.#forked = { author: person.id, key };
+    for (const other of [random.pick(others), ...others.filter(() => random.chance(0.3))]) {
+      other.device.received(person.id, { kind: 'entries', want: 0, entries: [twin] }, twin.length);
+    }
+  }
+
   #gone(person: Person): void {
     this.net.stop(person.device);
     this.present.splice(this.present.indexOf(person), 1);
@@ -173,7 +200,17 @@ class Run {
 
   /** Everyone holds all that anybody here holds of what it may have. */
   #together(): boolean {
-    return this.#lacking().length === 0;
+    return this.#lacking().length === 0 && this.#goingOn().length === 0;
+  }
+
+  /** Those who go on with a log that was signed twice, though somebody here holds the proof; its author may be away. */
+  #goingOn(): string[] {
+    const having = this.present.flatMap(({ name, device }) => {
+      const chain = [...device.talk.chains].find(({ key }) => key === this.#forked?.key);
+      return chain === undefined ? [] : [{ name, forked: chain.forked }];
+    });
+    if (!having.some(({ forked }) => forked)) return [];
+    return having.filter(({ forked }) => !forked).map(({ name }) => `${name} goes on with a log that was signed twice`);
   }
 
   #lacking(): string[] {
@@ -186,6 +223,8 @@ class Run {
     for (const { name, id, device } of this.present) {
       const held = new Map([...device.talk.chains].map(({ key, ranges }) => [key, JSON.stringify(ranges)]));
       for (const { key, ranges } of all) {
+        // Of that one nobody takes more from then on: how much they have by then differs.
+        if (key === this.#forked?.key) continue;
         const audience = audiences.get(key);
         const may = audience === 'pool' || audience?.includes(id) === true;
         if (may && held.get(key) !== JSON.stringify(ranges)) {
@@ -198,22 +237,26 @@ class Run {
   }
 
   async #check(): Promise<number> {
-    this.failures.push(...this.#lacking());
+    this.failures.push(...this.#lacking(), ...this.#goingOn());
     const readable = new Map<string, string>();
     const places = new Map<string, string>();
     for (const person of this.present) {
       for (const { problem, from } of person.device.told('problem')) {
+        const isIts = problem.author === this.#forked?.author && (problem.code === 'fork' || problem.code === 'broken');
+        if (isIts) continue;
         this.failures.push(`${person.name} has a problem: ${problem.code}, from ${from}`);
       }
-      const gaps = person.device.told('gaps').at(-1)?.gaps ?? [];
+      const told = person.device.told('gaps').at(-1)?.gaps ?? [];
+      const gaps = told.filter(({ author }) => author !== this.#forked?.author);
       if (gaps.length > 0) this.failures.push(`${person.name} shows ${gaps.length} gaps`);
       for (const { id: room } of person.device.talk.rooms) {
         for (const message of await person.page(room)) {
+          if (message.author === this.#forked?.author) continue;
           const place = JSON.stringify([message.author, message.created, message.room, message.state === 'retracted']);
           this.#same(places, message.id, place, person);
           if (message.state === 'here') {
             const id = [message.id, ...(await this.#changesFor(person, message))].join(' ');
-            this.#same(readable, id, shared(message), person);
+            this.#same(readable, id, shared(message, this.#forked?.author), person);
           }
           await this.#checkKey(person, message);
         }
@@ -282,7 +325,15 @@ class Run {
   }
 }
 
-/** What all who can read it must agree on: not what one keeps for oneself, nor in which order it came to know. */
-const shared = (record: MessageRecord): string => JSON.stringify({ ...record, saved: undefined });
+/** What all who can read it must agree on: not what one keeps for oneself, nor what a device said that signed twice. */
+function shared(record: MessageRecord, forked: string | undefined): string {
+  const { votes, reactions, trail } = record;
+  const kept = <T extends { readonly device: string }>(all: readonly T[]): T[] =>
+    all.filter(({ device }) => device !== forked);
+  const words = trail && { ...trail, reactions: kept(trail.reactions) };
+  const others = { votes: votes.filter((device) => device !== forked), reactions: kept(reactions), trail: words };
+  const nothing = words?.editedBy === undefined && words?.edits.length === 0 && words.reactions.length === 0;
+  return JSON.stringify({ ...record, ...others, ...(nothing ? { trail: undefined } : {}), saved: undefined });
+}
 
 export const runSeed = (seed: number): Promise<CampaignResult> => new Run(seed).go();

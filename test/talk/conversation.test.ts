@@ -158,6 +158,6 @@ describe('three people', () => {
     await net.run(5000);
     expect(bo.device.told('gaps').at(-1)?.gaps ?? []).toEqual([]);
     expect([...bo.device.talk.chains].map(({ ranges }) => ranges)).toEqual([[{ first: 1, last: 605 }]]);
-    expect(new Set(await bo.texts())).toEqual(new Set(['before', 'after']));
+    expect(new Set(await bo.texts())).toEqual(new Set(['before', 'retracted', 'after']));
   });
 });

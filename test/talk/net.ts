@@ -247,6 +247,7 @@ function read(envelope: Envelope | undefined): TalkEnvelope {
     case 'read':
     case 'link-ask':
     case 'link-grant':
+    case 'fork':
       return envelope;
     default:
       throw new Error(`${envelope?.kind ?? 'nothing'}: sent what is not talk`);

@@ -5,6 +5,7 @@ import {
   definedZone,
   doubleOf,
   editedMessage,
+  filesMessage,
   isFounder,
   isSamePerson,
   profiledMember,
@@ -30,6 +31,16 @@ const place = (author: string, seq: number, created = seq): EntryPlace => {
 
 const text = { kind: 'text', text: 'hello', notify: [], important: true, announcement: false } as const;
 const message = (): MessageRecord => textMessage(place(ADA, 1), text, [ADA, BEN], false);
+
+const FILES = {
+  files: [
+    { name: 'a.txt', bytes: 4 },
+    { name: 'b', bytes: 5, entries: 2 },
+  ],
+  count: 3,
+  bytes: 12,
+};
+const shared = (): MessageRecord => filesMessage(place(ADA, 1), { kind: 'files', ...FILES });
 
 const someone = fc.constantFrom(ADA, BEN, CY);
 /** Of one device no two have one number, or one time. */
@@ -85,6 +96,7 @@ describe('a message', () => {
 
   test.each([
     ['a text', message()],
+    ['files that were shared', shared()],
     ['one whose key is for others', sealedMessage(place(ADA, 1))],
   ])('comes out the same in any order: %s', (_, start) => {
     const distinct = ({ by }: Step): string => by.id;
@@ -101,6 +113,13 @@ describe('a message', () => {
     const [older, newer] = [place(ADA, 2, 20), place(BEN, 2, 20)];
     const edited = editedMessage(editedMessage(message(), newer, 'by Ben'), older, 'by Ada');
     expect(edited).toMatchObject({ text: 'by Ben', edited: 20, trail: { editedBy: BEN, edits: [2] } });
+  });
+
+  test('that tells of files keeps to them, and leaves no word of them when it is taken back', () => {
+    expect(shared()).toMatchObject({ state: 'here', text: 'a.txt\nb', files: FILES });
+    expect(editedMessage(shared(), place(ADA, 2), 'c.txt')).toEqual(shared());
+    const blank = { ...sealedMessage(place(ADA, 1)), state: 'retracted', retractSeq: 3 };
+    expect(retractedMessage(shared(), 3)).toEqual(blank);
   });
 
   test('shows reactions in the order they were given', () => {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { audienceOf, devicesOf, isSameAudience, namesOf, standsIn } from '../../web/audience.ts';
+import { audienceOf, devicesOf, isSameAudience, namesOf } from '../../web/audience.ts';
 import type { Person, PersonDevice } from '../../web/people.ts';
 
 const device = (id: string, more: Partial<PersonDevice> = {}): PersonDevice => ({
   id,
+  account: id,
   name: id,
   kind: 'browser',
   self: false,
+  here: true,
   peer: undefined,
   verified: false,
   out: false,
@@ -32,8 +34,6 @@ const [mara, jo] = people as [Person, Person, Person];
 
 const pool = { kind: 'pool', accounts: [] } as const;
 const whisper = (...accounts: readonly string[]) => ({ kind: 'whisper', accounts }) as const;
-const ofMine = { own: true, private: true, from: 'mara-1' } as const;
-const incoming = { own: false, private: true, from: 'jo-2' } as const;
 
 describe('a file', () => {
   test('for a person is for all of their devices but those that are kept out', () => {
@@ -68,31 +68,4 @@ test('people are named once, however many devices they have', () => {
   expect(namesOf(['jo-2', 'jo-1', 'tom-1'], people)).toBe('Jo and Tom');
   expect(namesOf(['mara-2'], people)).toBe('you');
   expect(namesOf(['gone'], people)).toBe('');
-});
-
-describe('an offer', () => {
-  test('stands in the pool’s own room, whoever it is for', () => {
-    for (const offer of [{ ...ofMine, private: false }, ofMine, incoming]) {
-      expect(standsIn(pool, offer, people)).toBe(true);
-    }
-  });
-
-  test('for some people alone stands in the whisper of just these as well', () => {
-    const offer = { ...ofMine, to: ['jo-1', 'jo-2', 'tom-1'] };
-    expect(standsIn(whisper('jo', 'mara', 'tom'), offer, people)).toBe(true);
-    expect(standsIn(whisper('jo', 'mara'), offer, people)).toBe(false);
-    expect(standsIn(whisper('mara', 'tom'), offer, people)).toBe(false);
-    expect(standsIn(whisper('jo', 'mara', 'tom', 'kim'), offer, people)).toBe(false);
-    expect(standsIn({ kind: 'zone', accounts: ['jo', 'mara', 'tom'] }, offer, people)).toBe(false);
-  });
-
-  test('that came for this device alone stands in the whisper with whoever made it', () => {
-    expect(standsIn(whisper('jo', 'mara'), incoming, people)).toBe(true);
-    expect(standsIn(whisper('mara', 'tom'), incoming, people)).toBe(false);
-    expect(standsIn(whisper('jo', 'mara', 'tom'), incoming, people)).toBe(false);
-  });
-
-  test('for everyone stands in no whisper', () => {
-    expect(standsIn(whisper('jo', 'mara'), { ...incoming, private: false }, people)).toBe(false);
-  });
 });

@@ -103,6 +103,13 @@ test('a new message is followed at the end, and only announced further up', asyn
   await page.getByRole('button', { name: 'New below' }).waitFor({ state: 'hidden' });
 });
 
+test('many new messages at once are followed at the end', async () => {
+  await page.evaluate(() => window.conversation.say(300));
+  await row(100_300).waitFor();
+  await page.evaluate(() => window.conversation.say(40));
+  await row(100_340).waitFor();
+});
+
 test('a message that is looked up is shown in its place, and the end is reached from there', async () => {
   await page.evaluate(() => window.conversation.show(50_000));
   await page.locator('[data-marked=true]').filter({ hasText: '50000 ' }).waitFor();
@@ -128,4 +135,18 @@ test('arrow keys go from message to message, Enter opens what can be done with i
   await focused.filter({ hasText: '99999 ' }).waitFor();
   for (let press = 0; press < 30; press += 1) await page.keyboard.press('ArrowUp');
   await focused.filter({ hasText: '99969 ' }).waitFor();
+});
+
+test('what is pressed right after a dialog was asked for belongs to the dialog', async () => {
+  await page.getByRole('log', { name: 'Conversation' }).focus();
+  for (let press = 0; press < 3; press += 1) await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  const takeBack = page.getByRole('button', { name: 'Take back…' });
+  const focused = await takeBack.evaluate(async (button: HTMLElement) => {
+    button.click();
+    // It is drawn in a microtask; a frame later would be too late for somebody who types on.
+    await new Promise<void>((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
+    return document.activeElement?.closest('dialog')?.ariaLabel;
+  });
+  expect(focused).toBe('Take this back?');
 });

@@ -1,10 +1,12 @@
 // The rows of a conversation: messages, offers, notes and gaps in one order, and what stands before each.
 import { describe, expect, test } from '@jest/globals';
+import { signal } from '@preact/signals';
+import type { OfferView } from '../../src/client.ts';
 import { HLC_PER_MS } from '../../src/wire/entry.ts';
 import type { GapView, MessageView } from '../../src/talk/views.ts';
 import { deliveryOf } from '../../web/delivery.ts';
 import { rowsOf, type Row, type Shown } from '../../web/lines.ts';
-import type { Entry } from '../../web/state.ts';
+import type { Entry, OfferState, TransferState } from '../../web/state.ts';
 import { message, poolRoom } from './support.ts';
 
 const said = (ms: number, more: Partial<MessageView> = {}): MessageView => ({
@@ -27,6 +29,7 @@ const nothing: Shown = {
   window: { messages: [], atStart: true, atEnd: true },
   gaps: [],
   entries: [],
+  offers: new Map(),
   unreadAfter: undefined,
 };
 const rows = (shown: Partial<Shown>): readonly Row[] => rowsOf({ ...nothing, ...shown });
@@ -86,6 +89,68 @@ describe('rows', () => {
       true,
       false,
     ]);
+  });
+});
+
+describe('an offer', () => {
+  const files = { files: [{ name: 'a.txt', bytes: 4 }], count: 1, bytes: 4 };
+  const told = said(20, { files });
+  const offerOf = (
+    change: Partial<OfferView> = {},
+    transfers: OfferState['transfers'] = signal<readonly TransferState[]>([]),
+  ): OfferState => {
+    const view = { id: 'o', from: 'aa', name: '', own: false, atMs: 0, files: [], private: false } as const;
+    return { id: 'o', view: signal({ ...view, state: 'open', entry: told.id, ...change }), transfers };
+  };
+  const card = (offer: OfferState, ms: number): Entry => {
+    return { kind: 'offer', key: `offer-${ms}`, atMs: ms, place: ms * HLC_PER_MS, offer };
+  };
+  const shown = (messages: readonly MessageView[], offer: OfferState, atStart = true): readonly string[] => {
+    const offers = new Map([[told.id, offer]]);
+    const all = rows({ window: { messages, atStart, atEnd: true }, entries: [card(offer, 25)], offers });
+    return all.map(({ line }) => {
+      if (line.kind !== 'message') return `${line.kind} ${line.atMs}`;
+      return `${line.kind} ${line.atMs}${line.offer === offer ? ' with its card' : ''}`;
+    });
+  };
+
+  test('stands once, where the message tells of it, whichever came first', () => {
+    expect(shown([said(10), told, said(30)], offerOf())).toEqual([
+      'message 10',
+      'message 20 with its card',
+      'message 30',
+    ]);
+    expect(shown([said(10), said(30)], offerOf())).toEqual(['message 10', 'offer 25', 'message 30']);
+  });
+
+  test('is shown also to whom the message is sealed', () => {
+    const sealed = said(20, { state: 'sealed', text: '' });
+    expect(shown([said(10), sealed], offerOf())).toEqual(['message 10', 'message 20 with its card']);
+  });
+
+  test('that is over and of which nothing came leaves the message alone', () => {
+    expect(shown([told], offerOf({ state: 'withdrawn' }))).toEqual(['message 20']);
+    expect(shown([said(20, { state: 'retracted', text: '' })], offerOf({ state: 'withdrawn' }))).toEqual([
+      'message 20',
+    ]);
+    const came = signal([{ key: 't', id: 't' } as unknown as TransferState]);
+    expect(shown([told], offerOf({ state: 'withdrawn' }, came))).toEqual(['message 20 with its card']);
+  });
+
+  test('that is made anew takes the place of the one before, unless something of that came', () => {
+    const [before, anew] = [offerOf({ state: 'withdrawn' }), offerOf()];
+    const kinds = (): string[] => {
+      const window = { messages: [told], atStart: true, atEnd: true };
+      const entries = [card(before, 25), card(anew, 26)];
+      return rows({ window, entries, offers: new Map([[told.id, anew]]) }).map(({ line }) => line.kind);
+    };
+    expect(kinds()).toEqual(['message']);
+    before.transfers.value = [{ key: 't', id: 't' } as unknown as TransferState];
+    expect(kinds()).toEqual(['message', 'offer']);
+  });
+
+  test('never takes the place of what somebody said', () => {
+    expect(shown([said(20)], offerOf())).toEqual(['message 20', 'offer 25']);
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MESSAGE_TEXT_MAX } from '../../src/wire/talk.ts';
-import { harmless, parseMarkdown, plainLine, type Block, type Inline } from '../../web/markdown.ts';
+import { harmless, parseMarkdown, plainLine, plainText, type Block, type Inline } from '../../web/markdown.ts';
 
 /** The most that reading one message may take, milliseconds. */
 const READ_MS_MAX = 50;
@@ -62,6 +62,7 @@ describe('what people write most', () => {
   test('is quoted by its first line, without marks', () => {
     expect(plainLine('\n\n## The *first* [line](https://a.example)\n\nthe second')).toBe('The first line');
     expect(plainLine('```\nlet a;\n```')).toBe('let a;');
+    expect(plainText('low **tide**\n\n- a\n- `b`\n\n```\nlet c;\nlet d;\n```')).toBe('low tide\na\nb\nlet c;\nlet d;');
   });
 });
 

@@ -2,28 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import type { MessageView, RoomView } from '../../src/talk/views.ts';
 import { calls, wordsOf } from '../../web/notify-rules.ts';
 import { NOTIFY_LEVELS } from '../../web/settings.ts';
+import { messageView } from '../support/views.ts';
 
-const message: MessageView = {
+const message = messageView({
   id: 'bb/cc/1',
-  room: 'rr',
   from: 'bb',
   account: 'bb',
   name: 'Jo',
-  own: false,
-  state: 'here',
   text: 'Meet at noon',
   created: 10,
-  sentMs: 0,
-  editedMs: undefined,
-  replyTo: undefined,
-  reactions: [],
-  callsMe: false,
-  notify: [],
-  announcement: false,
-  vote: undefined,
-  saved: false,
-  retractedBy: [],
-};
+});
 const pool: Pick<RoomView, 'kind' | 'readTo' | 'name'> = { kind: 'pool', readTo: 0, name: '' };
 const whisper = { ...pool, kind: 'whisper' } as const;
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { PeerView } from '../../src/client.ts';
 import type { MemberView } from '../../src/talk/views.ts';
 import { deviceToVerify, peopleOf, verifiedOf, type Person } from '../../web/people.ts';
+import { memberView } from '../support/views.ts';
 
 const self = { device: 'aa', account: 'aa', name: 'Mara' };
 
@@ -15,19 +16,7 @@ const peer = (id: string, name: string, path: PeerView['path'] = 'direct'): Peer
 
 const member = (device: string, name: string, more: Partial<MemberView> = {}): [string, MemberView] => [
   device,
-  {
-    device,
-    name,
-    kind: 'browser',
-    account: device,
-    own: false,
-    role: 'member',
-    verified: false,
-    out: false,
-    doubleOf: undefined,
-    metMs: 1000,
-    ...more,
-  },
+  memberView(device, name, more),
 ];
 
 const known = (peers: readonly PeerView[], ...members: readonly [string, MemberView][]): readonly Person[] =>

@@ -1,19 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RoomView } from '../../src/talk/views.ts';
 import { listedRooms, roomBeside, roomTitle } from '../../web/rooms.ts';
+import { roomView } from '../support/views.ts';
 
-const room = (id: string, more: Partial<RoomView> = {}): RoomView => ({
-  id,
-  kind: 'zone',
-  name: id,
-  accounts: [],
-  open: true,
-  founder: false,
-  readTo: 0,
-  unread: 0,
-  lastCreated: 0,
-  ...more,
-});
+const room = (id: string, more: Partial<RoomView> = {}): RoomView => roomView({ id, kind: 'zone', name: id, ...more });
 
 const names: Readonly<Record<string, string>> = { aa: 'Mara', bb: 'Jo', cc: 'Ana' };
 const title = (view: RoomView): string => roomTitle(view, 'aa', (account) => names[account] ?? '');

@@ -1,17 +1,36 @@
 import { expect, test } from '@jest/globals';
 import { change, mute, readSettings, settings } from '../../web/settings.ts';
 
-const preset = { theme: 'system', notify: 'off', notifyText: false, muted: [] };
+const preset = { theme: 'system', notify: 'off', notifyText: false, muted: [], relayOnly: false };
 
 test('nothing saved, or nonsense, is as at first: no notifications, the theme of the system', () => {
-  for (const text of ['', '{', 'null', '[]', '7', '{"theme":"pink","notify":3,"notifyText":"yes","muted":"all"}']) {
+  for (const text of [
+    '',
+    '{',
+    'null',
+    '[]',
+    '7',
+    '{"theme":"pink","notify":3,"notifyText":"yes","muted":"all","relayOnly":1}',
+  ]) {
     expect(readSettings(text)).toEqual(preset);
   }
 });
 
 test('what was saved is read back, each choice for itself', () => {
-  const text = JSON.stringify({ theme: 'dark', notify: 'calls', notifyText: true, muted: ['tide', 4] });
-  expect(readSettings(text)).toEqual({ theme: 'dark', notify: 'calls', notifyText: true, muted: ['tide'] });
+  const text = JSON.stringify({
+    theme: 'dark',
+    notify: 'calls',
+    notifyText: true,
+    muted: ['tide', 4],
+    relayOnly: true,
+  });
+  expect(readSettings(text)).toEqual({
+    theme: 'dark',
+    notify: 'calls',
+    notifyText: true,
+    muted: ['tide'],
+    relayOnly: true,
+  });
   expect(readSettings('{"theme":"light"}')).toEqual({ ...preset, theme: 'light' });
 });
 

@@ -34,6 +34,25 @@ describe('the roster', () => {
     store.apply({ kind: 'peer-joined', peer: { ...mara, id: 'me' } }, 1);
     expect(store.peers.value).toEqual([mara]);
   });
+
+  test('says whose link could not be bound, and what to do, until one stands or they are gone', () => {
+    const unbound = { kind: 'unbound', peer: mara.id, name: mara.name, code: 'binding' } as const;
+    const marked = (): unknown => store.unbound.value.get(mara.id);
+    const ends = [
+      { kind: 'peer-changed', peer: mara },
+      { kind: 'peer-left', peer: mara },
+    ] as const;
+    for (const end of ends) {
+      store.apply(unbound, 1);
+      store.apply({ kind: 'peer-changed', peer: { ...mara, path: 'connecting' } }, 2);
+      expect(marked()).toBe('binding');
+      store.apply(end, 3);
+      expect(marked()).toBe(undefined);
+    }
+    expect(store.entries.value[0]).toMatchObject({
+      text: 'Somebody may sit between this device and Mara’s, so nothing is sent there. Ask whoever runs this server, or meet at another one.',
+    });
+  });
 });
 
 describe('lines beside the messages', () => {

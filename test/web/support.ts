@@ -1,6 +1,7 @@
 // What the client shows of one offer, one transfer of it and one message, for tests to vary: Mara's device is `aa`, she offers a.bin.
 import type { OfferView, TransferView } from '../../src/client.ts';
 import type { MessageView, RoomView } from '../../src/talk/views.ts';
+import { messageView, roomView } from '../support/views.ts';
 
 export const offer: OfferView = {
   id: 'aa/1',
@@ -31,37 +32,7 @@ export const running: TransferView = {
 };
 
 /** The pool's own room, where nothing was said. */
-export const poolRoom: RoomView = {
-  id: 'cc',
-  kind: 'pool',
-  name: '',
-  accounts: [],
-  open: true,
-  founder: false,
-  readTo: 0,
-  unread: 0,
-  lastCreated: 0,
-};
+export const poolRoom: RoomView = roomView();
 
 /** Mara's, in the pool's own room. */
-export const message: MessageView = {
-  id: 'aa/cc/1',
-  room: poolRoom.id,
-  from: 'aa',
-  account: 'aa',
-  name: 'Mara',
-  own: false,
-  state: 'here',
-  text: 'hello',
-  created: 1024,
-  sentMs: 1,
-  editedMs: undefined,
-  replyTo: undefined,
-  reactions: [],
-  callsMe: false,
-  notify: [],
-  announcement: false,
-  vote: undefined,
-  saved: false,
-  retractedBy: [],
-};
+export const message: MessageView = messageView();

@@ -114,6 +114,17 @@ describe('messages', () => {
     expect(store.announcements.value).toEqual([]);
   });
 
+  test('that announced something before all that is in memory are known, and whether they were noted', () => {
+    store.takeAnnouncements([at(5, { announcement: true }), at(2, { announcement: true })]);
+    expect(store.announcements.value.map(({ text, noted }) => [text, noted])).toEqual([
+      ['5', false],
+      ['2', false],
+    ]);
+    says(at(5, { announcement: true, noted: true }));
+    expect(store.announcements.value.map(({ noted }) => noted)).toEqual([true, false]);
+    expect(texts()).not.toContain('2');
+  });
+
   test('stay in memory up to a bound: at the end the oldest go, further up the newest', () => {
     for (let ms = 1; ms <= WINDOW_MAX + 2; ms += 1) says(at(ms));
     expect([texts()[0], store.window.value.atStart]).toEqual(['3', false]);

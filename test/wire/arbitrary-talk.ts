@@ -20,6 +20,7 @@ import {
   ACCOUNTS_MAX,
   CERTIFICATES_MAX,
   MESSAGE_TEXT_MAX,
+  SHARED_NAMED_MAX,
   WRAPS_MAX,
   WRAP_BYTES,
   isEmoji,
@@ -35,6 +36,7 @@ import {
   type Range,
   type TalkEnvelope,
 } from '../../src/wire/talk-envelope.ts';
+import { FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from '../../src/wire/offered.ts';
 import { cleanName } from '../../src/wire/signaling.ts';
 import { u32 } from './arbitrary.ts';
 
@@ -93,13 +95,18 @@ export const clearBody: fc.Arbitrary<ClearBody> = fc.oneof(
       selector: (wrap) => wrap.device,
     }),
   } as const),
-  fc.record({ kind: fc.constant('retract'), seq } as const),
+  fc.record({ kind: fc.constant('retract'), seq, message: fc.constant(true as const) } as const, {
+    requiredKeys: ['kind', 'seq'],
+  }),
   fc.record({ kind: fc.constant('vote'), target: entryIds } as const),
   fc.record({ kind: fc.constant('leave') } as const),
   fc.record({ kind: fc.constant('revoke'), device: id } as const),
 );
 
 const ids = fc.array(id, { maxLength: 4 });
+const size = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const fileName = text.filter((value) => Buffer.byteLength(value) <= FILE_NAME_BYTES_MAX);
+const sharedFile = fc.record({ name: fileName, bytes: size, entries: u32 }, { requiredKeys: ['name', 'bytes'] });
 
 export const content: fc.Arbitrary<Content> = fc.oneof(
   fc.record({
@@ -113,6 +120,13 @@ export const content: fc.Arbitrary<Content> = fc.oneof(
   fc.record({ kind: fc.constant('edit'), target: entryIds, text } as const),
   fc.record({ kind: fc.constant('reaction'), target: entryIds, emoji, removed: fc.boolean() } as const),
   fc.record({ kind: fc.constant('zone'), zone: id, name, accounts: ids } as const),
+  fc
+    .record({
+      files: fc.array(sharedFile, { minLength: 1, maxLength: SHARED_NAMED_MAX }),
+      more: fc.nat(400),
+      bytes: size,
+    })
+    .map(({ files, more, bytes }) => ({ kind: 'files', files, count: files.length + more, bytes }) as const),
 );
 
 /** Ascending, disjoint, with a number between any two. */
@@ -142,6 +156,13 @@ export const talkEnvelope: fc.Arbitrary<TalkEnvelope> = fc.oneof(
   fc.record({ kind: fc.constant('read'), room: id, created: hlc } as const),
   fc.record({ kind: fc.constant('link-ask'), proof: key } as const),
   fc.record({ kind: fc.constant('link-grant'), account } as const),
+  fc.record({
+    kind: fc.constant('fork'),
+    author: id,
+    chain: id,
+    one: bytesOf(ENTRY_FIXED_BYTES),
+    other: bytesOf(ENTRY_FIXED_BYTES),
+  } as const),
 );
 
 const ID = /^[0-9a-f]{32}$/;
@@ -202,6 +223,12 @@ export function contentHolds(one: Content): boolean {
       return isEmoji(one.emoji) && isTarget(one.target);
     case 'zone':
       return ID.test(one.zone) && cleanName(one.name) === one.name && areIds(one.accounts);
+    case 'files': {
+      const sizes = [one.bytes, ...one.files.map(({ bytes }) => bytes)];
+      const named = one.files.every(({ name: each }) => each !== '' && Buffer.byteLength(each) <= FILE_NAME_BYTES_MAX);
+      const counted = one.files.length >= 1 && one.files.length <= one.count && one.count <= FILES_PER_OFFER_MAX;
+      return named && counted && sizes.every((each) => Number.isSafeInteger(each) && each >= 0);
+    }
   }
 }
 
@@ -227,6 +254,10 @@ export function talkHolds(one: TalkEnvelope): boolean {
       return one.proof.length === 32;
     case 'link-grant':
       return accountHolds(one.account);
+    case 'fork': {
+      const sizes = [one.one.length, one.other.length];
+      return areIds([one.author, one.chain]) && sizes.every((size) => size === ENTRY_FIXED_BYTES);
+    }
   }
 }
 

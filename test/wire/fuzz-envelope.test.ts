@@ -12,14 +12,14 @@ import {
   THUMBNAIL_BYTES_MAX,
   decodeEnvelope,
   encodeEnvelope,
-  FILE_NAME_BYTES_MAX,
-  FILES_PER_OFFER_MAX,
   HASH_BYTES,
   HASHES_MAX,
   type Envelope,
   type OfferedFile,
 } from '../../src/wire/envelope.ts';
+import { SEQ_MAX } from '../../src/wire/entry.ts';
 import { LANE_IDS } from '../../src/wire/frames.ts';
+import { FILES_PER_OFFER_MAX, FILE_NAME_BYTES_MAX } from '../../src/wire/offered.ts';
 import { talkEnvelope, talkHolds } from './arbitrary-talk.ts';
 import { mutated } from './fuzz-mutate.ts';
 
@@ -36,6 +36,8 @@ const hashes = (min: number, max: number): fc.Arbitrary<Uint8Array> =>
   fc.integer({ min, max }).chain((n) => fc.uint8Array({ minLength: 32 * n, maxLength: 32 * n }));
 
 const folder = fc.record({ entries: u32, contentBytes: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }) });
+
+const chain = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex'));
 
 const file = (chunkBytes: number): fc.Arbitrary<OfferedFile> =>
   fc
@@ -57,6 +59,7 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
       chunkBytes: fc.constant(chunkBytes),
       files: fc.uniqueArray(file(chunkBytes), { minLength: 1, maxLength: 5, selector: ({ transfer }) => transfer }),
       private: fc.boolean(),
+      entry: fc.option(fc.record({ chain, seq: fc.integer({ min: 1, max: SEQ_MAX }) }), { nil: undefined }),
     } as const),
   ),
   fc.record({
@@ -197,6 +200,8 @@ describe('the envelope decoder', () => {
     return { kind: 'offer', offer: 1, chunkBytes: CHUNK_BYTES_MIN, files: [one], private: false, ...change };
   };
 
+  const told = (digits: string, seq: number): Envelope => offer({ entry: { chain: digits.repeat(16), seq } });
+
   test.each<[string, Envelope, Envelope]>([
     ['chunks that are too small', offer({ chunkBytes: CHUNK_BYTES_MIN - 1 }), offer({ chunkBytes: CHUNK_BYTES_MIN })],
     ['chunks that are too large', offer({ chunkBytes: CHUNK_BYTES_MAX + 1 }), offer({ chunkBytes: CHUNK_BYTES_MAX })],
@@ -208,6 +213,8 @@ describe('the envelope decoder', () => {
       offer({}, { bytes: CHUNK_BYTES_MIN * CHUNKS_MAX + 1 }),
       offer({}, { bytes: CHUNK_BYTES_MIN * CHUNKS_MAX }),
     ],
+    ['an entry of no number', told('ab', 0), told('ab', 1)],
+    ['an entry of half a chain', told('a', 1), told('ab', SEQ_MAX)],
     ['a file without a name', offer({}, { name: '' }), offer({}, { name: 'a' })],
     ['a name of too many bytes', offer({}, { name: '水'.repeat(86) }), offer({}, { name: '水'.repeat(85) })],
     [

@@ -58,7 +58,7 @@ const signal: fc.Arbitrary<Signal> = fc.oneof(
     mid: line(MID_CHARACTERS_MAX),
   }),
 );
-const role = fc.constantFrom('owner' as const, 'member' as const);
+const role = fc.constantFrom('owner' as const, 'member' as const, 'listener' as const);
 const member = fc.record({ id, name, device, role });
 const iceServer = fc.record(
   {
@@ -72,15 +72,19 @@ const iceServer = fc.record(
   { requiredKeys: ['urls'] },
 );
 const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
-  fc.record({
-    kind: fc.constant('join' as const),
-    version: fc.constant(3),
-    pool,
-    name,
-    device,
-    signKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
-    signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
-  }),
+  fc.record(
+    {
+      kind: fc.constant('join' as const),
+      version: fc.constant(3),
+      pool,
+      name,
+      device,
+      signKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
+      ticket: fc.stringMatching(/^[!-~]{1,200}$/),
+    },
+    { requiredKeys: ['kind', 'version', 'pool', 'name', 'device', 'signKey', 'signature'] },
+  ),
   fc.constant({ kind: 'leave' as const }),
   fc.record({ kind: fc.constant('relay' as const), peer: id, attempt: u32, signal }),
   fc.record({ kind: fc.constant('time' as const), t0Ms: timeMs }),
@@ -160,6 +164,9 @@ describe('a join', () => {
     ['a key of 33 bytes', { signKey: new Uint8Array(33) }],
     ['no signature', { signature: new Uint8Array(0) }],
     ['a signature of 65 bytes', { signature: new Uint8Array(65) }],
+    ['a ticket of 4,097 characters', { ticket: 't'.repeat(4_097) }],
+    ['a ticket with a blank', { ticket: 'a b' }],
+    ['a ticket beyond ASCII', { ticket: 'é' }],
     ['no name', { name: '' }],
     ['a name of nothing visible', { name: '\u200b\u202e \u0007' }],
     ['a name of 65 characters', { name: 'x'.repeat(65) }],

@@ -9,6 +9,7 @@ import {
   ACCOUNTS_MAX,
   CERTIFICATES_MAX,
   MESSAGE_TEXT_MAX,
+  SHARED_NAMED_MAX,
   WRAPS_MAX,
   WRAP_BYTES,
   decodeClear,
@@ -119,11 +120,28 @@ describe('content', () => {
   const zone = (change: Partial<Extract<Content, { kind: 'zone' }>> = {}): Content => {
     return { kind: 'zone', zone: ID, name: 'Crew', accounts: [], ...change };
   };
+  const FILE = { name: 'a.txt', bytes: 4 };
+  const files = (change: Partial<Extract<Content, { kind: 'files' }>> = {}): Content => {
+    return { kind: 'files', files: [FILE], count: 1, bytes: 4, ...change };
+  };
+  const shared = (count: number): Content => files({ count, files: many(count, () => FILE) });
   const edit = (text: string): Content => ({ kind: 'edit', target: TARGET, text });
   const reaction = (emoji: string): Content => ({ kind: 'reaction', target: TARGET, emoji, removed: false });
   const [most, more] = [many(ACCOUNTS_MAX, idOf), many(ACCOUNTS_MAX + 1, idOf)];
 
   test.each<[string, Content, Content]>([
+    ['no files', files({ files: [] }), files()],
+    ['a file without a name', files({ files: [{ ...FILE, name: '' }] }), files()],
+    [
+      'too long a name',
+      files({ files: [{ ...FILE, name: 'ü'.repeat(128) }] }),
+      files({ files: [{ ...FILE, name: 'ü'.repeat(127) }] }),
+    ],
+    ['half a byte', files({ files: [{ ...FILE, bytes: 0.5 }] }), files({ files: [{ ...FILE, entries: 0 }] })],
+    ['less than no bytes', files({ bytes: -1 }), files({ bytes: Number.MAX_SAFE_INTEGER })],
+    ['more names than files', files({ count: 1, files: [FILE, FILE] }), files({ count: 2, files: [FILE, FILE] })],
+    ['more names than are shown', shared(SHARED_NAMED_MAX + 1), shared(SHARED_NAMED_MAX)],
+    ['more files than one offer has', files({ count: 501 }), files({ count: 500 })],
     ['no text', said({ text: '' }), said({ text: ' ' })],
     ['too much text', said({ text: 'x'.repeat(MESSAGE_TEXT_MAX + 1) }), said({ text: 'x'.repeat(MESSAGE_TEXT_MAX) })],
     ['a megabyte', said({ text: 'x'.repeat(MEGABYTE) }), said()],

@@ -64,6 +64,43 @@ describe('a page', () => {
     expect(lengths).toEqual([10, 10, 1000]);
   });
 
+  test('finds what version 1 kept, and its announcements', async () => {
+    const page = await browsers.open();
+    await page.evaluate(
+      async ([pool, author, room]) => {
+        const opening = indexedDB.open('rockpool-talk-test', 1);
+        opening.onupgradeneeded = () => {
+          const db = opening.result;
+          db.createObjectStore('pools', { keyPath: 'pool' });
+          for (const name of ['chains', 'members', 'rooms', 'entries', 'epochs', 'texts', 'waiting', 'proofs'])
+            db.createObjectStore(name);
+          const messages = db.createObjectStore('messages', { keyPath: ['pool', 'message.id'] });
+          const place = ['message.created', 'message.author', 'seq'];
+          messages.createIndex('room', ['pool', 'message.room', ...place]);
+          messages.createIndex('here', ['here', 'pool', 'message.room', 'message.created']);
+          messages.createIndex('saved', 'saved');
+          // More than an upgrade looks at in one go; every hundredth announces something.
+          for (let seq = 1; seq <= 1200; seq++) {
+            const id = `${author}/${room}/${seq}`;
+            const announcement = seq % 100 === 0;
+            const message = { id, author, room, created: seq, state: 'here', text: 'herring', announcement };
+            messages.put({ pool, seq, here: 1, message });
+          }
+        };
+        await new Promise((resolve) => (opening.onsuccess = resolve));
+        opening.result.close();
+      },
+      [POOL, AUTHOR, CHAIN] as const,
+    );
+    const store = remoteTalk(page);
+    const seqs = (await store.announcements(POOL, CHAIN, 16)).map(({ created }) => created);
+    expect(seqs).toEqual([1200, 1100, 1000, 900, 800, 700, 600, 500, 400, 300, 200, 100]);
+    expect(await store.page(POOL, CHAIN, 9999)).toHaveLength(1200);
+    expect(await store.unread(POOL, CHAIN, 0, [])).toBe(1200);
+    expect((await store.load(POOL, AUTHOR)).due).toEqual([]);
+    await page.evaluate(() => talkPage.wipe());
+  });
+
   test('is told when there is no space, and goes on once there is', async () => {
     const page = await browsers.open();
     const session = await page.context().newCDPSession(page);

@@ -1,6 +1,6 @@
 // The newest announcement of the open room that this person has not taken note of, above the conversation.
 import type { VNode } from 'preact';
-import { note, noted } from '../talk-actions.ts';
+import { note } from '../talk-actions.ts';
 import { showMessage, talk } from '../talk.ts';
 import { plainLine } from '../markdown.ts';
 import styles from './announcements.module.css';
@@ -8,7 +8,7 @@ import { Icon } from './icons.tsx';
 import { Button } from './ui.tsx';
 
 export function Announcements(): VNode | null {
-  const waiting = talk.announcements.value.filter(({ id, own }) => !own && !noted.value.includes(id));
+  const waiting = talk.announcements.value.filter(({ own, noted }) => !own && !noted);
   const [newest] = waiting;
   if (newest === undefined) return null;
   return (

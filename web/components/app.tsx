@@ -1,13 +1,13 @@
 // Chooses the screen.
 import type { VNode } from 'preact';
-import { poolScreen, screen } from '../app.ts';
+import { poolPart, screen } from '../app.ts';
 import { StartScreen } from './start-screen.tsx';
 import { Unsupported } from './unsupported.tsx';
 
 export function App(): VNode {
   const shown = screen.value;
   if (shown.kind === 'unsupported') return <Unsupported problem={shown.problem} />;
-  const Pool = poolScreen.value;
+  const Pool = poolPart.value?.PoolScreen;
   if (shown.kind === 'pool' && Pool !== undefined) return <Pool />;
   return <StartScreen />;
 }

@@ -58,7 +58,7 @@ export function Mode({ room, draft }: ModeProps): VNode {
             on={important}
             onChange={(on) => change({ important: on })}
           />
-          {talk.owner.value && (
+          {talk.role.value === 'owner' && (
             <Check
               text="Announcement"
               hint="Stays above the conversation for everyone."

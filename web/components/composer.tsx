@@ -1,7 +1,7 @@
 // Where a person writes: attach, text, send. Text, answer and mode are one draft that belongs to one room; what is sent goes to the
 // room that stands above the field at that moment, even where another is about to be shown.
 import type { VNode } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { beginEdit, changeDraft, draftOf, lastOwn, send } from '../talk-actions.ts';
 import { currentTalk, talk } from '../talk.ts';
 import type { RoomView } from '../../src/talk/views.ts';
@@ -34,7 +34,7 @@ function Field({ room }: { readonly room: RoomView | undefined }): VNode {
   const text = shownText(draft);
   const field = useRef<HTMLTextAreaElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (matchMedia('(pointer: fine)').matches) field.current?.focus({ preventScroll: true });
   }, []);
 
@@ -42,8 +42,9 @@ function Field({ room }: { readonly room: RoomView | undefined }): VNode {
   useLayoutEffect(() => {
     const area = field.current;
     if (area === null) return;
-    area.style.height = 'auto';
-    area.style.height = text.length > MEASURED_MAX ? '100vh' : `${area.scrollHeight + 2}px`;
+    // Measuring lays out the page; an empty field is one row high by itself.
+    area.style.height = text === '' ? '' : 'auto';
+    if (text !== '') area.style.height = text.length > MEASURED_MAX ? '100vh' : `${area.scrollHeight + 2}px`;
   }, [text]);
 
   const submit = (): void => {
@@ -61,8 +62,9 @@ function Field({ room }: { readonly room: RoomView | undefined }): VNode {
     event.preventDefault();
   };
 
-  const closed = room !== undefined && !room.open;
   const kind = room?.kind ?? 'pool';
+  const listens = kind === 'pool' && talk.role.value === 'listener';
+  const closed = listens || (room !== undefined && !room.open);
   const name = nameOfRoom(room);
   return (
     <form
@@ -89,7 +91,13 @@ function Field({ room }: { readonly room: RoomView | undefined }): VNode {
           rows={1}
           aria-label={kind === 'pool' ? 'Message' : `Message to ${name}`}
           aria-invalid={text.length > MESSAGE_TEXT_MAX}
-          placeholder={closed ? 'You are not in this room any more' : placeholder(kind, name, draft)}
+          placeholder={
+            listens
+              ? 'You listen in this pool'
+              : closed
+                ? 'You are not in this room any more'
+                : placeholder(kind, name, draft)
+          }
           // Before the room is known there is nowhere for a draft to belong to.
           disabled={closed || room === undefined}
           enterkeyhint="send"

@@ -4,12 +4,11 @@ import { useComputed } from '@preact/signals';
 import type { RefObject, VNode } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { store } from '../app.ts';
-import { standsIn } from '../audience.ts';
 import { rowsOf, type Row } from '../lines.ts';
 import { tab } from '../pool-view.ts';
-import type { MessageView, RoomView } from '../../src/talk/views.ts';
-import { people } from '../recipients.ts';
-import type { Entry } from '../state.ts';
+import type { MessageView } from '../../src/talk/views.ts';
+import type { EntryId } from '../../src/wire/entry.ts';
+import type { Entry, OfferState } from '../state.ts';
 import { currentTalk, pages, talk, told } from '../talk.ts';
 import { Announcements } from './announcements.tsx';
 import styles from './conversation.module.css';
@@ -144,20 +143,25 @@ function Lines(): VNode {
 
 function rowsOfRoom(): readonly Row[] {
   const room = talk.room.value;
+  const entries = store.entries.value;
   return rowsOf({
     window: talk.window.value,
     gaps: talk.gaps.value.filter((gap) => gap.room === room),
-    entries: entriesIn(talk.current.value),
+    // Notes stand in the pool's own room, and offers whose message is not there.
+    entries: (talk.current.value?.kind ?? 'pool') === 'pool' ? entries : [],
+    offers: offersOf(entries),
     unreadAfter: talk.unreadAfter.value,
   });
 }
 
-/** Offers and notes stand in the pool's own room; offers for some people alone with what is whispered to these as well. */
-function entriesIn(room: RoomView | undefined): readonly Entry[] {
-  if (room === undefined || room.kind === 'pool') return store.entries.value;
-  return store.entries.value.filter(
-    (entry) => entry.kind === 'offer' && standsIn(room, entry.offer.view.value, people.value),
-  );
+/** By the messages that tell of them: the newest, if one came back. */
+function offersOf(entries: readonly Entry[]): ReadonlyMap<EntryId, OfferState> {
+  const offers = new Map<EntryId, OfferState>();
+  for (const entry of entries) {
+    const told = entry.kind === 'offer' ? entry.offer.view.peek().entry : undefined;
+    if (entry.kind === 'offer' && told !== undefined) offers.set(told, entry.offer);
+  }
+  return offers;
 }
 
 /** What `value` was in the rendering before: a page that ends at the newest message is not followed there. */

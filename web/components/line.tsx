@@ -4,6 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { assertNever } from '../assert.ts';
 import { countOf, formatDay } from '../format.ts';
 import type { Line as LineOf, Row } from '../lines.ts';
+import type { OfferState } from '../state.ts';
 import styles from './conversation.module.css';
 import { Icon } from './icons.tsx';
 import { Message } from './message.tsx';
@@ -11,7 +12,7 @@ import { OfferCard } from './offer-card.tsx';
 
 export function Line({ row: { line, newDay, unread, follows } }: { readonly row: Row }): VNode {
   // The same node again tells Preact that nothing changed: a new line does not redraw those before it.
-  const body = useMemo(() => bodyOf(line, follows), [contentOf(line), follows]);
+  const body = useMemo(() => bodyOf(line, follows), [contentOf(line), offerOf(line), follows]);
   return (
     <>
       {newDay && (
@@ -36,9 +37,12 @@ function contentOf(line: LineOf): unknown {
   return line.kind === 'sealed' ? line.count : line.key;
 }
 
+const offerOf = (line: LineOf): OfferState | undefined => (line.kind === 'message' ? line.offer : undefined);
+
 function bodyOf(line: LineOf, follows: boolean): VNode {
   switch (line.kind) {
     case 'message':
+      if (line.offer !== undefined) return <OfferCard offer={line.offer} atMs={line.atMs} message={line.message} />;
       return <Message message={line.message} follows={follows} />;
     case 'offer':
       return <OfferCard offer={line.offer} atMs={line.atMs} />;

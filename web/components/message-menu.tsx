@@ -1,7 +1,7 @@
 // What can be done with a message: one menu for all of them, on the native popover. Taking back is asked for once more.
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { beginEdit, confirm, copyMessage, keep, react, reply, takeBack } from '../talk-actions.ts';
 import { talk } from '../talk.ts';
 import type { MessageView } from '../../src/talk/views.ts';
@@ -45,7 +45,7 @@ const close = (): void => document.getElementById(ID)?.hidePopover();
 export function MessageMenu(): VNode {
   const id = open.value?.id;
   const menu = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (id !== undefined) menu.current?.querySelector('button')?.focus();
   }, [id]);
   return (
@@ -73,6 +73,7 @@ function Items({ id, at }: { readonly id: EntryId; readonly at: MessageView }): 
   // As it is now: it may have changed while the menu is open.
   const message = talk.message(id) ?? at;
   const { own, vote, saved } = message;
+  const shares = message.files !== undefined;
   const { account } = talk.self.value;
   const act = (work: (message: MessageView) => unknown) => () => {
     close();
@@ -86,8 +87,8 @@ function Items({ id, at }: { readonly id: EntryId; readonly at: MessageView }): 
           <Item icon="check" text="Confirm" onClick={act(confirm)} />
         )}
         <Item icon="reply" text="Reply" onClick={act(reply)} />
-        {own && <Item icon="pen" text="Edit" onClick={act(beginEdit)} />}
-        <Item icon="copy" text="Copy text" onClick={act(copyMessage)} />
+        {own && !shares && <Item icon="pen" text="Edit" onClick={act(beginEdit)} />}
+        {!shares && <Item icon="copy" text="Copy text" onClick={act(copyMessage)} />}
         <Item icon="keep" text={saved ? 'Remove from saved' : 'Save'} onClick={act(keep)} />
         {own && (
           <Item

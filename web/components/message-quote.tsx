@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { plainLine } from '../markdown.ts';
+import { sharedSentence } from '../sentences.ts';
 import { pages, showMessage, talk, told } from '../talk.ts';
 import type { MessageView } from '../../src/talk/views.ts';
 import type { EntryId } from '../../src/wire/entry.ts';
@@ -34,7 +35,8 @@ export function Quote({ id }: { readonly id: EntryId }): VNode {
 const author = ({ own, name }: MessageView): string => (own ? 'You' : name);
 
 /** One line that stands for a message. */
-export function quoted({ state, text }: MessageView): string {
+export function quoted({ state, text, files }: MessageView): string {
   if (state === 'retracted') return 'Taken back';
+  if (files !== undefined) return sharedSentence(files);
   return state === 'sealed' ? 'Sealed' : plainLine(text);
 }

@@ -4,8 +4,10 @@ import type { HTMLAttributes, VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { reply } from '../talk-actions.ts';
 import type { MessageView } from '../../src/talk/views.ts';
+import type { SharedFiles } from '../../src/wire/talk.ts';
 import { cx } from '../cx.ts';
 import { formatClock } from '../format.ts';
+import { sharedSentence } from '../sentences.ts';
 import { Icon } from './icons.tsx';
 import { Call, Confirmed, Delivery, Reactions } from './message-facts.tsx';
 import { openMessageMenu } from './message-menu.tsx';
@@ -78,7 +80,7 @@ function Content({ message }: { readonly message: MessageView }): VNode {
         <>
           <Call message={message} />
           {message.replyTo !== undefined && <Quote id={message.replyTo} />}
-          <MessageText text={message.text} />
+          {message.files === undefined ? <MessageText text={message.text} /> : <Shared files={message.files} />}
           {message.editedMs !== undefined && (
             <p class={styles['edited']} title={`Edited ${formatClock(message.editedMs)}`}>
               edited
@@ -88,6 +90,15 @@ function Content({ message }: { readonly message: MessageView }): VNode {
         </>
       );
   }
+}
+
+/** Nothing of it can be had at the moment. */
+function Shared({ files }: { readonly files: SharedFiles }): VNode {
+  return (
+    <p class={styles['shared']} title={files.files.map(({ name }) => name).join(', ')}>
+      <Icon name="file" size={14} /> <bdi>{sharedSentence(files)}</bdi>
+    </p>
+  );
 }
 
 function Tools({ message }: { readonly message: MessageView }): VNode {

@@ -1,7 +1,7 @@
 // An offer in the conversation: what is offered, the answer to it, and how each transfer goes until it is saved.
 import type { VNode } from 'preact';
 import { cancelAll, pause, resume, retry, withdraw } from '../actions.ts';
-import type { OfferView } from '../../src/client.ts';
+import type { MessageView, OfferView } from '../../src/client.ts';
 import { audienceName } from '../recipients.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, formatClock } from '../format.ts';
@@ -14,13 +14,23 @@ import { Current } from './current.tsx';
 import { FileLine } from './file-line.tsx';
 import { Files } from './files.tsx';
 import { Icon } from './icons.tsx';
+import { Reactions } from './message-facts.tsx';
+import { TakenBack } from './message-gone.tsx';
+import { openMessageMenu } from './message-menu.tsx';
 import styles from './offer.module.css';
 import { Receivers } from './receivers.tsx';
 import { SaveActions, SaveAll, SaveState } from './save-actions.tsx';
 import { TransferStatus } from './transfer-status.tsx';
 import { Button, Stone } from './ui.tsx';
 
-export function OfferCard({ offer, atMs }: { readonly offer: OfferState; readonly atMs: number }): VNode {
+interface OfferCardProps {
+  readonly offer: OfferState;
+  readonly atMs: number;
+  /** What tells of it in the conversation, if that is known. */
+  readonly message?: MessageView;
+}
+
+export function OfferCard({ offer, atMs, message }: OfferCardProps): VNode {
   const view = offer.view.value;
   const waiting = !view.own && view.state === 'open';
   return (
@@ -34,7 +44,10 @@ export function OfferCard({ offer, atMs }: { readonly offer: OfferState; readonl
           <span class={styles['what']}>
             <bdi>{view.own ? 'You' : view.name}</bdi> {view.own ? 'offer' : 'offers'} {amount(view)}
           </span>
-          <time dateTime={new Date(atMs).toISOString()}>{formatClock(atMs)}</time>
+          <span class={styles['when']}>
+            <time dateTime={new Date(atMs).toISOString()}>{formatClock(atMs)}</time>
+            {message?.state === 'here' && <More message={message} />}
+          </span>
         </p>
         {view.private && (
           <p class={styles['only']}>
@@ -45,9 +58,35 @@ export function OfferCard({ offer, atMs }: { readonly offer: OfferState; readonl
           </p>
         )}
         {view.own ? <Own offer={offer} /> : waiting ? <Answer view={view} /> : <Incoming offer={offer} />}
+        {message?.state === 'retracted' ? <TakenBack message={message} /> : <Outcome offer={offer} />}
+        {message?.state === 'here' && <Reactions message={message} />}
       </article>
     </div>
   );
+}
+
+function More({ message }: { readonly message: MessageView }): VNode {
+  return (
+    <button
+      type="button"
+      class={styles['more']}
+      aria-label="More for this offer"
+      aria-haspopup="dialog"
+      title="More"
+      onClick={(event) => {
+        openMessageMenu(message, event.currentTarget);
+      }}
+    >
+      <Icon name="dots" size={18} />
+    </button>
+  );
+}
+
+/** What was received of it says itself how it ended. */
+function Outcome({ offer }: { readonly offer: OfferState }): VNode | null {
+  const { own, state } = offer.view.value;
+  if (state !== 'withdrawn' || (!own && offer.transfers.value.length > 0)) return null;
+  return <p class={styles['outcome']}>No longer offered.</p>;
 }
 
 function Incoming({ offer }: { readonly offer: OfferState }): VNode {
@@ -75,7 +114,6 @@ function Incoming({ offer }: { readonly offer: OfferState }): VNode {
       />
       {view.state !== 'declined' && <Controls view={view} transfers={byFile.filter((each) => each !== undefined)} />}
       {view.state === 'declined' && <p class={styles['outcome']}>You declined.</p>}
-      {view.state === 'withdrawn' && transfers.length === 0 && <p class={styles['outcome']}>No longer offered.</p>}
     </>
   );
 }
@@ -184,7 +222,6 @@ function Own({ offer }: { readonly offer: OfferState }): VNode {
           </Button>
         </div>
       )}
-      {view.state === 'withdrawn' && <p class={styles['outcome']}>No longer offered.</p>}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { store } from '../app.ts';
 import { assertNever } from '../assert.ts';
 import { cx } from '../cx.ts';
 import { formatMoment } from '../format.ts';
+import { plainText } from '../markdown.ts';
 import { roomTitle } from '../rooms.ts';
 import { snippetOf, type Found } from '../search.ts';
 import { talk } from '../talk.ts';
@@ -93,7 +94,9 @@ function Message({ found, words }: MessageProps): VNode {
         <time dateTime={new Date(message.sentMs).toISOString()}>{formatMoment(message.sentMs, Date.now())}</time>
       </p>
       <p class={styles['text']} dir="auto">
-        {snippetOf(message.text, words).map(({ text, match }, at) => (match ? <mark key={at}>{text}</mark> : text))}
+        {snippetOf(plainText(message.text), words).map(({ text, match }, at) =>
+          match ? <mark key={at}>{text}</mark> : text,
+        )}
       </p>
     </div>
   );

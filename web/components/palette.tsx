@@ -1,7 +1,7 @@
 // Everything kept, to be searched from the keyboard: rooms, people, pools and messages; or the saved messages alone.
 import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { currentSession, store } from '../app.ts';
 import type { FoundView } from '../../src/io/talk-face.ts';
 import { assertNever } from '../assert.ts';
@@ -11,11 +11,10 @@ import { listedRooms, roomTitle } from '../rooms.ts';
 import { holds, nearby, typedPool, wordsIn, type Found } from '../search.ts';
 import { openRoom, openWhisper, talk } from '../talk.ts';
 import { reason } from '../trouble.ts';
-import { cx } from '../cx.ts';
-import ui from '../styles/ui.module.css';
 import { Icon } from './icons.tsx';
 import { PaletteLine } from './palette-line.tsx';
 import styles from './palette.module.css';
+import { Modal } from './ui.tsx';
 import { people } from '../recipients.ts';
 
 /** Messages read at a time. */
@@ -27,27 +26,10 @@ export function Palette(): VNode {
   const layer = dialog.value;
   const open = layer?.kind === 'palette';
   const saved = open && layer.saved;
-  const element = useRef<HTMLDialogElement>(null);
-  // Before the next key is pressed: what is typed after Ctrl+K belongs here.
-  useLayoutEffect(() => {
-    if (open && element.current?.open === false) element.current.showModal();
-    if (!open) element.current?.close();
-  }, [open]);
   return (
-    <dialog
-      ref={element}
-      class={cx(ui['dialog'], styles['palette'])}
-      aria-label={saved ? 'Saved messages' : 'Search'}
-      onClose={() => {
-        // Where another layer took its place, that one is open now.
-        if (open) closeDialog();
-      }}
-      onClick={(event) => {
-        if (event.target === event.currentTarget) closeDialog();
-      }}
-    >
-      {open && <Search key={String(saved)} saved={saved} />}
-    </dialog>
+    <Modal open={open} label={saved ? 'Saved messages' : 'Search'} look={styles['palette']} onClose={closeDialog}>
+      <Search key={String(saved)} saved={saved} />
+    </Modal>
   );
 }
 

@@ -1,6 +1,7 @@
 // What opens below a person: each of their devices, how its connection is doing, and what to do about it.
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { unmetWords } from '../../src/client.ts';
 import { cx } from '../cx.ts';
 import type { Person, PersonDevice } from '../people.ts';
 import { dialog } from '../pool-view.ts';
@@ -57,6 +58,7 @@ function Device({ device, own, alone }: DeviceProps): VNode {
         </p>
       )}
       {doubleOf !== undefined && <Doubled name={name} verified={verified} />}
+      {peer?.unmet !== undefined && <p class={cx(styles['fact'], styles['warning'])}>{unmetWords(peer.unmet, name)}</p>}
       {peer !== undefined && <Connection peer={peer} />}
       {out && (
         <p class={styles['fact']}>

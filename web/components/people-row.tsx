@@ -12,6 +12,7 @@ import { dialog, tab } from '../pool-view.ts';
 import type { AccountId } from '../../src/wire/entry.ts';
 import type { PeerView } from '../../src/client.ts';
 import { hovered } from '../recipients.ts';
+import { unboundWords } from '../sentences.ts';
 import { openWhisper } from '../talk.ts';
 import { openFileChooser } from './attach.tsx';
 import { Current } from './current.tsx';
@@ -38,6 +39,7 @@ export function PersonRow({ person, open, look }: RowProps): VNode {
   const panel = `person-${account}`;
   const close = useCallback(() => look(undefined), [look]);
   const simple = own && devices.length === 1;
+  const unbound = devices.flatMap(({ id }) => store.unbound.value.get(id) ?? [])[0];
   const doubled = devices.some(({ doubleOf, verified, out }) => doubleOf !== undefined && !verified && !out);
   return (
     <li class={cx(hovered.value === account && styles['target'])} data-person={own ? undefined : account}>
@@ -61,6 +63,7 @@ export function PersonRow({ person, open, look }: RowProps): VNode {
             )}
           </div>
           <Facts person={person} />
+          {unbound !== undefined && <p class={styles['warning']}>{unboundWords(unbound)}</p>}
           {doubled && <p class={styles['warning']}>Another device bears this name</p>}
           {devices.map(({ id, peer }) => peer !== undefined && <PeerCurrent key={id} peer={id} />)}
         </div>
@@ -90,7 +93,10 @@ function Facts({ person: { own, here, devices } }: { readonly person: Person }):
 /** The best of the ways to a person's devices. */
 function wayOf(devices: readonly PersonDevice[]): string {
   const paths = devices.flatMap(({ peer }) => (peer === undefined ? [] : [peer.path]));
-  return ways[paths.find((path) => path === 'direct') ?? paths.find((path) => path === 'relayed') ?? 'connecting'];
+  const path = paths.find((each) => each === 'direct') ?? paths.find((each) => each === 'relayed');
+  if (path !== undefined) return ways[path];
+  if (devices.some(({ id }) => store.unbound.value.has(id))) return 'not connected';
+  return devices.some(({ peer }) => peer?.unmet !== undefined) ? 'cannot be reached' : ways.connecting;
 }
 
 function awayOf(devices: readonly PersonDevice[]): string {

@@ -1,4 +1,4 @@
-// What is kept of each pool: to take along as a file, to be forgotten.
+// What is kept of each pool: to go back to, to take along as a file, to be forgotten.
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -11,11 +11,17 @@ import dialogs from './dialogs.module.css';
 import styles from './settings.module.css';
 import { Button } from './ui.tsx';
 
-export function KeptPools(): VNode {
+interface KeptPoolsProps {
+  /** To a pool that is pressed; without, they are not to be pressed. */
+  readonly onGo?: (pool: string) => void;
+}
+
+export function KeptPools({ onGo }: KeptPoolsProps): VNode {
   /** The one that is about to be forgotten. */
   const asking = useSignal<string | undefined>(undefined);
   const [said, setSaid] = useState('');
-  useEffect(() => void refreshPools(), []);
+  const [read, setRead] = useState(false);
+  useEffect(() => void refreshPools().then(() => setRead(true)), []);
   const save = async (pool: string, format: ExportFormat): Promise<void> => {
     setSaid('');
     try {
@@ -25,16 +31,33 @@ export function KeptPools(): VNode {
       if (!isDismissal(error)) setSaid(`Could not export ${pool}: ${reason(error)}`);
     }
   };
+  const forget = async (pool: string): Promise<void> => {
+    asking.value = undefined;
+    try {
+      await forgetPool(pool);
+      setSaid(`${pool} is forgotten.`);
+    } catch (error) {
+      setSaid(`Could not forget ${pool}: ${reason(error)}`);
+    }
+  };
   return (
     <>
+      {read && pools.value.length === 0 && <p class={dialogs['fine']}>No pool is kept on this device.</p>}
       <ul class={styles['pools']} role="list" aria-label="Pools kept here">
         {pools.value.map((record) => (
           <li key={record.pool} class={styles['pool']}>
             <div class={styles['who']}>
-              <span class={styles['code']}>{record.pool}</span>
+              {onGo === undefined ? (
+                <span class={styles['code']}>{record.pool}</span>
+              ) : (
+                <button type="button" class={styles['code']} onClick={() => onGo(record.pool)}>
+                  {record.pool}
+                </button>
+              )}
               <span class={styles['when']}>{whenOf(record)}</span>
             </div>
             <div class={styles['ways']}>
+              <span class={styles['when']}>Export</span>
               <Button
                 small
                 look="quiet"
@@ -64,7 +87,8 @@ export function KeptPools(): VNode {
             {asking.value === record.pool && (
               <Sure
                 pool={record.pool}
-                onEnd={() => {
+                onForget={() => void forget(record.pool)}
+                onKeep={() => {
                   asking.value = undefined;
                 }}
               />
@@ -84,24 +108,25 @@ function whenOf({ pool, visitedMs, left }: PoolRecord): string {
   return `${left ? 'left for good' : 'last here'} ${formatMoment(visitedMs, Date.now())}`;
 }
 
-function Sure({ pool, onEnd }: { readonly pool: string; readonly onEnd: () => void }): VNode {
+interface SureProps {
+  readonly pool: string;
+  readonly onForget: () => void;
+  readonly onKeep: () => void;
+}
+
+function Sure({ pool, onForget, onKeep }: SureProps): VNode {
   const present = pool === store.pool.value;
   return (
     <div class={styles['sure']} role="group" aria-label={`Forget ${pool}?`}>
       <p>
-        All messages of {pool} are deleted from this device{present && ', and this page leaves it'}. Others keep theirs.
+        Everything said in {pool} is deleted from this device, with what you saved and whom you verified there
+        {present && ', and this page leaves it'}. Others keep theirs, and files you received stay.
       </p>
       <div class={styles['ways']}>
-        <Button
-          small
-          onClick={() => {
-            void forgetPool(pool);
-            onEnd();
-          }}
-        >
+        <Button small onClick={onForget}>
           {present ? 'Leave and forget' : 'Forget it'}
         </Button>
-        <Button small look="quiet" onClick={onEnd}>
+        <Button small look="quiet" onClick={onKeep}>
           Keep it
         </Button>
       </div>

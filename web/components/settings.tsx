@@ -1,12 +1,14 @@
 // Everything a person may choose, in one place: this device, how it looks, what may call, devices, pools, and the way out for good.
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { deviceNameText, store } from '../app.ts';
+import { cleanName } from '../../src/wire/signaling.ts';
+import { deviceNameText, rename, store } from '../app.ts';
 import { formatBytes } from '../format.ts';
 import { permission, setLevel } from '../notifications.ts';
 import { closeDialog, dialog } from '../pool-view.ts';
 import { change, mute, settings, THEMES, type NotifyLevel, type Theme } from '../settings.ts';
-import { limits, loadName, saveName } from '../storage.ts';
+import { limits } from '../storage.ts';
+import { talkSentence } from '../sentences.ts';
 import { Devices } from './devices.tsx';
 import dialogs from './dialogs.module.css';
 import styles from './settings.module.css';
@@ -33,6 +35,9 @@ function Settings(): VNode {
       </Section>
       <Section title="Notifications">
         <Notifications />
+      </Section>
+      <Section title="Your address">
+        <RelayOnly />
       </Section>
       <Section title="Your devices">
         <Devices />
@@ -69,18 +74,24 @@ function Section({ title, children }: { readonly title: string; readonly childre
 
 function Name(): VNode {
   const [text, setText] = useState(deviceNameText.peek());
-  const name = text.trim();
-  const fresh = name !== '' && name !== loadName();
+  const [said, setSaid] = useState('');
+  const name = cleanName(text);
+  const fresh = name !== undefined && name !== deviceNameText.value;
+  const submit = async (chosen: string): Promise<void> => {
+    try {
+      await rename(chosen);
+      setSaid(`You are ${chosen} now, for everyone here.`);
+    } catch (error) {
+      setSaid(talkSentence(error));
+    }
+  };
   return (
     <form
       class={styles['name']}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        if (!fresh) return;
-        saveName(name);
-        // The page comes back into this pool by itself, and everybody hears the new name.
-        location.reload();
+        if (fresh) void submit(name);
       }}
     >
       <label class={dialogs['label']} for="device-name">
@@ -94,7 +105,10 @@ function Name(): VNode {
           maxLength={limits.name}
           autocomplete="off"
           spellcheck={false}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setSaid('');
+          }}
         />
         {fresh && (
           <Button type="submit" look="primary">
@@ -102,7 +116,9 @@ function Name(): VNode {
           </Button>
         )}
       </div>
-      {fresh && <p class={dialogs['fine']}>This page rejoins the pool under its new name.</p>}
+      <p class={dialogs['fine']} role="status">
+        {said}
+      </p>
     </form>
   );
 }
@@ -162,6 +178,27 @@ function Notifications(): VNode {
           <p class={dialogs['fine']}>This page makes them while it is open. No server learns of them.</p>
         </>
       )}
+    </>
+  );
+}
+
+function RelayOnly(): VNode {
+  return (
+    <>
+      <Check
+        checked={settings.value.relayOnly}
+        onChange={(relayOnly) => {
+          change({ relayOnly });
+          // The page comes back into this pool by itself, over links that go the new way.
+          location.reload();
+        }}
+      >
+        Hide my address from others: relay only
+      </Check>
+      <p class={dialogs['fine']}>
+        Direct links show each device’s address to the others. Through the server’s relay they do not, and are slower;
+        without one nobody can be reached. This page rejoins the pool.
+      </p>
     </>
   );
 }

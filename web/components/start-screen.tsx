@@ -1,15 +1,27 @@
 // Name, pool, in: the first screen, and the same screen while a join is on its way.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
-import { codeText, deviceNameText, invitation, join, leave, readCode, screen, store } from '../app.ts';
+import {
+  codeText,
+  deviceNameText,
+  invitation,
+  join,
+  leave,
+  openedSession,
+  poolPart,
+  readCode,
+  screen,
+  store,
+} from '../app.ts';
 import { cx } from '../cx.ts';
 import { deviceName, newPoolCode } from '../names.ts';
-import { limits } from '../storage.ts';
+import { hasName, limits } from '../storage.ts';
 import ui from '../styles/ui.module.css';
+import { reason } from '../trouble.ts';
 import { RetryCountdown } from './countdown.tsx';
 import { Shore } from './shore.tsx';
 import styles from './start.module.css';
-import { Button } from './ui.tsx';
+import { Button, Dialog } from './ui.tsx';
 
 /** A pasted code of our own making is complete: three words and four digits. */
 const WHOLE_CODE = /^[a-z]+-[a-z]+-[a-z]+-\d{4}$/;
@@ -18,6 +30,7 @@ export function StartScreen(): VNode {
   const shown = screen.value;
   const joining = shown.kind === 'joining' || shown.kind === 'pool';
   const [hint, setHint] = useState<{ readonly field: 'name' | 'code'; readonly text: string }>();
+  const [looking, setLooking] = useState(false);
   const nameField = useRef<HTMLInputElement>(null);
   const codeField = useRef<HTMLInputElement>(null);
 
@@ -148,10 +161,42 @@ export function StartScreen(): VNode {
             </Button>
           )}
         </div>
+        {!joining && hasName() && (
+          <Button
+            look="quiet"
+            onClick={() => {
+              setLooking(true);
+            }}
+          >
+            Pools you know
+          </Button>
+        )}
         <Progress joining={joining} />
       </form>
+      <Dialog open={looking} title="Pools you know" wide onClose={() => setLooking(false)}>
+        <Known
+          onGo={(pool) => {
+            setLooking(false);
+            enter(pool);
+          }}
+        />
+      </Dialog>
     </Shore>
   );
+}
+
+/** What this device keeps is known to a session alone. */
+function Known({ onGo }: { readonly onGo: (pool: string) => void }): VNode {
+  const [said, setSaid] = useState<string | undefined>('Looking…');
+  useEffect(() => {
+    openedSession().then(
+      () => setSaid(undefined),
+      (error: unknown) => setSaid(reason(error)),
+    );
+  }, []);
+  const Pools = poolPart.value?.KeptPools;
+  if (said === undefined && Pools !== undefined) return <Pools onGo={onGo} />;
+  return <p role="status">{said}</p>;
 }
 
 function Rejoin({ pool }: { readonly pool: string }): VNode {

@@ -1,6 +1,6 @@
 // Small shared controls: button, dialog on the native element, a person's stone.
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { cx } from '../cx.ts';
 import { initials } from '../names.ts';
 import ui from '../styles/ui.module.css';
@@ -48,26 +48,29 @@ export function Button(props: ButtonProps): VNode {
   );
 }
 
-interface DialogProps {
+interface ModalProps {
   readonly open: boolean;
-  readonly title: string;
-  readonly wide?: boolean;
+  /** Its accessible name. */
+  readonly label: string;
+  readonly look?: string | undefined;
   readonly onClose: () => void;
+  /** There only while it is open. */
   readonly children: ComponentChildren;
 }
 
-/** A modal on the native element: Esc, the cross and a click beside it close it; focus returns where it was. */
-export function Dialog({ open, title, wide = false, onClose, children }: DialogProps): VNode {
+/** A modal on the native element: Esc and a click beside it close it; focus returns where it was. */
+export function Modal({ open, label, look, onClose, children }: ModalProps): VNode {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key is pressed: what is typed from now on belongs here.
+  useLayoutEffect(() => {
     if (open && element.current?.open === false) element.current.showModal();
     if (!open) element.current?.close();
   }, [open]);
   return (
     <dialog
       ref={element}
-      class={cx(ui['dialog'], wide && ui['wide'])}
-      aria-label={title}
+      class={cx(ui['dialog'], look)}
+      aria-label={label}
       onClose={() => {
         // Where another layer took its place, that one is open now.
         if (open) onClose();
@@ -76,16 +79,29 @@ export function Dialog({ open, title, wide = false, onClose, children }: DialogP
         if (event.target === event.currentTarget) onClose();
       }}
     >
-      {open && (
-        <>
-          <div class={ui['dialogHead']}>
-            <h2 class={ui['dialogTitle']}>{title}</h2>
-            <Button look="quiet" icon="close" label="Close" onClick={onClose} />
-          </div>
-          {children}
-        </>
-      )}
+      {open && children}
     </dialog>
+  );
+}
+
+interface DialogProps {
+  readonly open: boolean;
+  readonly title: string;
+  readonly wide?: boolean;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A modal with a title, and a cross that closes it too. */
+export function Dialog({ open, title, wide = false, onClose, children }: DialogProps): VNode {
+  return (
+    <Modal open={open} label={title} look={wide ? ui['wide'] : undefined} onClose={onClose}>
+      <div class={ui['dialogHead']}>
+        <h2 class={ui['dialogTitle']}>{title}</h2>
+        <Button look="quiet" icon="close" label="Close" onClick={onClose} />
+      </div>
+      {children}
+    </Modal>
   );
 }
 

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pool.proto.
  */
 export const file_pool: GenFile = /*@__PURE__*/
-  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIv0ECghFbnZlbG9wZRIlCgVvZmZlchgDIAEoCzIULnJvY2twb29sLnBvb2wuT2ZmZXJIABInCgZhbnN3ZXIYBCABKAsyFS5yb2NrcG9vbC5wb29sLkFuc3dlckgAEicKBmhhc2hlcxgFIAEoCzIVLnJvY2twb29sLnBvb2wuSGFzaGVzSAASJQoFZW5kZWQYBiABKAsyFC5yb2NrcG9vbC5wb29sLkVuZGVkSAASIwoEbGFuZRgHIAEoCzITLnJvY2twb29sLnBvb2wuTGFuZUgAEiMKBHRyZWUYCCABKAsyEy5yb2NrcG9vbC5wb29sLlRyZWVIABIjCgRoYXZlGAkgASgLMhMucm9ja3Bvb2wucG9vbC5IYXZlSAASLQoJdGh1bWJuYWlsGAogASgLMhgucm9ja3Bvb2wucG9vbC5UaHVtYm5haWxIABIlCgVoZWFkcxgLIAEoCzIULnJvY2twb29sLnBvb2wuSGVhZHNIABIjCgR3YW50GAwgASgLMhMucm9ja3Bvb2wucG9vbC5XYW50SAASKQoHZW50cmllcxgNIAEoCzIWLnJvY2twb29sLnBvb2wuRW50cmllc0gAEicKBnR5cGluZxgOIAEoCzIVLnJvY2twb29sLnBvb2wuVHlwaW5nSAASIwoEcmVhZBgPIAEoCzITLnJvY2twb29sLnBvb2wuUmVhZEgAEioKCGxpbmtfYXNrGBAgASgLMhYucm9ja3Bvb2wucG9vbC5MaW5rQXNrSAASLgoKbGlua19ncmFudBgRIAEoCzIYLnJvY2twb29sLnBvb2wuTGlua0dyYW50SABCBgoEYm9keUoECAEQAkoECAIQAyJ4CgtPZmZlcmVkRmlsZRIQCgh0cmFuc2ZlchgBIAEoDRIMCgRuYW1lGAIgASgJEg0KBWJ5dGVzGAMgASgBEhMKC21vZGlmaWVkX21zGAQgASgBEiUKBmZvbGRlchgFIAEoCzIVLnJvY2twb29sLnBvb2wuRm9sZGVyIjAKBkZvbGRlchIPCgdlbnRyaWVzGAEgASgNEhUKDWNvbnRlbnRfYnl0ZXMYAiABKAEiZwoFT2ZmZXISDQoFb2ZmZXIYASABKA0SEwoLY2h1bmtfYnl0ZXMYAiABKA0SKQoFZmlsZXMYAyADKAsyGi5yb2NrcG9vbC5wb29sLk9mZmVyZWRGaWxlEg8KB3ByaXZhdGUYBCABKAgiSwoGQW5zd2VyEg0KBW9mZmVyGAEgASgNEg4KBmFjY2VwdBgCIAEoCBIRCgl0cmFuc2ZlcnMYAyADKA0SDwoHYXR0ZW1wdBgEIAEoDSI5CgZIYXNoZXMSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SDgoGc2hhMjU2GAMgASgMIkcKBFRyZWUSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SEAoIc3VidHJlZXMYAyABKAwSDAoEcm9vdBgEIAEoDCJkCgRIYXZlEg4KBm9yaWdpbhgBIAEoDBIQCgh0cmFuc2ZlchgCIAEoDRIOCgZoYW5kbGUYAyABKA0SDQoFZmlyc3QYBCABKA0SDgoGYml0bWFwGAUgASgMEgsKA2FsbBgGIAEoCCIsCglUaHVtYm5haWwSEAoIdHJhbnNmZXIYASABKA0SDQoFaW1hZ2UYAiABKAwiJwoFRW5kZWQSEAoIdHJhbnNmZXIYASABKA0SDAoEY29kZRgCIAEoDSJACgRMYW5lEgwKBGxhbmUYASABKA0SKgoGc2lnbmFsGAIgASgLMhoucm9ja3Bvb2wuc2lnbmFsaW5nLlNpZ25hbCIrCgVIZWFkcxIiCgVoZWFkcxgBIAMoCzITLnJvY2twb29sLnBvb2wuSGVhZCJDCgRIZWFkEg4KBmF1dGhvchgBIAEoDBINCgVjaGFpbhgCIAEoDBIOCgZyYW5nZXMYAyADKA0SDAoEaGFzaBgEIAEoDCJQCgRXYW50EgwKBHdhbnQYASABKA0SDgoGYXV0aG9yGAIgASgMEg0KBWNoYWluGAMgASgMEg0KBWZpcnN0GAQgASgNEgwKBGxhc3QYBSABKA0iKAoHRW50cmllcxIMCgR3YW50GAEgASgNEg8KB2VudHJpZXMYAiADKAwiFgoGVHlwaW5nEgwKBHJvb20YASABKAwiJQoEUmVhZBIMCgRyb29tGAEgASgMEg8KB2NyZWF0ZWQYAiABKAEiGAoHTGlua0FzaxINCgVwcm9vZhgBIAEoDCI0CglMaW5rR3JhbnQSJwoHYWNjb3VudBgBIAEoCzIWLnJvY2twb29sLnRhbGsuQWNjb3VudGIGcHJvdG8z", [file_signaling, file_talk]);
+  fileDesc("Cgpwb29sLnByb3RvEg1yb2NrcG9vbC5wb29sIqIFCghFbnZlbG9wZRIlCgVvZmZlchgDIAEoCzIULnJvY2twb29sLnBvb2wuT2ZmZXJIABInCgZhbnN3ZXIYBCABKAsyFS5yb2NrcG9vbC5wb29sLkFuc3dlckgAEicKBmhhc2hlcxgFIAEoCzIVLnJvY2twb29sLnBvb2wuSGFzaGVzSAASJQoFZW5kZWQYBiABKAsyFC5yb2NrcG9vbC5wb29sLkVuZGVkSAASIwoEbGFuZRgHIAEoCzITLnJvY2twb29sLnBvb2wuTGFuZUgAEiMKBHRyZWUYCCABKAsyEy5yb2NrcG9vbC5wb29sLlRyZWVIABIjCgRoYXZlGAkgASgLMhMucm9ja3Bvb2wucG9vbC5IYXZlSAASLQoJdGh1bWJuYWlsGAogASgLMhgucm9ja3Bvb2wucG9vbC5UaHVtYm5haWxIABIlCgVoZWFkcxgLIAEoCzIULnJvY2twb29sLnBvb2wuSGVhZHNIABIjCgR3YW50GAwgASgLMhMucm9ja3Bvb2wucG9vbC5XYW50SAASKQoHZW50cmllcxgNIAEoCzIWLnJvY2twb29sLnBvb2wuRW50cmllc0gAEicKBnR5cGluZxgOIAEoCzIVLnJvY2twb29sLnBvb2wuVHlwaW5nSAASIwoEcmVhZBgPIAEoCzITLnJvY2twb29sLnBvb2wuUmVhZEgAEioKCGxpbmtfYXNrGBAgASgLMhYucm9ja3Bvb2wucG9vbC5MaW5rQXNrSAASLgoKbGlua19ncmFudBgRIAEoCzIYLnJvY2twb29sLnBvb2wuTGlua0dyYW50SAASIwoEZm9yaxgSIAEoCzITLnJvY2twb29sLnBvb2wuRm9ya0gAQgYKBGJvZHlKBAgBEAJKBAgCEAMieAoLT2ZmZXJlZEZpbGUSEAoIdHJhbnNmZXIYASABKA0SDAoEbmFtZRgCIAEoCRINCgVieXRlcxgDIAEoARITCgttb2RpZmllZF9tcxgEIAEoARIlCgZmb2xkZXIYBSABKAsyFS5yb2NrcG9vbC5wb29sLkZvbGRlciIwCgZGb2xkZXISDwoHZW50cmllcxgBIAEoDRIVCg1jb250ZW50X2J5dGVzGAIgASgBIo8BCgVPZmZlchINCgVvZmZlchgBIAEoDRITCgtjaHVua19ieXRlcxgCIAEoDRIpCgVmaWxlcxgDIAMoCzIaLnJvY2twb29sLnBvb2wuT2ZmZXJlZEZpbGUSDwoHcHJpdmF0ZRgEIAEoCBITCgtlbnRyeV9jaGFpbhgFIAEoDBIRCgllbnRyeV9zZXEYBiABKA0iSwoGQW5zd2VyEg0KBW9mZmVyGAEgASgNEg4KBmFjY2VwdBgCIAEoCBIRCgl0cmFuc2ZlcnMYAyADKA0SDwoHYXR0ZW1wdBgEIAEoDSI5CgZIYXNoZXMSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SDgoGc2hhMjU2GAMgASgMIkcKBFRyZWUSEAoIdHJhbnNmZXIYASABKA0SDQoFZmlyc3QYAiABKA0SEAoIc3VidHJlZXMYAyABKAwSDAoEcm9vdBgEIAEoDCJkCgRIYXZlEg4KBm9yaWdpbhgBIAEoDBIQCgh0cmFuc2ZlchgCIAEoDRIOCgZoYW5kbGUYAyABKA0SDQoFZmlyc3QYBCABKA0SDgoGYml0bWFwGAUgASgMEgsKA2FsbBgGIAEoCCIsCglUaHVtYm5haWwSEAoIdHJhbnNmZXIYASABKA0SDQoFaW1hZ2UYAiABKAwiJwoFRW5kZWQSEAoIdHJhbnNmZXIYASABKA0SDAoEY29kZRgCIAEoDSJACgRMYW5lEgwKBGxhbmUYASABKA0SKgoGc2lnbmFsGAIgASgLMhoucm9ja3Bvb2wuc2lnbmFsaW5nLlNpZ25hbCIrCgVIZWFkcxIiCgVoZWFkcxgBIAMoCzITLnJvY2twb29sLnBvb2wuSGVhZCJDCgRIZWFkEg4KBmF1dGhvchgBIAEoDBINCgVjaGFpbhgCIAEoDBIOCgZyYW5nZXMYAyADKA0SDAoEaGFzaBgEIAEoDCJBCgRGb3JrEg4KBmF1dGhvchgBIAEoDBINCgVjaGFpbhgCIAEoDBILCgNvbmUYAyABKAwSDQoFb3RoZXIYBCABKAwiUAoEV2FudBIMCgR3YW50GAEgASgNEg4KBmF1dGhvchgCIAEoDBINCgVjaGFpbhgDIAEoDBINCgVmaXJzdBgEIAEoDRIMCgRsYXN0GAUgASgNIigKB0VudHJpZXMSDAoEd2FudBgBIAEoDRIPCgdlbnRyaWVzGAIgAygMIhYKBlR5cGluZxIMCgRyb29tGAEgASgMIiUKBFJlYWQSDAoEcm9vbRgBIAEoDBIPCgdjcmVhdGVkGAIgASgBIhgKB0xpbmtBc2sSDQoFcHJvb2YYASABKAwiNAoJTGlua0dyYW50EicKB2FjY291bnQYASABKAsyFi5yb2NrcG9vbC50YWxrLkFjY291bnRiBnByb3RvMw", [file_signaling, file_talk]);
 
 /**
  * @generated from message rockpool.pool.Envelope
@@ -116,6 +116,12 @@ export type Envelope = Message<"rockpool.pool.Envelope"> & {
      */
     value: LinkGrant;
     case: "linkGrant";
+  } | {
+    /**
+     * @generated from field: rockpool.pool.Fork fork = 18;
+     */
+    value: Fork;
+    case: "fork";
   } | { case: undefined; value?: undefined };
 };
 
@@ -216,6 +222,18 @@ export type Offer = Message<"rockpool.pool.Offer"> & {
    * @generated from field: bool private = 4;
    */
   private: boolean;
+
+  /**
+   * of the offering device's log, 16 bytes: where it tells of this; empty: nowhere
+   *
+   * @generated from field: bytes entry_chain = 5;
+   */
+  entryChain: Uint8Array;
+
+  /**
+   * @generated from field: uint32 entry_seq = 6;
+   */
+  entrySeq: number;
 };
 
 /**
@@ -516,6 +534,41 @@ export const HeadSchema: GenMessage<Head> = /*@__PURE__*/
   messageDesc(file_pool, 12);
 
 /**
+ * Proves that the author of a log signed two entries for one place: their heads and signatures, 242 bytes each.
+ * Two of one number; or one and what comes right after it and names another before it.
+ *
+ * @generated from message rockpool.pool.Fork
+ */
+export type Fork = Message<"rockpool.pool.Fork"> & {
+  /**
+   * @generated from field: bytes author = 1;
+   */
+  author: Uint8Array;
+
+  /**
+   * @generated from field: bytes chain = 2;
+   */
+  chain: Uint8Array;
+
+  /**
+   * @generated from field: bytes one = 3;
+   */
+  one: Uint8Array;
+
+  /**
+   * @generated from field: bytes other = 4;
+   */
+  other: Uint8Array;
+};
+
+/**
+ * Describes the message rockpool.pool.Fork.
+ * Use `create(ForkSchema)` to create a new message.
+ */
+export const ForkSchema: GenMessage<Fork> = /*@__PURE__*/
+  messageDesc(file_pool, 13);
+
+/**
  * Asks for entries first to last of a log. Answered by one Entries, with none if there is nothing to give.
  *
  * @generated from message rockpool.pool.Want
@@ -554,7 +607,7 @@ export type Want = Message<"rockpool.pool.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_pool, 13);
+  messageDesc(file_pool, 14);
 
 /**
  * Entries as src/wire/entry.ts lays them out.
@@ -580,7 +633,7 @@ export type Entries = Message<"rockpool.pool.Entries"> & {
  * Use `create(EntriesSchema)` to create a new message.
  */
 export const EntriesSchema: GenMessage<Entries> = /*@__PURE__*/
-  messageDesc(file_pool, 14);
+  messageDesc(file_pool, 15);
 
 /**
  * @generated from message rockpool.pool.Typing
@@ -597,7 +650,7 @@ export type Typing = Message<"rockpool.pool.Typing"> & {
  * Use `create(TypingSchema)` to create a new message.
  */
 export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
-  messageDesc(file_pool, 15);
+  messageDesc(file_pool, 16);
 
 /**
  * All of a room up to this time has been read by whoever uses the sending device.
@@ -623,7 +676,7 @@ export type Read = Message<"rockpool.pool.Read"> & {
  * Use `create(ReadSchema)` to create a new message.
  */
 export const ReadSchema: GenMessage<Read> = /*@__PURE__*/
-  messageDesc(file_pool, 16);
+  messageDesc(file_pool, 17);
 
 /**
  * A device asks to become one of the account of the device it is sent to.
@@ -644,7 +697,7 @@ export type LinkAsk = Message<"rockpool.pool.LinkAsk"> & {
  * Use `create(LinkAskSchema)` to create a new message.
  */
 export const LinkAskSchema: GenMessage<LinkAsk> = /*@__PURE__*/
-  messageDesc(file_pool, 17);
+  messageDesc(file_pool, 18);
 
 /**
  * @generated from message rockpool.pool.LinkGrant
@@ -661,5 +714,5 @@ export type LinkGrant = Message<"rockpool.pool.LinkGrant"> & {
  * Use `create(LinkGrantSchema)` to create a new message.
  */
 export const LinkGrantSchema: GenMessage<LinkGrant> = /*@__PURE__*/
-  messageDesc(file_pool, 18);
+  messageDesc(file_pool, 19);
 

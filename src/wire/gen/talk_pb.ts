@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file talk.proto.
  */
 export const file_talk: GenFile = /*@__PURE__*/
-  fileDesc("Cgp0YWxrLnByb3RvEg1yb2NrcG9vbC50YWxrImMKB1Byb2ZpbGUSDAoEbmFtZRgBIAEoCRIOCgZkZXZpY2UYAiABKAkSEQoJYWdyZWVfa2V5GAMgASgMEicKB2FjY291bnQYBCABKAsyFi5yb2NrcG9vbC50YWxrLkFjY291bnQiSQoHQWNjb3VudBIMCgRyb290GAEgASgMEjAKDGNlcnRpZmljYXRlcxgCIAMoCzIaLnJvY2twb29sLnRhbGsuQ2VydGlmaWNhdGUiRAoLQ2VydGlmaWNhdGUSDgoGZGV2aWNlGAEgASgMEhIKCmNyZWF0ZWRfbXMYAiABKAESEQoJc2lnbmF0dXJlGAMgASgMIjsKBUVwb2NoEg4KBm51bWJlchgBIAEoDRIiCgV3cmFwcxgCIAMoCzITLnJvY2twb29sLnRhbGsuV3JhcCI3CgRXcmFwEg4KBmRldmljZRgBIAEoDBIPCgdhY2NvdW50GAIgASgMEg4KBnNlYWxlZBgDIAEoDCIWCgdSZXRyYWN0EgsKA3NlcRgBIAEoDSIuCgRWb3RlEiYKBnRhcmdldBgBIAEoCzIWLnJvY2twb29sLnRhbGsuRW50cnlJZCIHCgVMZWF2ZSIYCgZSZXZva2USDgoGZGV2aWNlGAEgASgMIjUKB0VudHJ5SWQSDgoGYXV0aG9yGAEgASgMEg0KBWNoYWluGAIgASgMEgsKA3NlcRgDIAEoDSKtAQoHQ29udGVudBIjCgR0ZXh0GAEgASgLMhMucm9ja3Bvb2wudGFsay5UZXh0SAASIwoEZWRpdBgCIAEoCzITLnJvY2twb29sLnRhbGsuRWRpdEgAEisKCHJlYWN0aW9uGAMgASgLMhcucm9ja3Bvb2wudGFsay5SZWFjdGlvbkgAEiMKBHpvbmUYBCABKAsyEy5yb2NrcG9vbC50YWxrLlpvbmVIAEIGCgRib2R5IosBCgRUZXh0EgwKBHRleHQYASABKAkSKAoIcmVwbHlfdG8YAiABKAsyFi5yb2NrcG9vbC50YWxrLkVudHJ5SWQSEgoKbm90aWZ5X2FsbBgDIAEoCBIOCgZub3RpZnkYBCADKAwSEQoJaW1wb3J0YW50GAUgASgIEhQKDGFubm91bmNlbWVudBgGIAEoCCI8CgRFZGl0EiYKBnRhcmdldBgBIAEoCzIWLnJvY2twb29sLnRhbGsuRW50cnlJZBIMCgR0ZXh0GAIgASgJIlIKCFJlYWN0aW9uEiYKBnRhcmdldBgBIAEoCzIWLnJvY2twb29sLnRhbGsuRW50cnlJZBINCgVlbW9qaRgCIAEoCRIPCgdyZW1vdmVkGAMgASgIIjQKBFpvbmUSDAoEem9uZRgBIAEoDBIMCgRuYW1lGAIgASgJEhAKCGFjY291bnRzGAMgAygMYgZwcm90bzM");
+  fileDesc("Cgp0YWxrLnByb3RvEg1yb2NrcG9vbC50YWxrImMKB1Byb2ZpbGUSDAoEbmFtZRgBIAEoCRIOCgZkZXZpY2UYAiABKAkSEQoJYWdyZWVfa2V5GAMgASgMEicKB2FjY291bnQYBCABKAsyFi5yb2NrcG9vbC50YWxrLkFjY291bnQiSQoHQWNjb3VudBIMCgRyb290GAEgASgMEjAKDGNlcnRpZmljYXRlcxgCIAMoCzIaLnJvY2twb29sLnRhbGsuQ2VydGlmaWNhdGUiRAoLQ2VydGlmaWNhdGUSDgoGZGV2aWNlGAEgASgMEhIKCmNyZWF0ZWRfbXMYAiABKAESEQoJc2lnbmF0dXJlGAMgASgMIjsKBUVwb2NoEg4KBm51bWJlchgBIAEoDRIiCgV3cmFwcxgCIAMoCzITLnJvY2twb29sLnRhbGsuV3JhcCI3CgRXcmFwEg4KBmRldmljZRgBIAEoDBIPCgdhY2NvdW50GAIgASgMEg4KBnNlYWxlZBgDIAEoDCInCgdSZXRyYWN0EgsKA3NlcRgBIAEoDRIPCgdtZXNzYWdlGAIgASgIIi4KBFZvdGUSJgoGdGFyZ2V0GAEgASgLMhYucm9ja3Bvb2wudGFsay5FbnRyeUlkIgcKBUxlYXZlIhgKBlJldm9rZRIOCgZkZXZpY2UYASABKAwiNQoHRW50cnlJZBIOCgZhdXRob3IYASABKAwSDQoFY2hhaW4YAiABKAwSCwoDc2VxGAMgASgNItQBCgdDb250ZW50EiMKBHRleHQYASABKAsyEy5yb2NrcG9vbC50YWxrLlRleHRIABIjCgRlZGl0GAIgASgLMhMucm9ja3Bvb2wudGFsay5FZGl0SAASKwoIcmVhY3Rpb24YAyABKAsyFy5yb2NrcG9vbC50YWxrLlJlYWN0aW9uSAASIwoEem9uZRgEIAEoCzITLnJvY2twb29sLnRhbGsuWm9uZUgAEiUKBWZpbGVzGAUgASgLMhQucm9ja3Bvb2wudGFsay5GaWxlc0gAQgYKBGJvZHkiiwEKBFRleHQSDAoEdGV4dBgBIAEoCRIoCghyZXBseV90bxgCIAEoCzIWLnJvY2twb29sLnRhbGsuRW50cnlJZBISCgpub3RpZnlfYWxsGAMgASgIEg4KBm5vdGlmeRgEIAMoDBIRCglpbXBvcnRhbnQYBSABKAgSFAoMYW5ub3VuY2VtZW50GAYgASgIIjwKBEVkaXQSJgoGdGFyZ2V0GAEgASgLMhYucm9ja3Bvb2wudGFsay5FbnRyeUlkEgwKBHRleHQYAiABKAkiUgoIUmVhY3Rpb24SJgoGdGFyZ2V0GAEgASgLMhYucm9ja3Bvb2wudGFsay5FbnRyeUlkEg0KBWVtb2ppGAIgASgJEg8KB3JlbW92ZWQYAyABKAgiNAoEWm9uZRIMCgR6b25lGAEgASgMEgwKBG5hbWUYAiABKAkSEAoIYWNjb3VudHMYAyADKAwiTwoFRmlsZXMSKAoFZmlsZXMYASADKAsyGS5yb2NrcG9vbC50YWxrLlNoYXJlZEZpbGUSDQoFY291bnQYAiABKA0SDQoFYnl0ZXMYAyABKAEiSwoKU2hhcmVkRmlsZRIMCgRuYW1lGAEgASgJEg0KBWJ5dGVzGAIgASgBEhQKB2VudHJpZXMYAyABKA1IAIgBAUIKCghfZW50cmllc2IGcHJvdG8z");
 
 /**
  * In the clear: who writes this chain. The newest one counts.
@@ -177,6 +177,13 @@ export type Retract = Message<"rockpool.talk.Retract"> & {
    * @generated from field: uint32 seq = 1;
    */
   seq: number;
+
+  /**
+   * a message of its own, and not an edit of one: it leaves a line, whether or not its body ever came
+   *
+   * @generated from field: bool message = 2;
+   */
+  message: boolean;
 };
 
 /**
@@ -301,6 +308,12 @@ export type Content = Message<"rockpool.talk.Content"> & {
      */
     value: Zone;
     case: "zone";
+  } | {
+    /**
+     * @generated from field: rockpool.talk.Files files = 5;
+     */
+    value: Files;
+    case: "files";
   } | { case: undefined; value?: undefined };
 };
 
@@ -434,4 +447,70 @@ export type Zone = Message<"rockpool.talk.Zone"> & {
  */
 export const ZoneSchema: GenMessage<Zone> = /*@__PURE__*/
   messageDesc(file_talk, 14);
+
+/**
+ * Files that the author offers to those who may read this.
+ *
+ * @generated from message rockpool.talk.Files
+ */
+export type Files = Message<"rockpool.talk.Files"> & {
+  /**
+   * the first of them
+   *
+   * @generated from field: repeated rockpool.talk.SharedFile files = 1;
+   */
+  files: SharedFile[];
+
+  /**
+   * of all
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+
+  /**
+   * of all together
+   *
+   * @generated from field: double bytes = 3;
+   */
+  bytes: number;
+};
+
+/**
+ * Describes the message rockpool.talk.Files.
+ * Use `create(FilesSchema)` to create a new message.
+ */
+export const FilesSchema: GenMessage<Files> = /*@__PURE__*/
+  messageDesc(file_talk, 15);
+
+/**
+ * @generated from message rockpool.talk.SharedFile
+ */
+export type SharedFile = Message<"rockpool.talk.SharedFile"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * of what is in it, if it is a folder
+   *
+   * @generated from field: double bytes = 2;
+   */
+  bytes: number;
+
+  /**
+   * only of a folder: files and folders in it
+   *
+   * @generated from field: optional uint32 entries = 3;
+   */
+  entries?: number | undefined;
+};
+
+/**
+ * Describes the message rockpool.talk.SharedFile.
+ * Use `create(SharedFileSchema)` to create a new message.
+ */
+export const SharedFileSchema: GenMessage<SharedFile> = /*@__PURE__*/
+  messageDesc(file_talk, 16);
 

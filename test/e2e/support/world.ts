@@ -62,9 +62,12 @@ export class World {
     return `end-to-end-${this.#numbers}`;
   }
 
-  /** A browser of somebody's own: it shares storage, tabs and downloads with nobody else. */
+  /**
+   * A browser of somebody's own: it shares storage, tabs and downloads with nobody else. Its motion is reduced: to draw what
+   * moves all the time takes a third of the processor while a file is on its way.
+   */
   async context(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    const context = await this.#browser.newContext(options);
+    const context = await this.#browser.newContext({ reducedMotion: 'reduce', ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     this.#contexts.push(context);
     return context;
@@ -84,6 +87,15 @@ export class World {
     const person = await this.person(name, context);
     await person.join(pool);
     return person;
+  }
+
+  /** Mara, whose pool it is, Jo and Tom, who see each other. */
+  async trio(): Promise<readonly [Person, Person, Person]> {
+    const pool = this.freshPool();
+    const mara = await this.member('Mara', pool);
+    const [jo, tom] = await Promise.all([this.member('Jo', pool), this.member('Tom', pool)]);
+    await Promise.all([mara.sees('Jo'), mara.sees('Tom'), jo.sees('Tom')]);
+    return [mara, jo, tom];
   }
 
   /** `rockpool COMMAND ...` in `pool`. */

@@ -20,7 +20,8 @@ declare global {
     readonly conversation: {
       scroll(byPx: number, frames: number): Promise<Scrolled>;
       show(number: number): void;
-      say(): void;
+      /** So many more arrive, a few at a time. */
+      say(more?: number): Promise<void>;
     };
   }
 }
@@ -104,9 +105,13 @@ Object.defineProperty(window, 'conversation', {
   value: {
     scroll,
     show: (number: number) => showMessage(made(number).id),
-    say: () => {
-      count += 1;
-      talk.apply({ kind: 'message', message: made(count), fresh: true }, Date.now());
+    say: async (more = 1) => {
+      for (let said = 1; said <= more; said += 1) {
+        count += 1;
+        talk.apply({ kind: 'message', message: made(count), fresh: true }, Date.now());
+        // oxlint-disable-next-line no-await-in-loop -- as the entries of one datagram come, and those of the next
+        if (said % 7 === 0) await new Promise((resolve) => setTimeout(resolve));
+      }
     },
   },
 });

@@ -1,5 +1,5 @@
 // One SQLite file that one process at a time has open: its lock, its schema, prepared statements and transactions, and what
-// SQLite fails with as a StoreError. What stands in its tables is talk-sqlite.ts'. Node only.
+// SQLite fails with as a StoreError. What stands in its tables is talk-sqlite.ts' and the server's. Node only.
 //
 // node-sqlite3-wasm's own file locking is a directory `FILE.lock` that is made at the start of every transaction, and its way of
 // asking for a lock cannot tell its own from another's. Hence three things (all were tried): a process that was killed within a
@@ -25,6 +25,9 @@ const PAGE_BYTES = 4096;
 const FULL_BYTES = 512 * 1024;
 
 export type Row = QueryResult;
+
+/** What may stand for a `?`. */
+export type Value = Extract<BindValues, readonly unknown[]>[number];
 
 export class SqliteFile {
   readonly #directory: string;
@@ -89,28 +92,32 @@ export class SqliteFile {
     this.#opened().exec(sql);
   }
 
-  /** The statement is prepared once and kept, so `sql` must not hold values. */
-  run(sql: string, ...values: Values): void {
-    this.#statement(sql).run([...values]);
+  /** The statement is prepared once and kept, so `sql` must not hold values. Rows that it inserted, changed or deleted. */
+  run(sql: string, ...values: readonly Value[]): number {
+    return this.#statement(sql).run([...values]).changes;
   }
 
   /** All rows at once: a statement that was left halfway would hold up the log. */
-  all(sql: string, ...values: Values): Row[] {
+  all(sql: string, ...values: readonly Value[]): Row[] {
     return this.#statement(sql).all([...values]);
   }
 
   /** All that `work` does, or nothing of it. */
   transaction(work: () => void): void {
-    const database = this.#opened();
     this.run('BEGIN IMMEDIATE');
     try {
       work();
       this.run('COMMIT');
     } catch (error) {
-      // SQLite may have rolled back itself.
-      if (database.inTransaction) database.exec('ROLLBACK');
+      this.rollBack();
       throw error;
     }
+  }
+
+  /** Ends the transaction that is open, if SQLite has not done so itself. */
+  rollBack(): void {
+    const database = this.#opened();
+    if (database.inTransaction) database.exec('ROLLBACK');
   }
 
   /** `error` as a StoreError with `message`, once something here threw it. */
@@ -160,8 +167,6 @@ export class SqliteFile {
     this.#statements.clear();
   }
 }
-
-type Values = readonly Extract<BindValues, readonly unknown[]>[number][];
 
 /** What a process that was killed has left of a file that this one has locked. Rejects with Node's errors. */
 async function removeLeftovers(path: string): Promise<void> {
