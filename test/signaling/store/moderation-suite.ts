@@ -1,0 +1,260 @@
+// What the database promises of reports, strikes, bans, the audit, the server's keys and its leases, as tests that run over
+// SQLite and over PostgreSQL.
+import { describe, expect, test } from '@jest/globals';
+import type { Database } from '../../../signaling/store/database.ts';
+import { forgetExpired } from '../../../signaling/store/expiry.ts';
+import { LIMITS, NEVER_MS } from '../../../signaling/store/fields.ts';
+import { holdLease, releaseLease, takeLease } from '../../../signaling/store/leases.ts';
+import {
+  addAudit,
+  addReport,
+  addStrike,
+  auditBefore,
+  bansAt,
+  countReporters,
+  removeBan,
+  reportOf,
+  reportsIn,
+  setBan,
+  settleReport,
+  strikesOf,
+} from '../../../signaling/store/moderation.ts';
+import type { AuditRow, BanRow, ReportRow, StrikeRow, Subject } from '../../../signaling/store/schema.ts';
+import { newId } from '../../../signaling/store/secrets.ts';
+import { removeServerKeys, retireServerKeys, serverKeys, signingKey } from '../../../signaling/store/server-keys.ts';
+import { HOUR_MS, NOW_MS, reportRow, SQL_TEXT } from './rows.ts';
+
+/** `database`: opened before the tests run. */
+export function moderationSuite(name: string, database: () => Database): void {
+  const transact: Database['transact'] = (work) => database().transact(work);
+
+  describe(`reports in ${name}`, () => {
+    test('come back as they were put; one that is sent again is counted', async () => {
+      const report = reportRow({
+        evidence: Uint8Array.from({ length: 256 }, (_, byte) => byte),
+        reporterAccount: newId(),
+      });
+      expect(await transact((tx) => addReport(tx, report))).toBe(1);
+      expect(await transact((tx) => reportOf(tx, report.id))).toEqual({ ...report, times: 1, state: 'open' });
+      expect(await transact((tx) => addReport(tx, { ...report, offence: 'other' }))).toBe(2);
+      expect(await transact((tx) => reportOf(tx, report.id))).toEqual({ ...report, times: 2, state: 'open' });
+      const stolen = transact((tx) => addReport(tx, { ...report, reporterDevice: newId() }));
+      await expect(stolen).rejects.toMatchObject({ code: 'duplicate' });
+      const ofBytes = (bytes: number): Promise<number> =>
+        transact((tx) => addReport(tx, reportRow({ evidence: new Uint8Array(bytes) })));
+      expect(await ofBytes(68 * 1024)).toBe(1);
+      await expect(ofBytes(68 * 1024 + 1)).rejects.toMatchObject({ code: 'bad-field', field: 'evidence' });
+    });
+
+    test('sent many times at once are counted each time', async () => {
+      const report = reportRow();
+      const counts = await Promise.all(Array.from({ length: 10 }, () => transact((tx) => addReport(tx, report))));
+      expect(counts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, index) => index + 1));
+    });
+
+    test('that wait are bounded for each device, and settled once', async () => {
+      const reporterDevice = newId();
+      const rows = Array.from({ length: LIMITS.openReportsPerDevice }, () => reportRow({ reporterDevice }));
+      await transact(async (tx) => {
+        for (const row of rows) await addReport(tx, row);
+      });
+      const oneMore = (): Promise<number> => transact((tx) => addReport(tx, reportRow({ reporterDevice })));
+      await expect(oneMore()).rejects.toMatchObject({ code: 'too-many' });
+      const [first] = rows;
+      expect(await transact((tx) => settleReport(tx, first?.id ?? '', 'dismissed'))).toBe(true);
+      expect(await transact((tx) => settleReport(tx, first?.id ?? '', 'upheld'))).toBe(false);
+      expect(await oneMore()).toBe(1);
+    });
+
+    test('are counted by who sent them, whatever his devices, and read page by page', async () => {
+      const targetDevice = newId();
+      const targetAccount = newId();
+      const reporterAccount = newId();
+      const rows = [
+        reportRow({ targetDevice, targetAccount, reporterAccount }),
+        reportRow({ targetDevice, targetAccount, reporterAccount }),
+        reportRow({ targetDevice, targetAccount }),
+        reportRow({ targetDevice, createdMs: NOW_MS - HOUR_MS }),
+        reportRow({ targetDevice }),
+      ];
+      await transact(async (tx) => {
+        for (const row of rows) await addReport(tx, row);
+        await settleReport(tx, rows[4]?.id ?? '', 'dismissed');
+      });
+      const reporters = (kind: 'account' | 'device', id: string, sinceMs: number): Promise<number> =>
+        transact((tx) => countReporters(tx, { kind, id, sinceMs }));
+      expect(await reporters('device', targetDevice, 0)).toBe(3);
+      expect(await reporters('device', targetDevice, NOW_MS)).toBe(2);
+      expect(await reporters('account', targetAccount, 0)).toBe(2);
+      expect(await reporters('account', newId(), 0)).toBe(0);
+
+      const found: Omit<ReportRow, 'evidence'>[] = [];
+      for (;;) {
+        const page = await transact((tx) => reportsIn(tx, 'open', found.at(-1), 3));
+        if (page.length === 0) break;
+        found.push(...page);
+      }
+      expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+      expect(found.filter((row) => row.targetDevice === targetDevice)).toHaveLength(4);
+      expect(found.map(({ createdMs }) => createdMs)).toEqual(found.map(({ createdMs }) => createdMs).toSorted());
+      expect(found.some((row) => 'evidence' in row)).toBe(false);
+    });
+  });
+
+  describe(`strikes and bans in ${name}`, () => {
+    const someone = (): Subject => ({ subjectKind: 'account', subject: newId() });
+    const ban = (subject: Subject, over: Partial<BanRow> = {}): BanRow => {
+      return { ...subject, untilMs: NOW_MS + HOUR_MS, reason: SQL_TEXT, byAccount: null, createdMs: NOW_MS, ...over };
+    };
+    const holds = async (subject: Subject, nowMs: number): Promise<BanRow | undefined> =>
+      (await transact((tx) => bansAt(tx, nowMs, undefined, LIMITS.page))).find(
+        (row) => row.subject === subject.subject,
+      );
+
+    test('strikes count until they fade', async () => {
+      const subject = someone();
+      const strike = (createdMs: number): StrikeRow => {
+        return { ...subject, id: newId(), points: 1, reason: 'spam', createdMs, expiresMs: createdMs + HOUR_MS };
+      };
+      const [first, second] = [strike(NOW_MS), strike(NOW_MS + 1)];
+      for (const each of [second, first]) await transact((tx) => addStrike(tx, each));
+      expect(await transact((tx) => strikesOf(tx, subject, NOW_MS))).toEqual([first, second]);
+      expect(await transact((tx) => strikesOf(tx, subject, NOW_MS + HOUR_MS))).toEqual([second]);
+      expect(await transact((tx) => strikesOf(tx, { ...subject, subjectKind: 'device' }, NOW_MS))).toEqual([]);
+      await expect(transact((tx) => addStrike(tx, first))).rejects.toMatchObject({ code: 'duplicate' });
+    });
+
+    test('bans hold for their time or for good, are replaced, and lifted', async () => {
+      const subject: Subject = { subjectKind: 'address', subject: '2001:db8:7::/48' };
+      await transact((tx) => setBan(tx, ban(subject)));
+      expect(await holds(subject, NOW_MS)).toEqual(ban(subject));
+      expect(await holds(subject, NOW_MS + HOUR_MS)).toBeUndefined();
+      const longer = ban(subject, { untilMs: NEVER_MS, byAccount: newId(), reason: 'again' });
+      await transact((tx) => setBan(tx, longer));
+      expect(await holds(subject, NEVER_MS - 1)).toEqual(longer);
+      expect(await transact((tx) => removeBan(tx, subject))).toBe(true);
+      expect(await transact((tx) => removeBan(tx, subject))).toBe(false);
+      expect(await holds(subject, NOW_MS)).toBeUndefined();
+    });
+
+    test('bans are read page by page', async () => {
+      const subjects = [someone(), someone(), { ...someone(), subjectKind: 'device' as const }];
+      for (const subject of subjects) await transact((tx) => setBan(tx, ban(subject)));
+      const found: BanRow[] = [];
+      for (;;) {
+        const page = await transact((tx) => bansAt(tx, NOW_MS, found.at(-1), 1));
+        if (page.length === 0) break;
+        found.push(...page);
+      }
+      expect(found.filter(({ subject }) => subjects.some((each) => each.subject === subject))).toHaveLength(3);
+      expect(new Set(found.map(({ subject }) => subject)).size).toBe(found.length);
+    });
+
+    test.each(['', 'two words', 'a\0b', 'ä', 'x'.repeat(65)])('are of no such subject: %j', async (subject) => {
+      const refused = { code: 'bad-field', field: 'subject' };
+      const wrong: Subject = { subjectKind: 'address', subject };
+      await expect(transact((tx) => setBan(tx, ban(wrong)))).rejects.toMatchObject(refused);
+      await expect(transact((tx) => removeBan(tx, wrong))).rejects.toMatchObject(refused);
+    });
+
+    test('an act and its audit are one: both or neither', async () => {
+      const subject = someone();
+      const entry: AuditRow = {
+        id: newId(),
+        atMs: NOW_MS,
+        who: 'server',
+        what: 'ban',
+        target: subject.subject,
+        detail: SQL_TEXT,
+      };
+      const act = (): Promise<void> =>
+        transact(async (tx) => {
+          await setBan(tx, ban(subject));
+          await addAudit(tx, entry);
+        });
+      await act();
+      await transact((tx) => removeBan(tx, subject));
+      await expect(act()).rejects.toMatchObject({ code: 'duplicate' });
+      expect(await holds(subject, NOW_MS)).toBeUndefined();
+      expect(await transact((tx) => auditBefore(tx, undefined, 1))).toEqual([entry]);
+    });
+
+    test('the audit is read backwards, page by page', async () => {
+      const rows = [3, 1, 2, 2].map((later): AuditRow => {
+        return { id: newId(), atMs: NOW_MS + HOUR_MS + later, who: newId(), what: 'kick', target: 'cove', detail: '' };
+      });
+      await transact(async (tx) => {
+        for (const row of rows) await addAudit(tx, row);
+      });
+      const first = await transact((tx) => auditBefore(tx, undefined, 2));
+      const second = await transact((tx) => auditBefore(tx, first.at(-1), 2));
+      expect([...first, ...second].map(({ atMs }) => atMs - NOW_MS - HOUR_MS)).toEqual([3, 2, 2, 1]);
+      expect(new Set([...first, ...second].map(({ id }) => id)).size).toBe(4);
+      for (const detail of ['x'.repeat(513), '\u00e9'.repeat(257), 'a\0b', 'two\nlines', 'a\ud800']) {
+        const adding = transact((tx) => addAudit(tx, { ...(rows[0] ?? reject()), id: newId(), detail }));
+        await expect(adding).rejects.toMatchObject({ code: 'bad-field', field: 'detail' });
+      }
+    });
+  });
+
+  describe(`the server's keys in ${name}`, () => {
+    test('are one for all nodes that start at once; retired ones are kept for a while', async () => {
+      const key = (kid: string, createdMs: number): Parameters<typeof signingKey>[1] => {
+        return { kid, privateKey: Uint8Array.of(1, 0), publicKey: Uint8Array.of(2, 0), createdMs };
+      };
+      const starts = Array.from({ length: 6 }, (_, node) =>
+        transact((tx) => signingKey(tx, key(`node-${node}`, NOW_MS))),
+      );
+      const kids = new Set((await Promise.all(starts)).map(({ kid }) => kid));
+      expect(kids.size).toBe(1);
+      expect(await transact((tx) => retireServerKeys(tx, NOW_MS + 1))).toBe(true);
+      expect(await transact((tx) => retireServerKeys(tx, NOW_MS + 2))).toBe(false);
+      const next = { ...key('next', NOW_MS + 3), retiredMs: null };
+      expect(await transact((tx) => signingKey(tx, key('next', NOW_MS + 3)))).toEqual(next);
+      expect(await transact(serverKeys)).toMatchObject([{ kid: 'next', retiredMs: null }, { retiredMs: NOW_MS + 1 }]);
+      await transact((tx) => removeServerKeys(tx, NOW_MS + 1));
+      expect(await transact(serverKeys)).toHaveLength(2);
+      await transact((tx) => removeServerKeys(tx, NOW_MS + 2));
+      expect(await transact(serverKeys)).toEqual([next]);
+    });
+  });
+
+  describe(`leases in ${name}`, () => {
+    test('are one holder’s until they end; who is late is told, and the fence only rises', async () => {
+      const lease = `pool/${newId()}`;
+      const take = (holder: string, nowMs: number): Promise<number | undefined> =>
+        transact((tx) => takeLease(tx, { lease, holder, nowMs, untilMs: nowMs + HOUR_MS }));
+      const hold = (holder: string, fence: number, untilMs: number): Promise<boolean> =>
+        transact((tx) => holdLease(tx, { lease, holder, fence, untilMs }));
+      const first = (await take('one', NOW_MS)) ?? NaN;
+      expect(await take('two', NOW_MS + HOUR_MS - 1)).toBeUndefined();
+      expect(await take('one', NOW_MS + 1)).toBeUndefined();
+      expect(await hold('one', first, NOW_MS + 2 * HOUR_MS)).toBe(true);
+      expect(await take('two', NOW_MS + HOUR_MS)).toBeUndefined();
+      const second = (await take('two', NOW_MS + 2 * HOUR_MS)) ?? NaN;
+      expect(second).toBeGreaterThan(first);
+      expect(await hold('one', first, NEVER_MS)).toBe(false);
+      expect(await hold('two', first, NEVER_MS)).toBe(false);
+      await transact((tx) => releaseLease(tx, { lease, holder: 'one', fence: first }));
+      expect(await take('three', NOW_MS + 2 * HOUR_MS)).toBeUndefined();
+      await transact((tx) => releaseLease(tx, { lease, holder: 'two', fence: second }));
+      const third = (await take('three', NOW_MS + 2 * HOUR_MS)) ?? NaN;
+      expect(third).toBeGreaterThan(second);
+      await transact((tx) => releaseLease(tx, { lease, holder: 'three', fence: third }));
+      await transact((tx) => forgetExpired(tx, NOW_MS + 30 * HOUR_MS));
+      expect(await take('four', NOW_MS + 30 * HOUR_MS)).toBeGreaterThan(third);
+    });
+
+    test('that many want at once are one’s', async () => {
+      const wanted = { lease: `pool/${newId()}`, nowMs: NOW_MS, untilMs: NOW_MS + HOUR_MS };
+      const fences = await Promise.all(
+        Array.from({ length: 8 }, (_, node) => transact((tx) => takeLease(tx, { ...wanted, holder: `node-${node}` }))),
+      );
+      expect(fences.filter((fence) => fence !== undefined)).toEqual([NOW_MS]);
+    });
+  });
+}
+
+function reject(): never {
+  throw new Error('a row is missing');
+}
