@@ -10,6 +10,7 @@ import type { Browser, Page } from 'playwright-core';
 import { startServer } from '../signaling/server.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { measureRounds, type BenchmarkOptions, type BenchmarkResult } from './harness.ts';
+import { messageShown } from './pair/message-shown.ts';
 
 export const about: string = 'From "Join pool" to the first message, and from "Accept" to the first verified chunk';
 export const rounds = 7;
@@ -138,25 +139,6 @@ function joinAndSay({
     observer.observe(document.body, { childList: true, subtree: true, attributes: true });
     clickedAtMs = Date.now();
     joinButton.click();
-  });
-}
-
-/** The moment at which the conversation with `message` in it has been painted. */
-function messageShown({ message, waitMs }: { message: string; waitMs: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error('the message did not come')), waitMs);
-    const look = (): void => {
-      const log = document.querySelector('[role="log"][aria-label="Conversation"]');
-      if (!log?.textContent.includes(message)) return;
-      observer.disconnect();
-      // A task after the next frame begins comes after that frame's painting.
-      requestAnimationFrame(() => {
-        setTimeout(() => resolve(Date.now()));
-      });
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document.body, { childList: true, subtree: true, characterData: true });
-    look();
   });
 }
 

@@ -9,7 +9,8 @@ import { launchChromium } from '../../test/support/chromium.ts';
 import { relayedCandidate, type Registrar } from '../relay/candidates.ts';
 import { withRelay, type OpenRelay } from '../relay/open-relay.ts';
 import { PATHS, PATH_NAMES, pathName } from '../relay/paths.ts';
-import { PATIENCE_MS, patiently } from '../pair/pair.ts';
+import { messageShown } from '../pair/message-shown.ts';
+import { PATIENCE_MS } from '../pair/pair.ts';
 
 /** Between the other's screen and the next Enter, ms. */
 const PAUSE_MS: readonly [least: number, most: number] = [40, 260];
@@ -46,7 +47,6 @@ async function measure(
     // What is said before the link stands is sealed for those who were known by then.
     for (const page of pages) await page.getByText('Browser · direct').waitFor();
     await from.evaluate(watchEnter);
-    await to.evaluate(watchShown);
     const waits: number[] = [];
     await say(from, to, 'first of all');
     await sleep(SETTLE_MS);
@@ -84,10 +84,9 @@ async function enter(page: Page, url: string, name: string): Promise<void> {
 async function say(from: Page, to: Page, text: string): Promise<number> {
   await from.getByRole('textbox', { name: 'Message' }).focus();
   await from.keyboard.insertText(text);
-  const shown = to.evaluate((wanted) => shownAt(wanted), text);
+  const shown = to.evaluate(messageShown, { message: text, waitMs: PATIENCE_MS });
   await from.keyboard.press('Enter');
-  const shownAtMs = await patiently(PATIENCE_MS, `"${text}" at the other end`, shown);
-  return shownAtMs - (await from.evaluate(() => enteredAtMs));
+  return (await shown) - (await from.evaluate(() => enteredAtMs));
 }
 
 /** All candidates of the other end become those of the relay, in descriptions and alone, of further lanes too. */
@@ -100,8 +99,6 @@ declare global {
   var relayedLine: (candidate: string) => Promise<string | undefined>;
   /** When Enter was pressed last, ms since 1970. */
   var enteredAtMs: number;
-  /** When the conversation with `text` in it was painted, ms since 1970. */
-  var shownAt: (text: string) => Promise<number>;
 }
 
 // What runs in the pages; each function is sent there alone. Moments are the wall clock, which both browsers share.
@@ -136,22 +133,4 @@ function watchEnter(): void {
     if (event.key === 'Enter') globalThis.enteredAtMs = Date.now() - (performance.now() - event.timeStamp);
   };
   document.addEventListener('keydown', onKey, { capture: true });
-}
-
-function watchShown(): void {
-  globalThis.shownAt = (text) =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        const log = document.querySelector('[role="log"][aria-label="Conversation"]');
-        if (!log?.textContent.includes(text)) return;
-        observer.disconnect();
-        // A task after the next frame begins comes after that frame's painting.
-        requestAnimationFrame(() => {
-          setTimeout(() => resolve(Date.now()));
-        });
-      };
-      const observer = new MutationObserver(look);
-      observer.observe(document.body, { childList: true, subtree: true, characterData: true });
-      look();
-    });
 }

@@ -234,6 +234,7 @@ describe('what is taken', () => {
       expect(await person.event('failed')).toMatchObject({ name: 'big.bin', code: 'cancelled' });
       person.say(`/pause ${String(number)}`);
       expect(await person.event('refused')).toMatchObject({ message: expect.stringContaining('big.bin is over') });
+      await person.event('message');
       expect(person.all('message')).toMatchObject([{ number: offer, files: { count: 2 } }]);
       person.endInput();
       expect(await person.exit).toBe(0);

@@ -56,7 +56,7 @@ function Lines(): VNode {
   const keyOf = useCallback((at: number) => rows[at]?.line.key ?? String(at), [rows]);
   /** What comes at the end is new, and no page that was left out. */
   const live = useBefore(atEnd);
-  const list = useVirtualList({
+  const [list, letGo] = useVirtualList({
     count: rows.length,
     scroller,
     keyOf,
@@ -70,7 +70,7 @@ function Lines(): VNode {
   const items = list.getVirtualItems();
   const [first, last] = [items[0], items.at(-1)];
   const near = atEnd && list.isAtEnd(END_SLACK);
-  const goTo = usePlace(rows, list, scroller);
+  const goTo = usePlace(rows, list, letGo, scroller);
   useFirstPlace(rows, list, goTo);
   const below = useBelow(rows, near, live);
   const marked = useTarget(rows, goTo);
@@ -192,12 +192,15 @@ interface Place {
 function usePlace(
   rows: readonly Row[],
   list: VirtualList,
+  letGo: () => void,
   scroller: RefObject<HTMLElement | null>,
 ): (place: Place) => void {
   const place = useRef<Place | undefined>(undefined);
   const go = (): void => {
     const at = rows.findIndex(({ line }) => line.key === place.current?.key);
-    if (at >= 0) list.scrollToIndex(at, { align: place.current?.align ?? 'center' });
+    if (at < 0) return;
+    letGo();
+    list.scrollToIndex(at, { align: place.current?.align ?? 'center' });
   };
   useLayoutEffect(() => {
     if (place.current !== undefined) go();

@@ -2,7 +2,12 @@
 // nothing in sight moves when rows come or go above.
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
+import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+
+/** So long after a hand was seen scrolls are its doing, ms; and as long again with each of them. */
+const HAND_MS = 500;
+/** What a hand does before a list scrolls. */
+const HANDS = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
 
 export interface VirtualOptions {
   readonly count: number;
@@ -22,7 +27,10 @@ export interface VirtualOptions {
 
 export type VirtualList = Virtualizer<HTMLElement, HTMLElement>;
 
-export function useVirtualList(options: VirtualOptions): VirtualList {
+/** The list, and what lets go of its end before it is scrolled to another place. */
+export function useVirtualList(options: VirtualOptions): readonly [list: VirtualList, letGo: () => void] {
+  /** Where the list itself scrolled to last. */
+  const put = useRef(0);
   const [, redraw] = useReducer<number, undefined>((count) => count + 1, 0);
   const settings = {
     count: options.count,
@@ -36,7 +44,10 @@ export function useVirtualList(options: VirtualOptions): VirtualList {
     anchorTo: 'end',
     followOnAppend: options.follow,
     useScrollendEvent: true,
-    scrollToFn: elementScroll,
+    scrollToFn: (...args: Parameters<typeof elementScroll<HTMLElement>>): void => {
+      elementScroll(...args);
+      put.current = options.scroller.current?.scrollTop ?? 0;
+    },
     observeElementRect,
     observeElementOffset,
     onChange: () => redraw(undefined),
@@ -48,5 +59,47 @@ export function useVirtualList(options: VirtualOptions): VirtualList {
   useLayoutEffect(() => list._didMount(), [list]);
   // oxlint-disable-next-line no-underscore-dangle
   useLayoutEffect(() => list._willUpdate());
-  return list;
+  const held = useHeld(options.scroller, options.endSlack, put);
+  useLayoutEffect(() => {
+    if (held.current && options.follow && !list.isAtEnd(1)) list.scrollToEnd();
+  });
+  const letGo = (): void => {
+    held.current = false;
+  };
+  return [list, letGo];
+}
+
+/**
+ * Whether the reader is at the end, by their own doing. Where the list stands does not tell: of many rows that come fast, each a
+ * little higher or lower than it was thought to be, some always lie below the edge.
+ */
+function useHeld(
+  scroller: RefObject<HTMLElement | null>,
+  slack: number,
+  put: { readonly current: number },
+): { current: boolean } {
+  const held = useRef(true);
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box === null) return undefined;
+    let handUntil = -Infinity;
+    const onHand = (): void => {
+      handUntil = performance.now() + HAND_MS;
+    };
+    const onScroll = (): void => {
+      const byHand = performance.now() < handUntil;
+      if (byHand) onHand();
+      if (box.scrollHeight - box.scrollTop - box.clientHeight <= slack) held.current = true;
+      // By what is no hand, such as a browser's own search: up from where the list was put.
+      else if (byHand || box.scrollTop < put.current - slack) held.current = false;
+    };
+    for (const hand of HANDS) box.addEventListener(hand, onHand, { passive: true });
+    // Before the list's own, after which rows are drawn at once.
+    box.addEventListener('scroll', onScroll, { passive: true, capture: true });
+    return () => {
+      for (const hand of HANDS) box.removeEventListener(hand, onHand);
+      box.removeEventListener('scroll', onScroll, { capture: true });
+    };
+  }, [scroller, slack]);
+  return held;
 }

@@ -20,8 +20,8 @@ declare global {
     readonly conversation: {
       scroll(byPx: number, frames: number): Promise<Scrolled>;
       show(number: number): void;
-      /** So many more arrive, a few at a time. */
-      say(more?: number): Promise<void>;
+      /** So many more arrive, one every so many milliseconds. */
+      say(more?: number, everyMs?: number): Promise<void>;
     };
   }
 }
@@ -86,6 +86,7 @@ async function scroll(byPx: number, frames: number): Promise<Scrolled> {
   const box = document.querySelector('[role=log]');
   if (box === null) throw new Error('there is no conversation');
   for (let frame = 0; frame < frames; frame += 1) {
+    box.dispatchEvent(new WheelEvent('wheel', { deltaY: byPx }));
     box.scrollTop += byPx;
     // oxlint-disable-next-line no-await-in-loop -- one frame after the other, as a hand scrolls
     await new Promise((resolve) => requestAnimationFrame(resolve));
@@ -105,12 +106,15 @@ Object.defineProperty(window, 'conversation', {
   value: {
     scroll,
     show: (number: number) => showMessage(made(number).id),
-    say: async (more = 1) => {
+    say: async (more = 1, everyMs = 0) => {
       for (let said = 1; said <= more; said += 1) {
         count += 1;
-        talk.apply({ kind: 'message', message: made(count), fresh: true }, Date.now());
-        // oxlint-disable-next-line no-await-in-loop -- as the entries of one datagram come, and those of the next
-        if (said % 7 === 0) await new Promise((resolve) => setTimeout(resolve));
+        const next = made(count);
+        // Many at once are short, and all by one.
+        const burst = { ...next, from: 'aa', own: false, name: 'Mara', text: `${count} or so`, reactions: [] };
+        talk.apply({ kind: 'message', message: more > 1 ? burst : next, fresh: true }, Date.now());
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
       }
     },
   },
