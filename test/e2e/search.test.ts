@@ -15,7 +15,10 @@ test(
     const [first, second] = [world.freshPool(), world.freshPool()];
     const mara = await world.member('Mara', first);
     await mara.say('the lighthouse keeper has the key');
-    for (let count = 1; count <= MANY; count += 1) await mara.say(`line ${count}`);
+    const jo = world.terminal('join', first, '--name', 'Jo');
+    await mara.sees('Jo');
+    for (let count = 1; count <= MANY; count += 1) jo.say(`line ${count}`);
+    // Followed to its end, as fast as another device writes it.
     await mara.hears(`line ${MANY}`);
     await mara.reload();
     await mara.hears(`line ${MANY}`);
