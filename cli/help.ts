@@ -9,6 +9,7 @@ const GENERAL = `Rockpool: meet in a pool, talk and share files directly, device
   rockpool receive    receive files and folders from the people in a pool
   rockpool history    what was sent and received
   rockpool messages   what was said, as far as it is kept here
+  rockpool doctor     examine a server: what works, and how to mend the rest
 
   rockpool help COMMAND      more about one of them, with examples
   rockpool --version         the version
@@ -34,24 +35,6 @@ const RATES = `  --limit-down RATE, --limit-up RATE
 `;
 
 const CODES = `Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
-`;
-
-const SERVE = `rockpool serve [--port N] [--host H] [--json]
-
-Serves the app and introduces devices to each other. Prints its address and a
-link to a fresh pool. Messages and files never pass through it. Ctrl+C stops
-it; open connections between devices live on.
-
-  --port N         port to listen on; 0 takes any free one (default: 8080)
-  --host H         address to listen on; 0.0.0.0 for the whole network
-                   (default: localhost)
-  --json           one JSON object a line on stdout, words on stderr
-
-Examples
-  rockpool serve
-  rockpool serve --host 0.0.0.0 --port 9000
-
-Exit code: 0 stopped, 1 could not listen, 2 wrong usage.
 `;
 
 const JOIN = `rockpool join --pool CODE [--into DIR] [--limit-down RATE]
@@ -177,16 +160,33 @@ Examples
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
-const PAGES: Readonly<Record<Topic, string>> = {
-  serve: SERVE,
+const DOCTOR = `rockpool doctor URL [--json]
+
+Examines the server at URL, as people open it, from this machine: whether it can
+be reached, whether browsers count it as secure, whether websockets get through
+what is in front of it, whether it sees addresses of its own visitors, whether
+STUN answers and TURN relays. What is not well comes with how to mend it.
+
+  --json           one JSON object a line on stdout, words on stderr
+
+Examples
+  rockpool doctor https://pool.example
+  rockpool doctor http://localhost:8080
+
+Exit code: 0 nothing is broken, 1 something is, 2 wrong usage.
+`;
+
+/** \`serve\` has its own page, made of its options: serve.ts. */
+const PAGES: Readonly<Record<Exclude<Topic, 'serve'>, string>> = {
   join: JOIN,
   send: SEND,
   receive: RECEIVE,
   history: HISTORY,
   messages: MESSAGES,
+  doctor: DOCTOR,
 };
 
 /** The help page of `topic`, or the general one. Ends with a line break. */
-export function helpText(topic: Topic | undefined): string {
+export function helpText(topic: Exclude<Topic, 'serve'> | undefined): string {
   return topic === undefined ? GENERAL : PAGES[topic];
 }

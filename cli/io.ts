@@ -4,6 +4,8 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { PoolClientFace } from '../src/client.ts';
 import type { LogWriter } from '../src/io/log-writer.ts';
+import type { ServeSettings } from '../signaling/options.ts';
+import type { Serving } from '../signaling/serving.ts';
 
 /** The part of a writable stream the commands use. `isTTY` and `columns` as in node:tty. */
 export interface Output {
@@ -34,18 +36,6 @@ export interface OpenPoolOptions {
   onAccountLost(error: unknown): void;
 }
 
-export interface ServeOptions {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A running server. `url` as people open it, without a slash at its end. */
-export interface Serving {
-  readonly url: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 export interface Cli {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
@@ -60,7 +50,8 @@ export interface Cli {
   openLog(path: string, onError: (error: Error) => void): Promise<LogWriter>;
   /** Rejects with a DeviceKeysError if it cannot have this device's keys, with a StoreError if not its conversations. */
   openPool(options: OpenPoolOptions): Promise<PoolClientFace<string>>;
-  serve(options: ServeOptions): Promise<Serving>;
+  /** Rejects with the system's error if it cannot listen, with a TlsFilesError on bad TLS files. */
+  serve(settings: ServeSettings): Promise<Serving>;
 }
 
 /** Resolves with the exit code once the person wants to stop. */

@@ -14,6 +14,8 @@ const SOCKET = { maxPayload: SERVER_FRAME_BYTES_MAX, perMessageDeflate: false } 
 const stop = new AbortController();
 /** Set once node-datachannel is loaded: its threads must end before the process does. */
 let shutdownTransports: (() => void) | undefined;
+/** Set once a server runs with files that may be read again. */
+let reloadServer: (() => Promise<void>) | undefined;
 /** Set once this process is at a device's keys: the next one may have them. */
 let releaseKeys: (() => Promise<void>) | undefined;
 
@@ -27,9 +29,12 @@ const cli: Cli = {
   stop: stop.signal,
   openLog: async (path, onError) => (await import('../src/io/log-writer.ts')).openLog(path, onError),
   openPool,
-  serve: async ({ host, port }) => {
-    const { startServer } = await import('../signaling/server.ts');
-    return startServer({ host, port, webRoot: fileURLToPath(new URL('../web', import.meta.url)) });
+  serve: async (settings) => {
+    const { startServing } = await import('../signaling/serving.ts');
+    const webRoot = fileURLToPath(new URL('../web', import.meta.url));
+    const serving = await startServing(settings, { webRoot, logTo: process.stderr });
+    reloadServer = serving.reload;
+    return serving;
   },
 };
 
@@ -83,7 +88,8 @@ function onSignal(signal: StopSignal): void {
 }
 process.on('SIGINT', () => onSignal('SIGINT'));
 process.on('SIGTERM', () => onSignal('SIGTERM'));
-process.on('SIGHUP', () => onSignal('SIGTERM'));
+// For a service it means to read its files again; for everything else, that the terminal is gone.
+process.on('SIGHUP', () => (reloadServer === undefined ? onSignal('SIGTERM') : void reloadServer()));
 // Whoever read our output has gone (`rockpool join | head`): nothing is left to do, but leaving is still polite.
 process.stdout.on('error', () => stop.abort('SIGTERM'));
 process.stderr.on('error', () => undefined);

@@ -6,11 +6,10 @@ import { cleanName } from '../src/wire/signaling.ts';
 import { codeOf, messageOf } from './errors.ts';
 import { parseRate } from './values.ts';
 
-export const TOPICS = ['serve', 'join', 'send', 'receive', 'history', 'messages'] as const;
+export const TOPICS = ['serve', 'join', 'send', 'receive', 'history', 'messages', 'doctor'] as const;
 export type Topic = (typeof TOPICS)[number];
 
-export const DEFAULT_PORT = 8080;
-const DEFAULT_SERVER = `http://localhost:${DEFAULT_PORT}`;
+const DEFAULT_SERVER = 'http://localhost:8080';
 /** More receivers or files than this is a slip of the keyboard. */
 const COUNT_MAX = 1_000_000;
 /** Seconds to wait for a source that left: a minute unless told otherwise, a week at most. */
@@ -40,7 +39,8 @@ export type Command =
   | { readonly kind: 'help'; readonly topic: Topic | undefined }
   | { readonly kind: 'version' }
   | { readonly kind: 'usage'; readonly topic: Topic | undefined; readonly message: string }
-  | { readonly kind: 'serve'; readonly host: string; readonly port: number; readonly json: boolean }
+  /** Unread: its options are signaling/options.ts, which is loaded only where a server is run. */
+  | { readonly kind: 'serve'; readonly args: readonly string[] }
   | {
       readonly kind: 'join';
       readonly peer: PeerOptions;
@@ -85,7 +85,9 @@ export type Command =
       /** Messages at most, the newest. */
       readonly limit: number;
       readonly json: boolean;
-    };
+    }
+  /** `url`: of a server's app, without a slash at its end. */
+  | { readonly kind: 'doctor'; readonly url: string; readonly json: boolean };
 
 /** Why the command line cannot be followed, for people. */
 export class UsageError extends Error {}
@@ -99,9 +101,8 @@ const PEER = {
   'relay-only': { type: 'boolean' },
 } as const;
 const RATES = { 'limit-down': { type: 'string' }, 'limit-up': { type: 'string' } } as const;
-const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+export const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 const OPTIONS = {
-  serve: { ...COMMON, port: { type: 'string' }, host: { type: 'string' } },
   join: { ...COMMON, ...PEER, ...RATES, into: { type: 'string' } },
   send: {
     ...COMMON,
@@ -129,7 +130,8 @@ const OPTIONS = {
     export: { type: 'string' },
     limit: { type: 'string' },
   },
-} as const satisfies Record<Topic, ParseArgsConfig['options']>;
+  doctor: COMMON,
+} as const satisfies Record<Exclude<Topic, 'serve'>, ParseArgsConfig['options']>;
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
@@ -140,6 +142,7 @@ export function parseCommand(argv: readonly string[], defaultName: string): Comm
   if (word === '--version' || word === '-v') return { kind: 'version' };
   if (word === 'help' || word === '--help' || word === '-h') return helpCommand(rest[0]);
   if (!isTopic(word)) return { kind: 'usage', topic: undefined, message: `There is no command “${word}”.` };
+  if (word === 'serve') return { kind: 'serve', args: rest };
   try {
     return parseTopic(word, rest, defaultName);
   } catch (error) {
@@ -152,19 +155,12 @@ function helpCommand(word: string | undefined): Command {
   return { kind: 'usage', topic: undefined, message: `There is no command “${word}”.` };
 }
 
-function parseTopic(topic: Topic, args: readonly string[], defaultName: string): Command {
-  const allowPositionals = topic === 'send' || topic === 'messages';
+function parseTopic(topic: Exclude<Topic, 'serve'>, args: readonly string[], defaultName: string): Command {
+  const allowPositionals = topic === 'send' || topic === 'messages' || topic === 'doctor';
   const config: ParseArgsConfig = { args: [...args], options: OPTIONS[topic], allowPositionals };
   const { values: given, positionals } = parseArgs(config);
   if (given['help'] === true) return { kind: 'help', topic };
   switch (topic) {
-    case 'serve':
-      return {
-        kind: 'serve',
-        host: text(given, 'host') ?? 'localhost',
-        port: integer(given, 'port', DEFAULT_PORT, 0, 65_535),
-        json: given['json'] === true,
-      };
     case 'join':
       return { kind: 'join', peer: peerOptions(given, defaultName), into: text(given, 'into') };
     case 'send':
@@ -192,6 +188,8 @@ function parseTopic(topic: Topic, args: readonly string[], defaultName: string):
     }
     case 'messages':
       return messagesCommand(given, positionals);
+    case 'doctor':
+      return { kind: 'doctor', url: examinedUrl(positionals), json: given['json'] === true };
   }
 }
 
@@ -214,6 +212,14 @@ function messagesCommand(given: Values, [code, ...more]: readonly string[]): Com
   }
   const limit = integer(given, 'limit', MESSAGES_DEFAULT, 1, COUNT_MAX);
   return { kind: 'messages', data: text(given, 'data'), pool, search, format, limit, json };
+}
+
+function examinedUrl([url, ...more]: readonly string[]): string {
+  const wrong = 'Name one address, as people open it: https://pool.example or http://localhost:8080.';
+  if (url === undefined || more.length > 0 || !URL.canParse(url)) throw new UsageError(wrong);
+  const { protocol, host, pathname, username } = new URL(url);
+  if (!/^https?:$/u.test(protocol) || username !== '') throw new UsageError(wrong);
+  return `${protocol}//${host}${pathname.replace(/\/+$/u, '')}`;
 }
 
 function sendCommand(given: Values, paths: readonly string[], defaultName: string): Command {
@@ -320,7 +326,7 @@ function isTopic(word: string): word is Topic {
 }
 
 // parseArgs explains itself to programmers; this says the same to people.
-function usageWords(error: unknown): string {
+export function usageWords(error: unknown): string {
   if (error instanceof UsageError) return error.message;
   const message = messageOf(error);
   const quoted = /'([^']*)'/u.exec(message)?.[1]?.replace(/ <value>$/u, '') ?? '';

@@ -6,7 +6,6 @@ import { join } from './join.ts';
 import { defaultNameFor, parseCommand, UsageError, type Command, type Topic } from './options.ts';
 import { receive } from './receive.ts';
 import { send } from './send.ts';
-import { serve } from './serve.ts';
 import { packageVersion } from './version.ts';
 
 /** Runs the command `argv` names (without node and the script). Resolves to the exit code; throws only on our own bugs. */
@@ -23,6 +22,7 @@ export async function run(argv: readonly string[], cli: Cli): Promise<number> {
 function follow(command: Command, cli: Cli): Promise<number> | number {
   switch (command.kind) {
     case 'help':
+      if (command.topic === 'serve') return import('./serve.ts').then(({ serveHelp }) => serveHelp(cli));
       cli.stdout.write(helpText(command.topic));
       return EXIT.ok;
     case 'version':
@@ -31,7 +31,8 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
     case 'usage':
       return tellUsage(cli, command.topic, command.message);
     case 'serve':
-      return serve(cli, command);
+      // What only servers need is loaded only for them.
+      return import('./serve.ts').then(({ serve }) => serve(cli, command.args));
     case 'join':
       return join(cli, command);
     case 'send':
@@ -43,11 +44,14 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
     case 'messages':
       // What reads databases is loaded only where one is read.
       return import('./messages.ts').then(({ messages }) => messages(cli, command));
+    case 'doctor':
+      return import('./doctor.ts').then(({ doctor }) => doctor(cli, command));
   }
 }
 
 function topicOf(command: Command): Topic | undefined {
-  return command.kind === 'send' || command.kind === 'receive' || command.kind === 'join' ? command.kind : undefined;
+  const { kind } = command;
+  return kind === 'serve' || kind === 'send' || kind === 'receive' || kind === 'join' ? kind : undefined;
 }
 
 function tellUsage(cli: Cli, topic: Topic | undefined, message: string): number {

@@ -15,10 +15,15 @@ const RETRY_MS = 5_000;
  */
 export function clientAddress({ headers, socket }: Connection, hops: number): string {
   const own = socket.remoteAddress ?? '';
-  const forwarded = hops === 0 ? [] : [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
-  const named = forwarded.at(-hops)?.trim() ?? '';
+  const named = hops === 0 ? '' : (forwardedAddresses({ headers }).at(-hops) ?? '');
   const address = socketAddress(named, 0) ?? socketAddress(own, 0);
   return address === undefined ? own : sourceKey(address);
+}
+
+/** What `X-Forwarded-For` lists, whoever wrote it; the nearest proxy's word comes last. */
+export function forwardedAddresses({ headers }: Pick<Connection, 'headers'>): readonly string[] {
+  const listed = [headers['x-forwarded-for'] ?? []].flat().join(',');
+  return listed === '' ? [] : listed.split(',').map((each) => each.trim());
 }
 
 interface Connection {

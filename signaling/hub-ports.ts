@@ -27,6 +27,8 @@ export type HubRequest =
       readonly name: string;
       readonly device: string;
       readonly grant: Grant;
+      /** It has its place already, at another node's hub: the hooks know. `owner`: whose pool it was there. */
+      readonly again?: { readonly owner?: string | undefined };
     }
   /** A join that is not to be: its device has not signed it, nobody admits it, or there are too many at once. */
   | { readonly kind: 'refused'; readonly code: SocketCode; readonly retryMs?: number }
@@ -34,9 +36,15 @@ export type HubRequest =
   | { readonly kind: 'relay'; readonly peer: string; readonly attempt: number; readonly signal: Signal }
   | { readonly kind: 'time'; readonly t0Ms: number };
 
+/** What is the pool's to answer, not the socket's. */
+export type PoolRequest = Extract<HubRequest, { kind: 'join' | 'leave' | 'relay' }>;
+
 export type HubInput =
-  /** `retryMs`: there is too much to do for one more; it is to come back then. */
-  | { readonly kind: 'opened'; readonly socket: number; readonly retryMs?: number }
+  /**
+   * `retryMs`: there is too much to do for one more; it is to come back then. `remote`: another hub watches the socket and charges
+   * for it, so this one does neither.
+   */
+  | { readonly kind: 'opened'; readonly socket: number; readonly retryMs?: number; readonly remote?: boolean }
   /** One frame of `bytes` bytes; no request if it did not decode. `wallMs`: when it came, ms since 1970. */
   | {
       readonly kind: 'frame';
@@ -49,6 +57,10 @@ export type HubInput =
   | { readonly kind: 'alive'; readonly socket: number; readonly bytes: number }
   /** The socket is gone, by whosever will. */
   | { readonly kind: 'dropped'; readonly socket: number }
+  /** Another hub ends the socket. */
+  | { readonly kind: 'close'; readonly socket: number; readonly code: SocketCode; readonly retryMs?: number }
+  /** The device has its place in `pool` at another hub now. */
+  | { readonly kind: 'moved'; readonly device: string; readonly pool: string }
   | { readonly kind: 'revoke'; readonly subject: Subject }
   | { readonly kind: 'tick' }
   /** Close everything over the next `overMs`, each socket with its own time to come back, and let nobody in any more. */
@@ -63,6 +75,8 @@ export type HubOutput =
   | { readonly kind: 'probe'; readonly socket: number }
   /** Close the socket; the hub has forgotten it and ignores whatever else comes from it. `retryMs`: when to come back. */
   | { readonly kind: 'close'; readonly socket: number; readonly code: SocketCode; readonly retryMs?: number }
+  /** Only of a hub that `forwards`: another one is to hear what the socket asks. */
+  | { readonly kind: 'forward'; readonly socket: number; readonly request: PoolRequest; readonly bytes: number }
   /** A device has got a place in a pool, or given it up; never for one that was only away for a while. */
   | { readonly kind: 'entered'; readonly seat: Seat }
   | { readonly kind: 'vacated'; readonly seat: Seat; readonly why: Vacated };

@@ -4,7 +4,7 @@
 // Decoding, challenges and signatures, session hooks, Origin checks and slow readers are the shell's.
 import { PROTOCOL_VERSION, type SocketCode } from '../src/wire/codes.ts';
 import type { IceServer, ServerMessage } from '../src/wire/signaling.ts';
-import type { HubFigures, HubInput, HubOutput, HubRequest, Subject, Vacated } from './hub-ports.ts';
+import type { HubFigures, HubInput, HubOutput, HubRequest, PoolRequest, Subject, Vacated } from './hub-ports.ts';
 import { RetrySlots } from './join-pace.ts';
 import { hubLimits, type HubLimits } from './limits.ts';
 import { Rooms, type Place } from './rooms.ts';
@@ -33,6 +33,7 @@ type SocketState =
 interface Socket {
   readonly number: number;
   state: SocketState;
+  /** Infinity: another hub listens for it. */
   heardAt: number;
   probed: boolean;
   readonly messages: TokenBucket;
@@ -45,6 +46,7 @@ type Phase =
   | { readonly kind: 'draining'; readonly left: number[]; readonly batch: number; nextAt: number }
   | { readonly kind: 'stopped' };
 
+type OpenedInput = Extract<HubInput, { kind: 'opened' }>;
 type FrameInput = Extract<HubInput, { kind: 'frame' }>;
 type JoinRequest = Extract<HubRequest, { kind: 'join' }>;
 type RelayRequest = Extract<HubRequest, { kind: 'relay' }>;
@@ -52,11 +54,18 @@ type RelayRequest = Extract<HubRequest, { kind: 'relay' }>;
 /** Closed with these, a device has no place to come back to: somebody ended its session. */
 const ENDED: ReadonlySet<SocketCode> = new Set(['ticket', 'expired', 'denied', 'revoked']);
 
+export interface HubOptions {
+  readonly limits?: Partial<HubLimits>;
+  readonly iceServers?: (device: string) => readonly IceServer[];
+  readonly forwards?: boolean;
+}
+
 export class Hub {
   readonly #limits: HubLimits;
   readonly #iceServers: (device: string) => readonly IceServer[];
   readonly #sockets = new Map<number, Socket>();
   readonly #rooms: Rooms;
+  readonly #forwards: boolean;
   readonly #slots: RetrySlots;
   readonly #outputs: HubOutput[] = [];
   readonly #closed: Partial<Record<SocketCode, number>> = {};
@@ -71,10 +80,14 @@ export class Hub {
   #relayed = 0;
   #relaysDropped = 0;
 
-  /** `iceServers` go to the device that joins, by its id. Throws a RangeError on a limit out of its range. */
-  constructor(options: { limits?: Partial<HubLimits>; iceServers?: (device: string) => readonly IceServer[] } = {}) {
+  /**
+   * `iceServers` go to the device that joins, by its id. A hub that `forwards` only looks after sockets: pools are another one's (see
+   * bus/cluster.ts). Throws a RangeError on a limit out of its range.
+   */
+  constructor(options: HubOptions = {}) {
     this.#limits = hubLimits(options.limits);
     this.#iceServers = options.iceServers ?? (() => []);
+    this.#forwards = options.forwards ?? false;
     this.#rooms = new Rooms(this.#limits);
     this.#slots = new RetrySlots(this.#limits.joinsPerSecond);
   }
@@ -84,13 +97,17 @@ export class Hub {
     this.#now = now;
     switch (input.kind) {
       case 'opened':
-        return this.#open(input.socket, input.retryMs);
+        return this.#open(input);
+      case 'moved':
+        return this.#moved(input.device, input.pool);
       case 'frame':
       case 'alive':
+      case 'close':
       case 'dropped': {
         const socket = this.#sockets.get(input.socket);
         if (socket === undefined) return;
         if (input.kind === 'dropped') this.#forget(socket, 'lost');
+        else if (input.kind === 'close') this.#close(socket, input.code, input.retryMs);
         else if (input.kind === 'alive') this.#hear(socket, input.bytes, 1);
         else this.#frame(socket, input);
         return;
@@ -129,16 +146,26 @@ export class Hub {
     };
   }
 
-  #open(number: number, retryMs?: number): void {
+  /** The pool in which `device` has a place. */
+  poolOf(device: string): string | undefined {
+    return this.#rooms.placeOf(device)?.pool;
+  }
+
+  /** The device that came first in `pool`. */
+  ownerOf(pool: string): string | undefined {
+    return this.#rooms.ownerOf(pool);
+  }
+
+  #open({ socket: number, retryMs, remote = false }: OpenedInput): void {
     const { socketsMax, joinMs, messagesBurst, messagesPerSecond, bytesBurst, bytesPerSecond } = this.#limits;
     if (this.#phase.kind === 'stopped') return this.#emitClose(number, 'going-away');
     if (this.#phase.kind === 'draining') return this.#emitClose(number, 'restarting', this.#slots.next(this.#now));
     if (retryMs !== undefined) return this.#emitClose(number, 'busy', retryMs);
-    if (this.#sockets.size >= socketsMax) return this.#emitClose(number, 'server-full');
+    if (!remote && this.#sockets.size >= socketsMax) return this.#emitClose(number, 'server-full');
     const socket: Socket = {
       number,
-      state: { kind: 'new', joinBy: this.#now + joinMs },
-      heardAt: this.#now,
+      state: remote ? { kind: 'left' } : { kind: 'new', joinBy: this.#now + joinMs },
+      heardAt: remote ? Infinity : this.#now,
       probed: false,
       messages: new TokenBucket(messagesBurst, messagesPerSecond, this.#now),
       bytes: new TokenBucket(bytesBurst, bytesPerSecond, this.#now),
@@ -164,6 +191,7 @@ export class Hub {
 
   /** Takes note of a sign of life and charges for it. False, and the socket is closed, if it was one too many. */
   #hear(socket: Socket, bytes: number, messages: number): boolean {
+    if (socket.heardAt === Infinity) return true;
     const answered = socket.probed;
     socket.heardAt = this.#now;
     socket.probed = false;
@@ -176,20 +204,27 @@ export class Hub {
   #act(socket: Socket, request: HubRequest, bytes: number, wallMs: number): void {
     switch (request.kind) {
       case 'join':
+        if (this.#forwards && request.version === PROTOCOL_VERSION) return this.#forward(socket, request, bytes);
         return this.#join(socket, request);
       case 'refused':
         return this.#close(socket, request.code, request.retryMs);
       case 'leave':
-        return this.#leave(socket, 'left');
+        return this.#forwards ? this.#forward(socket, request, bytes) : this.#leave(socket, 'left');
       case 'relay':
-        return this.#relay(socket, request, bytes);
+        return this.#forwards ? this.#forward(socket, request, bytes) : this.#relay(socket, request, bytes);
       case 'time':
         return this.#send([socket.number], { kind: 'timed', t0Ms: request.t0Ms, t1Ms: wallMs, t2Ms: wallMs });
     }
   }
 
+  /** Whether it is in a pool, or how long it may be, is the other hub's to know. */
+  #forward(socket: Socket, request: PoolRequest, bytes: number): void {
+    if (request.kind === 'join') socket.state = { kind: 'left' };
+    this.#outputs.push({ kind: 'forward', socket: socket.number, request, bytes });
+  }
+
   #join(socket: Socket, request: JoinRequest): void {
-    const { version, pool, id, grant } = request;
+    const { version, pool, id, grant, again } = request;
     // Who asks to be elsewhere has left, whatever comes of it.
     if (!isIn(socket, pool, id)) this.#leave(socket, 'left');
     if (version !== PROTOCOL_VERSION) return this.#close(socket, 'version');
@@ -209,7 +244,7 @@ export class Hub {
     }
 
     const others = this.#rooms.othersIn(pool, id);
-    const { place, held } = this.#rooms.enter(socket.number, pool, request, grant);
+    const { place, held } = this.#rooms.enter(socket.number, pool, request, grant, again);
     const { member } = place;
     socket.state = { kind: 'joined', place };
     if (grant.untilMs !== undefined) this.#wakeBy(grant.untilMs);
@@ -221,7 +256,7 @@ export class Hub {
     this.#send([socket.number], { kind: 'welcome', self: id, pool, role: member.role, peers, iceServers });
     for (const message of held) this.#send([socket.number], message);
     this.#tell(others, { kind: 'peer-joined', peer: member });
-    if (isNew) this.#outputs.push({ kind: 'entered', seat: place });
+    if (isNew && again === undefined) this.#outputs.push({ kind: 'entered', seat: place });
   }
 
   /** `lost`: it keeps its place for a while. */
@@ -244,6 +279,18 @@ export class Hub {
     const { pool, member } = place;
     this.#tell(this.#rooms.othersIn(pool, member.id), { kind: 'peer-left', id: member.id, lost: false });
     this.#outputs.push({ kind: 'vacated', seat: place, why });
+  }
+
+  /** Where it went on in the same pool, nobody is to think that it left. */
+  #moved(device: string, pool: string): void {
+    const place = this.#rooms.placeOf(device);
+    if (place === undefined) return;
+    const socket = this.#socketOf(place);
+    if (place.pool === pool) this.#rooms.vacate(place);
+    else this.#vacate(place, 'left');
+    if (socket === undefined) return;
+    socket.state = { kind: 'left' };
+    this.#close(socket, 'elsewhere');
   }
 
   /** They did not come back in time, or there was no more room for them; the others know already that they are away. */

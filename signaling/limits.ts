@@ -43,10 +43,11 @@ export interface HubLimits {
   readonly awayBytesMax: number;
   /**
    * Joins the server takes on at once, 1 .. 1,000,000. After a restart everyone comes back: those beyond are told when to
-   * come again (`busy`), before their signatures cost anything.
+   * come again (`busy`), before their signatures cost anything. To be sent away costs half of a join, so it is for more than can be
+   * let in while they wait: 10,000 take about four seconds, and clients have patience for ten.
    */
   readonly joinsBurst: number;
-  /** Joins a second it goes on with, 1 .. 1,000,000: half of what one core can do. */
+  /** Joins a second it goes on with, 1 .. 1,000,000: less than half of what one core can do. */
   readonly joinsPerSecond: number;
   /** Open websockets from one address (IPv4, or an IPv6 /64), 1 .. 1,000,000: a school may be behind one. */
   readonly addressSocketsMax: number;
@@ -73,8 +74,8 @@ export const HUB_DEFAULTS: HubLimits = {
   awayMax: 10_000,
   awaySignalsMax: 256,
   awayBytesMax: 16 * 1024 * 1024,
-  joinsBurst: 500,
-  joinsPerSecond: 500,
+  joinsBurst: 10_000,
+  joinsPerSecond: 1_000,
   addressSocketsMax: 512,
   addressBurst: 512,
   addressPerSecond: 32,

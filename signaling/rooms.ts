@@ -49,6 +49,11 @@ export class Rooms {
     return this.#places.get(device);
   }
 
+  /** The device that came first in `pool`, also when it has gone. */
+  ownerOf(pool: string): string | undefined {
+    return this.#rooms.get(pool)?.owner;
+  }
+
   /** Whoever is really in `pool`, but for `device`. */
   othersIn(pool: string, device: string): Place[] {
     const places = this.#rooms.get(pool)?.places.values() ?? [];
@@ -62,15 +67,20 @@ export class Rooms {
     return !places.has(device) && places.size >= this.#limits.poolMembersMax ? 'pool-full' : undefined;
   }
 
-  /** Gives `device` its place in `pool`, where it may have one, and in no other pool has one. What waited for it comes back. */
+  /**
+   * Gives `device` its place in `pool`, where it may have one, and in no other pool has one. What waited for it comes back. `again`: who
+   * came first in that pool when another hub had it.
+   */
   enter(
     socket: number,
     pool: string,
     { id, name, device }: Omit<Member, 'role'>,
     grant: Grant,
+    again?: { readonly owner?: string | undefined },
   ): { place: Place; held: Relayed[] } {
     const room: Room = this.#rooms.get(pool) ?? { owner: undefined, places: new Map() };
-    if (grant.role === undefined) room.owner ??= id;
+    if (again !== undefined) room.owner ??= again.owner;
+    else if (grant.role === undefined) room.owner ??= id;
     const role: Role = grant.role ?? (room.owner === id ? 'owner' : 'member');
     const held = this.#returned(room.places.get(id));
     const place: Place = { pool, member: { id, name, device, role }, grant, state: { kind: 'here', socket } };

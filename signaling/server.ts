@@ -1,16 +1,19 @@
-// The signaling server: the app's files, /health and the websocket on one port. Options, start and graceful stop;
-// the rules of pools are hub.ts, websockets sockets.ts, files and headers web-app.ts.
+// The signaling server: the app's files, how it is, and the websocket on one port. Options, start and graceful stop; the
+// rules of pools are hub.ts, websockets sockets.ts, files and headers web-app.ts, what stands beside it serving.ts.
 // It never logs names, pools or what signals contain.
 import type { Server } from 'node:http';
+import type { FastifyPluginAsync } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { PROTOCOL_VERSION } from '../src/wire/codes.ts';
 import { decodeServer, encodeServer, type IceServer } from '../src/wire/signaling.ts';
 import { clientAddress } from './addresses.ts';
+import { ClusterDesk } from './bus/bus.ts';
 import { openHooks, type SessionHooks, type Subject } from './hooks.ts';
-import { Hub, type HubFigures } from './hub.ts';
+import { Hub, type HubFigures, type HubOptions } from './hub.ts';
 import { hubLimits, requireInteger, type HubLimits } from './limits.ts';
 import { requireOrigin } from './origin.ts';
 import { Sockets } from './sockets.ts';
+import { TlsKeeper, type TlsFiles } from './tls.ts';
 import { buildWebApp } from './web-app.ts';
 
 export interface ServerOptions {
@@ -21,8 +24,14 @@ export interface ServerOptions {
   readonly host?: string;
   /** 0 .. 65,535; 0, the default, lets the system choose. */
   readonly port?: number;
-  /** Folder of the built app. Default none: only /health and /ws are served. */
+  /** Folder of the built app. Default none: only how the server is, `routes` and /ws are served. */
   readonly webRoot?: string;
+  /** Under which everything is, such as `/rockpool`. Default none. */
+  readonly basePath?: string;
+  /** Default: plain HTTP. */
+  readonly tls?: TlsFiles;
+  /** More routes under the base path (web-app.ts). */
+  readonly routes?: FastifyPluginAsync;
   /** Origins whose pages may connect, such as `https://example.org`. Default: the host that each request names. */
   readonly allowedOrigins?: readonly string[];
   /** Told to everyone who joins, or to a device by its id. Default none: no third party learns of anybody. */
@@ -36,6 +45,11 @@ export interface ServerOptions {
    * an address go by the connection's own.
    */
   readonly proxyHops?: number;
+  /**
+   * Where nodes speak to each other that are to act as one: `nats://` or `tls://`, then `user:password@` or `token@` if need be, and
+   * HOST:PORT. Default none: one node on its own.
+   */
+  readonly bus?: { readonly url: string };
   readonly limits?: Partial<HubLimits>;
   /** From a connection, or a request's first byte, to the end of its headers, ms, 100 .. 60,000. Default 10,000. */
   readonly headersMs?: number;
@@ -53,6 +67,8 @@ export interface RunningServer {
   readonly port: number;
   /** What the hub holds and has counted. */
   figures(): HubFigures;
+  /** Reads the TLS files anew; without any it does nothing. Never rejects. */
+  reloadTls(): Promise<void>;
   /** Ends all sessions of an account or a device at once: those who were in a pool with it hear that it is gone. */
   revoke(subject: Subject): void;
   /**
@@ -64,15 +80,20 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Connections that wait to be taken on; Linux allows 4,096. Whoever finds no room tries again only after a second. */
+const LISTEN_BACKLOG = 4096;
 /** HTTP connections beside the websockets: pages being loaded. */
 const HTTP_CONNECTIONS_MAX = 1024;
 /** Of these from one address. */
 const ADDRESS_HTTP_CONNECTIONS_MAX = 128;
 
-/** Rejects with a RangeError or TypeError on a bad option, and with the system's error if it cannot listen. */
+/**
+ * Rejects with a RangeError or TypeError on a bad option, with a TlsFilesError on bad TLS files, and with the system's error if
+ * it cannot listen.
+ */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 0, iceServers = [], bufferedBytesMax = 1024 * 1024, closeMs = 2_000 } = options;
-  const { hooks = openHooks, authorizeMs = 3_000, proxyHops = 0, headersMs = 10_000 } = options;
+  const { hooks = openHooks, authorizeMs = 3_000, proxyHops = 0, headersMs = 10_000, basePath = '' } = options;
   const limits = hubLimits(options.limits);
   requireInteger('port', port, 0, 65_535);
   requireInteger('bufferedBytesMax', bufferedBytesMax, 65_536, 2 ** 30);
@@ -80,17 +101,25 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   requireInteger('authorizeMs', authorizeMs, 10, 60_000);
   requireInteger('proxyHops', proxyHops, 0, 10);
   requireInteger('headersMs', headersMs, 100, 60_000);
+  if (!/^(?:\/[\w-][\w.-]*)*$/.test(basePath)) throw new RangeError(`basePath: expected /NAME, got ${basePath}`);
   requireIceServers(typeof iceServers === 'function' ? iceServers('0'.repeat(32)) : iceServers);
   const allowedOrigins = options.allowedOrigins?.map(requireOrigin);
   const logger = options.logger ?? pino({ level: 'silent' });
 
-  const hub = new Hub({ limits, iceServers: typeof iceServers === 'function' ? iceServers : () => iceServers });
+  const told = { limits, iceServers: typeof iceServers === 'function' ? iceServers : () => iceServers };
+  const tls = options.tls === undefined ? undefined : await TlsKeeper.open({ files: options.tls, logger });
+  const cluster = options.bus && (await openCluster(options.bus.url, told, logger, () => tls?.close()));
+  const hub = cluster ?? new Hub(told);
   const shell = { hub, limits, hooks, authorizeMs, proxyHops, logger, allowedOrigins, bufferedBytesMax, closeMs };
-  const sockets = new Sockets(shell);
+  const sockets = new Sockets({ ...shell, path: `${basePath}/ws` });
   let ready = true;
   const startedAt = performance.now();
   const app = buildWebApp({
     webRoot: options.webRoot,
+    routes: options.routes,
+    basePath,
+    tls,
+    proxyHops,
     logger,
     headersMs,
     ready: () => ready,
@@ -104,7 +133,14 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   // Behind a proxy all connections are the proxy's, and it is for the proxy to bound them.
   if (proxyHops === 0) capConnections(app.server, limits.addressSocketsMax + ADDRESS_HTTP_CONNECTIONS_MAX);
   app.server.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head));
-  await app.listen({ host, port });
+  try {
+    await app.listen({ host, port, backlog: LISTEN_BACKLOG });
+  } catch (error) {
+    tls?.close();
+    await cluster?.close();
+    throw error;
+  }
+  cluster?.start(sockets);
   const address = app.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
 
@@ -114,12 +150,15 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     // Begun first: from here on nobody new comes in, and it ends once the websockets have.
     const closed = app.close();
     await sockets.stop();
+    await cluster?.close();
     await closed;
+    tls?.close();
   };
   return {
-    url: `http://${urlHost(host)}:${bound}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${urlHost(host)}:${bound}${basePath}`,
     port: bound,
     figures: () => hub.figures(),
+    reloadTls: async () => tls?.reload(),
     revoke: (subject) => sockets.revoke(subject),
     drain: async (overMs = 2_000) => {
       requireInteger('overMs', overMs, 10, 600_000);
@@ -129,6 +168,17 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     },
     close: () => (closing ??= close()),
   };
+}
+
+/** Rejects as connectNats does, after a call of `onFailure`. What only many nodes need is loaded only then. */
+async function openCluster(url: string, told: HubOptions, logger: Logger, onFailure: () => void): Promise<ClusterDesk> {
+  try {
+    const { connectNats } = await import('./bus/nats.ts');
+    return new ClusterDesk(await connectNats(url, logger), told);
+  } catch (error) {
+    onFailure();
+    throw error;
+  }
 }
 
 /** Cuts off whoever holds more than `most` connections, so that one address cannot take those of all. */

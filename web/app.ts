@@ -4,6 +4,8 @@ import { effect, signal, type Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import type { DeviceKeys, PoolEvent } from '../src/client.ts';
 import { parsePoolCode, poolLink } from '../src/wire/pool-code.ts';
+import { openAccount, parseInvited, parseSignIn } from './account-door.ts';
+import { brought } from './account/brought.ts';
 import { pageAddress, setFragment } from './address.ts';
 import { parseLinkInvitation, type LinkInvitationParts } from './link-invitation.ts';
 import { leaveSentence } from './sentences.ts';
@@ -79,6 +81,12 @@ export function start(load: () => Promise<PoolPart>): void {
   void findHiddenProblem().then((hidden) => {
     if (hidden !== undefined) screen.value = { kind: 'unsupported', problem: hidden };
   });
+  const signIn = parseSignIn(location.hash);
+  if (signIn !== undefined) {
+    // Whoever followed it presses the button: a link alone signs nobody in.
+    setFragment('');
+    void openAccount({ kind: 'home', code: signIn });
+  }
   const code = readCode(location.hash);
   if (code !== undefined && location.hash !== '') codeText.value = code;
   if (code !== undefined && code === loadCurrentPool() && hasName()) void join(code);
@@ -149,10 +157,22 @@ export async function rename(name: string): Promise<void> {
 
 /** The pool code in what was typed, pasted or followed; of a link that invites a device, that is noted until its pool is there. */
 export function readCode(text: string): string | undefined {
+  const invited = parseInvited(text);
+  if (invited !== undefined) brought.set(invited.pool, { invitation: invited.token });
   const link = parseLinkInvitation(text);
-  const code = link?.pool ?? parsePoolCode(text);
+  const code = link?.pool ?? parsePoolCode(invited?.pool ?? text);
   if (link !== undefined || invitation.peek()?.pool !== code) invitation.value = link;
   return code;
+}
+
+/**
+ * The server wants something first of who is on the way into `pool`: back to the start screen, which says what. False for a pool
+ * that this tab is in: there it goes on without the server.
+ */
+export function stopAtDoor(pool: string, text: string): boolean {
+  if (wanted !== pool || (screen.value.kind === 'pool' && store.pool.value === pool)) return false;
+  giveUp(text, pool);
+  return true;
 }
 
 /** The link that opens this pool. */

@@ -1,6 +1,7 @@
 // The first thing that runs: paints the start screen, then fetches what a pool needs once a person means to enter one.
 import { render } from 'preact';
 import './styles/global.css';
+import { askAbout } from './account-door.ts';
 import { loadPoolPart, start } from './app.ts';
 import { App } from './components/app.tsx';
 import { loadTextFont, loadTitleFont } from './fonts.ts';
@@ -15,6 +16,7 @@ render(<App />, root);
 /** What only a pool needs. A chunk that does not arrive now is asked for again, and complained about, on joining. */
 const prepare = once(() => {
   loadPoolPart().catch(() => undefined);
+  void askAbout();
   loadTitleFont();
 });
 

@@ -16,7 +16,7 @@ export type BackhaulEvent =
   | { readonly kind: 'refused'; readonly code: SocketCode; readonly reason: string };
 
 export interface BackhaulLimits {
-  /** Half of the longest first pause; doubles with each try, 1 .. 60,000. What a server asks for is never less. */
+  /** Half of the longest first pause; doubles with every second try, 1 .. 60,000. What a server asks for is never less. */
   readonly retryBaseMs: number;
   /** Longest pause of our own, `retryBaseMs` .. 600,000. */
   readonly retryMaxMs: number;
@@ -65,10 +65,15 @@ const REFUSALS: ReadonlySet<SocketCode> = new Set([
 ]);
 /** The server has too much to do: come back late, if it does not say when. */
 const OVERLOAD: ReadonlySet<SocketCode> = new Set(['rate', 'server-full', 'busy', 'unavailable']);
-/** Doublings of the pause after which an overloaded server is asked again. */
-const OVERLOAD_DOUBLINGS = 5;
-/** More doublings than any range of pauses needs; keeps the power finite. */
-const DOUBLINGS_MAX = 20;
+/**
+ * Tries in which the longest pause doubles. With every try, pauses run ahead of a server that is back within a second: of a crowd
+ * a hundredth would stay away for three more.
+ */
+const DOUBLING_TRIES = 2;
+/** An overloaded server is asked again as late as after so many tries. */
+const OVERLOAD_TRIES = 10;
+/** More tries than any range of pauses needs; keeps the power finite. */
+const TRIES_MAX = 40;
 const NORMAL_CLOSURE = 1000;
 /** No close frame came at all (RFC 6455, 7.1.5). */
 const BROKEN = 1006;
@@ -102,7 +107,7 @@ export class Backhaul {
     else if (this.#state.kind === 'waiting' && !this.#state.asked) this.#retryNow();
   };
   #state: State = { kind: 'idle' };
-  #doublings = 0;
+  #tries = 0;
   #invalidMessages = 0;
 
   /** Throws a RangeError on a limit out of its range. */
@@ -124,7 +129,7 @@ export class Backhaul {
   /** Begins, or begins again after `refused` or `stop`. Does nothing while it is already at work. */
   start(): void {
     if (this.#state.kind !== 'idle') return;
-    this.#doublings = 0;
+    this.#tries = 0;
     this.#network?.addEventListener('online', this.#onOnline);
     this.#connect();
   }
@@ -205,7 +210,7 @@ export class Backhaul {
       this.#invalidMessages += 1;
       return;
     }
-    if (message.kind === 'welcome') this.#doublings = 0;
+    if (message.kind === 'welcome') this.#tries = 0;
     this.#emit({ kind: 'message', message });
   }
 
@@ -218,7 +223,7 @@ export class Backhaul {
       this.#emit({ kind: 'refused', code, reason });
       return;
     }
-    if (code !== undefined && OVERLOAD.has(code)) this.#doublings = Math.max(this.#doublings, OVERLOAD_DOUBLINGS);
+    if (code !== undefined && OVERLOAD.has(code)) this.#tries = Math.max(this.#tries, OVERLOAD_TRIES);
     this.#wait(reason, retryMsIn(words));
   }
 
@@ -232,11 +237,12 @@ export class Backhaul {
     this.#emit({ kind: 'waiting', retryMs, reason });
   }
 
-  /** Full jitter under a ceiling that doubles: a server that was restarted is not met by all in one moment. */
+  /** Full jitter under a ceiling that grows: a server that was restarted is not met by all in one moment. */
   #pauseMs(): number {
     const { retryBaseMs, retryMaxMs } = this.#limits;
-    this.#doublings = Math.min(this.#doublings + 1, DOUBLINGS_MAX);
-    return Math.round(this.#random() * Math.min(retryMaxMs, retryBaseMs * 2 ** this.#doublings));
+    const ceiling = retryBaseMs * 2 ** (1 + this.#tries / DOUBLING_TRIES);
+    this.#tries = Math.min(this.#tries + 1, TRIES_MAX);
+    return Math.round(this.#random() * Math.min(retryMaxMs, ceiling));
   }
 
   #retryNow(): void {

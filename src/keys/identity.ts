@@ -34,6 +34,8 @@ export const LABELS = {
   binding: 'rockpool binding',
   /** Signed: joinBytes (src/wire/signaling.ts). */
   join: 'rockpool join',
+  /** Signed: device-proof.ts. */
+  own: 'rockpool own device',
 } as const;
 
 /** `extractable`: the private keys may be exported later on. */
@@ -135,13 +137,36 @@ const prefixes = new Map<string, Uint8Array>();
 const VERIFYING_MAX = 1024;
 const verifying = new Map<string, Promise<CryptoKey | undefined>>();
 
-/** Checking a point takes longer than a signature, so it is done once for each key. */
+/** y of the eight points of small order, whatever the sign of x, in hex as encoded: 0, 1, -1, and two whose double has y = 0. */
+const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+]);
+
+/**
+ * As isSignKey, but for whether it is on the curve at all: every verification begins with that (RFC 8032, 5.1.7), and fails.
+ * To compute it beforehand would take as long again.
+ */
+function mayVerify(signKey: Uint8Array): boolean {
+  if (signKey.length !== KEY_BYTES) return false;
+  const y = signKey.slice();
+  y[KEY_BYTES - 1] = (y[KEY_BYTES - 1] ?? 0) & 0x7f;
+  const beyondPrime =
+    y[KEY_BYTES - 1] === 0x7f && y.subarray(1, -1).every((byte) => byte === 0xff) && (y[0] ?? 0) >= 0xed;
+  return !beyondPrime && !SMALL_ORDER_Y.has(toHex(y));
+}
+
+/** Imported once for each key. */
 function verifyingKey(signKey: Uint8Array): Promise<CryptoKey | undefined> {
   const name = toHex(signKey);
   const known = verifying.get(name);
   if (known !== undefined) return known;
-  const imported = isSignKey(signKey)
-    ? crypto.subtle.importKey('raw', signKey.slice(), 'Ed25519', false, ['verify'])
+  const imported = mayVerify(signKey)
+    ? // Some implementations find out here that it is no point.
+      crypto.subtle.importKey('raw', signKey.slice(), 'Ed25519', false, ['verify']).catch(() => undefined)
     : Promise.resolve(undefined);
   verifying.set(name, imported);
   const [oldest] = verifying.keys();

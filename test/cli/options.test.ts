@@ -1,20 +1,21 @@
 // The command line: what is understood, what is refused, and with which words.
 import { describe, expect, test } from '@jest/globals';
-import { defaultNameFor, parseCommand, websocketUrl } from '../../cli/options.ts';
+import { defaultNameFor, parseCommand, TOPICS, websocketUrl } from '../../cli/options.ts';
 import { runAlone } from './support.ts';
 
 const parse = (line: string) => parseCommand(line.split(' ').filter(Boolean), 'laptop');
 
 describe('what is understood', () => {
-  test('serve listens on localhost, port 8080, unless told otherwise', () => {
-    expect(parse('serve')).toEqual({ kind: 'serve', host: 'localhost', port: 8080, json: false });
-    expect(parse('serve --port 0 --host 0.0.0.0 --json')).toEqual({
-      kind: 'serve',
-      host: '0.0.0.0',
-      port: 0,
-      json: true,
-    });
+  test('what serve is told is read where a server is run', () => {
+    expect(parse('serve --port 0 --json')).toEqual({ kind: 'serve', args: ['--port', '0', '--json'] });
   });
+
+  test.each(['https://pool.example', 'https://pool.example/', 'https://pool.example/#calm-otter'])(
+    'doctor takes an address as people open it: %s',
+    (url) => {
+      expect(parse(`doctor ${url}`)).toEqual({ kind: 'doctor', url: 'https://pool.example', json: false });
+    },
+  );
 
   test('join takes a code in any case and the local server', () => {
     expect(parse('join --pool Calm-Otter')).toEqual({
@@ -181,6 +182,15 @@ describe('what is refused, with exit code 2', () => {
     [['receive', '--pool', 'abc', '--into', 'x', '--count', '1.5'], '--count takes a whole number from 1'],
     [['serve', '--port', '65536'], '--port takes a whole number from 0 to 65535, not “65536”.'],
     [['serve', '--port', '0x50'], '--port takes a whole number'],
+    [['serve', '--port'], '--port needs a value.'],
+    [['serve', '--host', ' '], '--host needs a value.'],
+    [['serve', 'extra'], '“extra” is not expected here.'],
+    [['serve', '--tls-cert', 'cert.pem'], '--tls-cert needs --tls-key beside it.'],
+    [['serve', '--config', 'nowhere.json'], '--config nowhere.json: cannot be read'],
+    [['doctor'], 'Name one address'],
+    [['doctor', 'a', 'b'], 'Name one address'],
+    [['doctor', 'pool.example'], 'Name one address'],
+    [['doctor', 'ftp://pool.example'], 'Name one address'],
   ])('%j', async (argv, words) => {
     const { code, stdout, stderr } = await runAlone(...argv);
     expect(code).toBe(2);
@@ -193,24 +203,18 @@ describe('help', () => {
   test.each([['help'], ['--help'], ['-h']])('rockpool %s lists every command', async (word) => {
     const { code, stdout } = await runAlone(word);
     expect(code).toBe(0);
-    for (const topic of ['serve', 'join', 'send', 'receive', 'history', 'messages'])
-      expect(stdout).toContain(`rockpool ${topic}`);
+    for (const topic of TOPICS) expect(stdout).toContain(`rockpool ${topic}`);
   });
 
-  test.each(['serve', 'join', 'send', 'receive', 'history', 'messages'])(
-    '%s --help and help %s are the same page, with examples',
-    async (topic) => {
-      const page = await runAlone(topic, '--help');
-      expect(page).toEqual(await runAlone('help', topic));
-      expect(page.code).toBe(0);
-      expect(page.stdout).toMatch(new RegExp(`\\n  .*rockpool ${topic}`));
-    },
-  );
+  test.each([...TOPICS])('%s --help and help %s are the same page, with examples', async (topic) => {
+    const page = await runAlone(topic, '--help');
+    expect(page).toEqual(await runAlone('help', topic));
+    expect(page.code).toBe(0);
+    expect(page.stdout).toMatch(new RegExp(`\\n  .*rockpool ${topic}`));
+  });
 
   test('no help line is wider than 80 columns', async () => {
-    const pages = await Promise.all(
-      ['serve', 'join', 'send', 'receive', 'history', 'messages'].map((topic) => runAlone('help', topic)),
-    );
+    const pages = await Promise.all(TOPICS.map((topic) => runAlone('help', topic)));
     for (const line of pages.flatMap((page) => page.stdout.split('\n'))) expect(line.length).toBeLessThanOrEqual(80);
   });
 

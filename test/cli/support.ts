@@ -10,7 +10,7 @@ import type { ControlStream, Datagrams, OfferView, PeerView, PoolClientFace } fr
 import type { OfferOptions, PoolEvent, PoolStats, SayOptions, TransferView } from '../../src/client.ts';
 import type { ShareRates } from '../../src/share/share.ts';
 import type { LogWriter } from '../../src/io/log-writer.ts';
-import type { Cli, OpenPoolOptions, Output, ServeOptions, Serving, StopSignal } from '../../cli/io.ts';
+import type { Cli, OpenPoolOptions, Output, StopSignal } from '../../cli/io.ts';
 import { run } from '../../cli/run.ts';
 import { FakeTalk, FakeTalkHistory } from './fake-talk.ts';
 
@@ -183,7 +183,7 @@ export interface StageOptions {
   readonly tty?: boolean;
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly serve?: (options: ServeOptions) => Promise<Serving>;
+  readonly serve?: Cli['serve'];
   readonly joining?: () => Promise<void>;
   readonly openLog?: Cli['openLog'];
   /** Gets the pool before anything happens in it. */

@@ -50,7 +50,8 @@ const littleEndian = (value: bigint): Uint8Array<ArrayBuffer> => hex(value.toStr
 const ZERO_SIGNATURE = new Uint8Array(64).fill(1, 0, 1);
 
 describe('a signing key of small order', () => {
-  test.each(SMALL_ORDER)('%s verifies what nobody signed with bare WebCrypto, and nothing with ours', async (text) => {
+  const all = [...SMALL_ORDER, ...SMALL_ORDER_NOT_CANONICAL];
+  test.each(all)('%s verifies what nobody signed with bare WebCrypto, and nothing with ours', async (text) => {
     const key = await crypto.subtle.importKey('raw', hex(text), 'Ed25519', false, ['verify']);
     const messages = Array.from({ length: 256 }, (_, i) => utf8(`message ${i}`));
     const taken: Uint8Array[] = [];
@@ -64,12 +65,12 @@ describe('a signing key of small order', () => {
     }
   });
 
-  test.each([...SMALL_ORDER, ...SMALL_ORDER_NOT_CANONICAL])('%s is no key', (text) => {
+  test.each(all)('%s is no key', (text) => {
     expect(isSignKey(hex(text))).toBe(false);
   });
 
   test('is of small order by another measure: eight times it is the neutral element', () => {
-    for (const text of [...SMALL_ORDER, ...SMALL_ORDER_NOT_CANONICAL]) {
+    for (const text of all) {
       const point = ed25519.Point.fromBytes(hex(text), true);
       expect(point.double().double().double().is0()).toBe(true);
     }
@@ -92,8 +93,9 @@ describe('a signing key', () => {
     }
   });
 
-  test('that is on no point of the curve is none', () => {
+  test('that is on no point of the curve is none, and verifies nothing', async () => {
     expect(isSignKey(littleEndian(2n))).toBe(false);
+    expect(await verify(littleEndian(2n), LABELS.entry, utf8('message'), ZERO_SIGNATURE)).toBe(false);
   });
 
   test('has 32 bytes', async () => {

@@ -87,8 +87,12 @@ class Run {
       this.seats.set(output.seat.member.id, output.seat.pool);
     } else if (output.kind === 'vacated') {
       expect(this.seats.get(output.seat.member.id)).toBe(output.seat.pool);
-      this.seats.delete(output.seat.member.id);
-      this.lost.delete(output.seat.member.id);
+      const { member, pool } = output.seat;
+      this.seats.delete(member.id);
+      this.lost.delete(member.id);
+      // It asked to be elsewhere: if its socket is closed over that, it has lost nothing here.
+      for (const [socket, belief] of this.beliefs)
+        if (belief.self === member.id && belief.pool === pool) this.beliefs.delete(socket);
     }
   }
 

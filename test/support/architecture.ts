@@ -59,6 +59,7 @@ export const ARROWS: Readonly<Record<string, Row>> = {
       'src/io/history.ts',
       'src/io/entry-path.ts',
       'src/io/talk-face.ts',
+      'src/keys/device-proof.ts',
       'src/pool/views.ts',
       'src/talk/people.ts',
       'src/talk/views.ts',
@@ -81,6 +82,7 @@ const PURE = [
   'signaling/hub.ts',
   'signaling/rooms.ts',
   'signaling/join-pace.ts',
+  ...['cluster', 'guests', 'links', 'messages', 'ownership', 'stamps'].map((name) => `signaling/bus/${name}.ts`),
 ];
 
 /** Globals no machine may name, by what they would smuggle in. */

@@ -1,10 +1,21 @@
 // Chooses the screen.
 import type { VNode } from 'preact';
+import { AccountPart, accountLayer } from '../account-door.ts';
 import { poolPart, screen } from '../app.ts';
 import { StartScreen } from './start-screen.tsx';
 import { Unsupported } from './unsupported.tsx';
 
 export function App(): VNode {
+  const Account = AccountPart.value;
+  return (
+    <>
+      <Screen />
+      {accountLayer.value !== undefined && Account !== undefined && <Account />}
+    </>
+  );
+}
+
+function Screen(): VNode {
   const shown = screen.value;
   if (shown.kind === 'unsupported') return <Unsupported problem={shown.problem} />;
   const Pool = poolPart.value?.PoolScreen;

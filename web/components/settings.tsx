@@ -2,6 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { cleanName } from '../../src/wire/signaling.ts';
+import { hasAccounts, openAccount } from '../account-door.ts';
 import { deviceNameText, rename, store } from '../app.ts';
 import { formatBytes } from '../format.ts';
 import { permission, setLevel } from '../notifications.ts';
@@ -30,6 +31,20 @@ function Settings(): VNode {
       <Section title="This device">
         <Name />
       </Section>
+      {hasAccounts.value && (
+        <Section title="Account at this server">
+          <p class={dialogs['fine']}>Sign in to keep your devices together and to come into pools by invitation.</p>
+          <Button
+            small
+            onClick={() => {
+              closeDialog();
+              void openAccount({ kind: 'home' });
+            }}
+          >
+            Account…
+          </Button>
+        </Section>
+      )}
       <Section title="Theme">
         <Themes />
       </Section>
@@ -63,7 +78,7 @@ function Settings(): VNode {
   );
 }
 
-function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): VNode {
+export function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): VNode {
   return (
     <section class={styles['section']} aria-label={title}>
       <h3 class={styles['title']}>{title}</h3>
@@ -226,7 +241,7 @@ interface ChoiceProps<Value extends string> {
   readonly onChoose: (value: Value) => void;
 }
 
-function Choice<Value extends string>({ name, label, options, chosen, onChoose }: ChoiceProps<Value>): VNode {
+export function Choice<Value extends string>({ name, label, options, chosen, onChoose }: ChoiceProps<Value>): VNode {
   return (
     <div class={styles['choice']} role="radiogroup" aria-label={label}>
       {options.map(({ value, text }) => (

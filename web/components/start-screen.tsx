@@ -1,6 +1,7 @@
 // Name, pool, in: the first screen, and the same screen while a join is on its way.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
+import { hasAccounts, openAccount } from '../account-door.ts';
 import {
   codeText,
   deviceNameText,
@@ -169,6 +170,11 @@ export function StartScreen(): VNode {
             }}
           >
             Pools you know
+          </Button>
+        )}
+        {!joining && hasAccounts.value && (
+          <Button look="quiet" onClick={() => void openAccount({ kind: 'home' })}>
+            Account
           </Button>
         )}
         <Progress joining={joining} />

@@ -1,0 +1,144 @@
+// Whoever is signed in at this server, and what they do about their account. Each call rejects with an Error that says, in a
+// sentence, what went wrong.
+import { signal, type Signal } from '@preact/signals';
+import { startAuthentication, startRegistration } from '@simplewebauthn/browser';
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/browser';
+import { ApiProblem, call } from './call.ts';
+
+export interface Me {
+  readonly id: string;
+  readonly name: string;
+  readonly passkeys: readonly { readonly id: string; readonly name: string }[];
+  readonly recoveryCodesLeft: number;
+}
+
+export interface OwnDevice {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly seenMs: number;
+  readonly revokedMs: number | null;
+}
+
+export type PoolPolicy = 'open' | 'invited' | 'passphrase';
+
+export interface OwnPool {
+  readonly code: string;
+  readonly title: string;
+  readonly policy: PoolPolicy;
+  readonly role: 'owner' | 'member' | 'listener';
+}
+
+/** Undefined until that is known; null: nobody is signed in. */
+export const me: Signal<Me | null | undefined> = signal<Me | null | undefined>(undefined);
+export const devices: Signal<readonly OwnDevice[]> = signal<readonly OwnDevice[]>([]);
+export const pools: Signal<readonly OwnPool[]> = signal<readonly OwnPool[]>([]);
+/** New recovery codes that were not put away yet: they are shown this once. */
+export const freshCodes: Signal<readonly string[]> = signal<readonly string[]>([]);
+
+/** Reads all of it anew. */
+export async function refresh(): Promise<void> {
+  try {
+    const [own, { devices: found }, { pools: mine }] = await Promise.all([
+      call<Me>('GET', 'me'),
+      call<{ devices: OwnDevice[] }>('GET', 'devices'),
+      call<{ pools: OwnPool[] }>('GET', 'pools'),
+    ]);
+    [me.value, devices.value, pools.value] = [own, found, mine];
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.code !== 'signed-out') throw error;
+    me.value = null;
+  }
+}
+
+export async function createAccount(name: string): Promise<void> {
+  const optionsJSON = await call<PublicKeyCredentialCreationOptionsJSON>('POST', 'register/options', { name });
+  const response = await passkey(() => startRegistration({ optionsJSON }));
+  const made = await call<{ recoveryCodes: string[] }>('POST', 'register', { response, passkeyName: passkeyName() });
+  freshCodes.value = made.recoveryCodes;
+  await refresh();
+}
+
+export async function signIn(): Promise<void> {
+  const optionsJSON = await call<PublicKeyCredentialRequestOptionsJSON>('POST', 'sign-in/options', {});
+  const response = await passkey(() => startAuthentication({ optionsJSON }));
+  await call('POST', 'sign-in', { response });
+  await refresh();
+}
+
+/** With a recovery code, or with the six words that another device shows. */
+export async function signInByCode(code: string): Promise<void> {
+  const isWords = /^[a-z\s-]+$/iu.test(code.trim());
+  await call('POST', isWords ? 'links/use' : 'recover', { code });
+  await refresh();
+}
+
+export async function signOut(): Promise<void> {
+  await call('POST', 'sign-out', {});
+  freshCodes.value = [];
+  me.value = null;
+}
+
+export async function addPasskey(): Promise<void> {
+  const optionsJSON = await call<PublicKeyCredentialCreationOptionsJSON>('POST', 'passkeys/options', {});
+  const response = await passkey(() => startRegistration({ optionsJSON }));
+  await call('POST', 'passkeys', { response, name: passkeyName() });
+  await refresh();
+}
+
+export async function newRecoveryCodes(): Promise<void> {
+  freshCodes.value = (await call<{ recoveryCodes: string[] }>('POST', 'recovery-codes', {})).recoveryCodes;
+  await refresh();
+}
+
+export async function renameDevice(id: string, name: string): Promise<void> {
+  await call('PATCH', `devices/${id}`, { name });
+  await refresh();
+}
+
+export async function revokeDevice(id: string): Promise<void> {
+  await call('DELETE', `devices/${id}`);
+  await refresh();
+}
+
+/** Words that sign another browser in, and when they are over, ms since 1970. */
+export const signInWords = (): Promise<{ readonly code: string; readonly expiresMs: number }> =>
+  call('POST', 'links', {});
+
+export interface NewPool {
+  readonly code: string;
+  readonly title: string;
+  readonly policy: PoolPolicy;
+  readonly passphrase?: string;
+}
+
+export async function createPool(pool: NewPool): Promise<void> {
+  await call('POST', 'pools', pool);
+  await refresh();
+}
+
+/** The invitation, for `uses` people within a week. */
+export async function invite(pool: string, uses: number): Promise<string> {
+  return (await call<{ token: string }>('POST', `pools/${pool}/invitations`, { uses })).token;
+}
+
+/** What a person did not finish in the browser's own question is no error of anybody's. */
+async function passkey<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw new Error(passkeyProblem(error instanceof Error ? error.name : ''), { cause: error });
+  }
+}
+
+function passkeyProblem(name: string): string {
+  if (name === 'InvalidStateError') return 'This device has a passkey for this account already.';
+  if (name === 'NotAllowedError' || name === 'AbortError') return 'No passkey was used. Try again.';
+  return 'This browser could not use a passkey here.';
+}
+
+/** Where it was made, for the list. */
+const passkeyName = (): string => `Made on ${new Date().toLocaleDateString()}`;
