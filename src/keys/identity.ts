@@ -152,7 +152,8 @@ const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
  */
 function mayVerify(signKey: Uint8Array): boolean {
   if (signKey.length !== KEY_BYTES) return false;
-  const y = signKey.slice();
+  // A copy, also of Node's Buffer, whose slice is none.
+  const y = new Uint8Array(signKey);
   y[KEY_BYTES - 1] = (y[KEY_BYTES - 1] ?? 0) & 0x7f;
   const beyondPrime =
     y[KEY_BYTES - 1] === 0x7f && y.subarray(1, -1).every((byte) => byte === 0xff) && (y[0] ?? 0) >= 0xed;

@@ -3,7 +3,7 @@
 import { EncapError } from '@hpke/core';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from '@jest/globals';
-import { LABELS, generateDeviceKeys, isAgreeKey, isSignKey, labeled, verify } from '../../src/keys/identity.ts';
+import { LABELS, generateDeviceKeys, isAgreeKey, isSignKey, labeled, sign, verify } from '../../src/keys/identity.ts';
 import { wrapKey } from '../../src/keys/epoch.ts';
 import { certify, accountOf } from '../../src/keys/account.ts';
 import { CHAIN, hex, utf8 } from './support.ts';
@@ -90,6 +90,16 @@ describe('a signing key', () => {
   test('with y beyond the prime is none, whichever point it were', () => {
     for (let y = P; y < 2n ** 255n; y++) {
       for (const signed of [y, y + 2n ** 255n]) expect(isSignKey(littleEndian(signed))).toBe(false);
+    }
+  });
+
+  test('is as it was after it has verified, also where it lies in a Buffer', async () => {
+    for (let count = 0; count < 8; count += 1) {
+      const keys = await generateDeviceKeys(false);
+      const key = Buffer.from(keys.signKey);
+      const signature = await sign(keys, LABELS.entry, utf8('message'));
+      expect(await verify(key, LABELS.entry, utf8('message'), signature)).toBe(true);
+      expect(new Uint8Array(key)).toEqual(keys.signKey);
     }
   });
 
