@@ -281,13 +281,16 @@ export class Hub {
     this.#outputs.push({ kind: 'vacated', seat: place, why });
   }
 
-  /** Where it went on in the same pool, nobody is to think that it left. */
+  /** Where it went on in the same pool its links live on; whoever is still here is not sure to hear of it again. */
   #moved(device: string, pool: string): void {
     const place = this.#rooms.placeOf(device);
     if (place === undefined) return;
     const socket = this.#socketOf(place);
-    if (place.pool === pool) this.#rooms.vacate(place);
-    else this.#vacate(place, 'left');
+    if (place.pool !== pool) this.#vacate(place, 'left');
+    else {
+      this.#rooms.vacate(place);
+      this.#tell(this.#rooms.othersIn(pool, device), { kind: 'peer-left', id: device, lost: true });
+    }
     if (socket === undefined) return;
     socket.state = { kind: 'left' };
     this.#close(socket, 'elsewhere');

@@ -148,6 +148,23 @@ describe('members on different nodes', () => {
     expect(world.seats.sort()).toEqual([`a in ${blue}`, `a in ${red}`, `a left ${red}`, `b in ${red}`]);
   });
 
+  test('do not go on seeing one that came and went at a node which knew of nobody yet', () => {
+    const world = new ClusterWorld();
+    const [first, second] = [world.start(), world.start()];
+    world.wait(100);
+    const third = world.start();
+    const pool = poolOf(first, [first, second, third]);
+    const a = world.enter(first, 'a', pool);
+    const old = world.enter(second, 'd', pool);
+    world.wait(6);
+    expect(peersOf(a)).toEqual(ids('d'));
+    expect(third.cluster.nodes).toEqual([]);
+    world.drop(world.enter(third, 'd', pool));
+    world.wait(1_500);
+    expect(old.closed).toBe('elsewhere');
+    expect(peersOf(a)).toEqual([]);
+  });
+
   test('a revoked session ends wherever its socket is', () => {
     const { world, nodes } = three();
     const [first, second, third] = nodes;
