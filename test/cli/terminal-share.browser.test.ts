@@ -220,8 +220,10 @@ describe('what is taken', () => {
     async () => {
       const paths = [await fileOf('big.bin', 24 * MIB), await fileOf('small.bin', 1000)];
       const inbox = at('in');
-      rockpool('send', ...paths, '--limit', SLOWLY);
       const person = rockpool('join', '--into', inbox);
+      // Whoever comes after an offer has its line sealed.
+      await person.event('joined');
+      rockpool('send', ...paths, '--limit', SLOWLY);
       const { number: offer } = await person.event('offer');
       person.say(`/take ${String(offer)} big*`);
       const { number } = await person.event('progress', hasArrived(1));
