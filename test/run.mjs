@@ -17,7 +17,7 @@ const jestArguments = process.argv.slice(2);
 const filtered = jestArguments.length > 0;
 
 /** Longest a stage may take, in minutes: several times what it takes on two slow cores. */
-const LIMITS = { install: 8, build: 4, check: 3, unit: 12, browser: 16 };
+const LIMITS = { install: 8, build: 4, check: 3, unit: 20, browser: 25 };
 
 /** Once jest has written its results it has this long to leave; longer means a test left something open. */
 const JEST_EXIT_MS = 20_000;
