@@ -18,13 +18,14 @@
 export { PoolClient } from './client.ts';
 export { deviceIdOf, exportDeviceKeys, generateDeviceKeys, importDeviceKeys } from './keys/identity.ts';
 export type { DeviceKeys, ExportedKeys } from './keys/identity.ts';
-export type { Datagrams, OfferOptions, Platform, PoolClientFace, PoolClientOptions } from './client.ts';
+export type { Datagrams, OfferOptions, Platform, PoolClientFace, PoolClientOptions, SignedReport } from './client.ts';
 export type { PoolEvent, PeerView, MessageView, OfferView, TransferView, PeerId, DeviceKind } from './pool/views.ts';
 export type { ControlStats, ControlStream, ControlStreamOptions, FrameInfo } from './client.ts';
 export type { PoolStats, LinkReport, LinkRates, LinkStats, ClockReport, ControlReport } from './pool/views.ts';
 export type { FoundView, LinkInvitation, SayOptions, TalkFace, TalkHistory } from './client.ts';
 export type { GapView, MemberView, ReceiptView, RoomView, TalkEvent } from './client.ts';
-export { TalkError } from './client.ts';
+export { OFFENCES, TalkError } from './client.ts';
+export type { Offence } from './client.ts';
 export { MemoryTalkStore } from './io/talk-memory.ts';
 export type { TalkStore } from './io/talk-store.ts';
 export { StoreError } from './io/store.ts';

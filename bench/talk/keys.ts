@@ -48,7 +48,7 @@ export async function measureKeys(work: KeyWork): Promise<KeyRatios> {
   const said = { kind: 'text', text, notify: [], important: false, announcement: false } as const;
   const plain = Uint8Array.from(encodeContent(said));
   const epochKey = newEpochKey(random);
-  const sealed = await seal(epochKey, encodeHeadStart(head), 1, plain, random(new Uint8Array(NONCE_BYTES)));
+  const sealed = await seal(epochKey, encodeHeadStart(head), 1, plain, random);
   const entry: Entry = await signEntry(keys, head, sealed);
 
   const [bytes, signature] = [Uint8Array.from(entry.head), Uint8Array.from(entry.signature)];
@@ -72,7 +72,7 @@ export async function measureKeys(work: KeyWork): Promise<KeyRatios> {
   );
   const seals = await compare(
     work,
-    () => seal(epochKey, encodeHeadStart(head), 1, plain, random(new Uint8Array(NONCE_BYTES))),
+    () => seal(epochKey, encodeHeadStart(head), 1, plain, random),
     () => subtle.encrypt({ name: 'AES-GCM', iv: random(new Uint8Array(NONCE_BYTES)) }, aes, plain),
   );
   const opens = await compare(

@@ -1,14 +1,14 @@
 // The device's keys as files: `device-N.key` in the data directory, one for each process that runs at a time, because two that
 // were the same device would contradict each other; beside them `device-N.account`, whose device it is, once it was linked to
 // another. Node only; the browser's are device-keys-browser.ts.
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportDeviceKeys, generateDeviceKeys, importDeviceKeys, type DeviceKeys } from '../keys/identity.ts';
 import type { DeviceId } from '../wire/entry.ts';
 import { decodeAccount, encodeAccount, type Account } from '../wire/talk.ts';
-import { codeOf, moveWithoutReplacing, syncDirectory } from './final-name.ts';
+import { codeOf, moveWithoutReplacing } from './final-name.ts';
 import { LOCK_QUIET_MS, releaseLock, takeLock } from './lock-file.ts';
+import { writePrivately } from './private-file.ts';
 
 /**
  * exposed: others may read them, or put others in their place. damaged: they cannot be read. crowded: too many are in use.
@@ -43,7 +43,6 @@ const SLOTS_MAX = 64;
 /** Of a key file, bytes; ours have about 250. */
 const KEY_FILE_BYTES_MAX = 4096;
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 /** Anybody but the owner: may do anything; may write. */
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
@@ -93,10 +92,10 @@ async function holdSlot(folder: string, slot: number): Promise<HeldKeys | undefi
   };
   try {
     const path = join(folder, `device-${slot}.key`);
-    const keys = (await readKeys(path)) ?? (await makeKeys(folder, path));
+    const keys = (await readKeys(path)) ?? (await makeKeys(path));
     const accountPath = join(folder, `device-${slot}.account`);
     const account = await readKeptAccount(accountPath);
-    const keepAccount = (next: Account): Promise<void> => writeAccount(folder, accountPath, next);
+    const keepAccount = (next: Account): Promise<void> => writePrivately(accountPath, encodeAccount(next));
     return { keys, slot, account, keepAccount, release };
   } catch (error) {
     await release();
@@ -136,10 +135,10 @@ async function readKeys(path: string): Promise<DeviceKeys | undefined> {
   }
 }
 
-async function makeKeys(folder: string, path: string): Promise<DeviceKeys> {
+async function makeKeys(path: string): Promise<DeviceKeys> {
   const { signing, agreeing } = await exportDeviceKeys(await generateDeviceKeys(true));
   const text = `${JSON.stringify({ signing: toBase64(signing), agreeing: toBase64(agreeing) })}\n`;
-  await writePrivately(folder, path, text, moveWithoutReplacing);
+  await writePrivately(path, text, moveWithoutReplacing);
   return importDeviceKeys({ signing, agreeing });
 }
 
@@ -155,33 +154,6 @@ async function readKeptAccount(path: string): Promise<Account | undefined> {
   const account = decodeAccount(bytes);
   if (account === undefined) throw damaged(path);
   return account;
-}
-
-function writeAccount(folder: string, path: string, account: Account): Promise<void> {
-  return writePrivately(folder, path, encodeAccount(account), rename);
-}
-
-/** At `path` all of it or nothing. */
-async function writePrivately(
-  folder: string,
-  path: string,
-  content: string | Uint8Array,
-  move: (from: string, to: string) => Promise<void>,
-): Promise<void> {
-  const temporary = `${path}-${randomBytes(9).toString('base64url')}`;
-  try {
-    const file = await open(temporary, 'wx', FILE_MODE);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await move(temporary, path);
-    await syncDirectory(folder);
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }
 
 /** Whoever may write to it may put other keys there. */

@@ -1,7 +1,7 @@
 // What entries do to records, once they are known to be their author's and in their place. An entry that something else is
 // missing for waits for that and is applied again when it arrives, so that order does not matter.
 import { accountOf } from '../keys/account.ts';
-import { epochOf, open, unwrapKey } from '../keys/epoch.ts';
+import { epochOf, open, saidIn, unwrapKey } from '../keys/epoch.ts';
 import { deviceIdOf, type DeviceKeys } from '../keys/identity.ts';
 import { whisperChain } from '../keys/entry.ts';
 import {
@@ -66,7 +66,12 @@ export async function applyEntries(stage: Stage, entries: readonly Applied[], to
 }
 
 /** An entry that is held, as it stands on this stage. */
-async function readEntry(stage: Stage, author: DeviceId, chain: string, seq: number): Promise<Entry | undefined> {
+export async function readEntry(
+  stage: Stage,
+  author: DeviceId,
+  chain: string,
+  seq: number,
+): Promise<Entry | undefined> {
   const staged = stage.entries.get(entryId(author, chain, seq));
   const stored =
     staged ?? (await stage.store.entries(stage.known.pool, author, chain, { first: seq, last: seq }, 1))[0];
@@ -189,8 +194,8 @@ async function openContent(stage: Stage, applied: Applied): Promise<Opened | und
     return undefined;
   }
   if (applied.content !== undefined) return { ...applied, epoch, said: applied.content };
-  const plain = epoch.key === undefined ? undefined : await open(epoch.key, entry.head, entry.body);
-  return { ...applied, epoch, said: plain === undefined ? 'sealed' : (decodeContent(plain) ?? 'unknown') };
+  const opened = epoch.key === undefined ? undefined : await open(epoch.key, entry.head, entry.body);
+  return { ...applied, epoch, said: opened === undefined ? 'sealed' : (decodeContent(saidIn(opened)) ?? 'unknown') };
 }
 
 /** False if it waits for something. */

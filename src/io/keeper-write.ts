@@ -1,6 +1,6 @@
 // What this device writes: whether it may, the entries that have to come before (who it is, a key for those who may read), and
 // the entry itself, each signed and on the stage.
-import { newEpochKey, NONCE_BYTES, seal, wrapKey, type DrawBytes } from '../keys/epoch.ts';
+import { newEpochKey, seal, wrapKey, type DrawBytes } from '../keys/epoch.ts';
 import { hashEntry, signEntry, whisperChain } from '../keys/entry.ts';
 import type { DeviceKeys } from '../keys/identity.ts';
 import { nextHlc } from '../talk/hlc.ts';
@@ -224,11 +224,9 @@ class Writer {
     const { random } = this.#tools;
     const epoch = this.#currentEpoch(roster) ?? (await this.#newEpoch(roster));
     if (epoch.key === undefined) throw new Error('epoch: expected a key of its own, got none');
-    const nonce = new Uint8Array(NONCE_BYTES);
-    random(nonce);
     const head = this.#head('content', this.#room);
     const encoded = encodeHeadStart(head);
-    const body = await seal(epoch.key, encoded, epoch.number, encodeContent(content), nonce);
+    const body = await seal(epoch.key, encoded, epoch.number, encodeContent(content), random);
     await this.#sign(head, body, encoded, content);
   }
 

@@ -14,6 +14,7 @@ import type { AccountId, EntryId, Hlc, RoomId } from '../wire/entry.ts';
 import { ENTRIES_BYTES_MAX, ENTRIES_MAX, type ForkProof } from '../wire/talk-envelope.ts';
 import { CERTIFICATES_MAX, decodeClear, type Account } from '../wire/talk.ts';
 import { appliedOf, applyEntries } from './keeper-apply.ts';
+import { evidenceOf } from './keeper-evidence.ts';
 import { forkOf, verdictOn } from './keeper-forks.ts';
 import { Stage, chainKey, countBrought, type Known } from './keeper-stage.ts';
 import { takeEntries } from './keeper-take.ts';
@@ -182,6 +183,8 @@ export class Keeper {
         return this.#change(op.message, ({ saved }) => (saved === op.on ? {} : { saved: op.on }));
       case 'note':
         return this.#change(op.message, ({ noted }) => (noted === true ? {} : { noted: true }));
+      case 'evidence':
+        return this.#evidence(op.entry);
       case 'wake':
         return this.#wake();
       case 'mark':
@@ -365,6 +368,12 @@ export class Keeper {
     const changes = change(message);
     stage.putMessage(Object.keys(changes).length === 0 ? message : { ...message, ...changes });
     return stage.commit();
+  }
+
+  async #evidence(entry: EntryId): Promise<TalkValues['evidence']> {
+    const found = await evidenceOf(this.#stage(), entry);
+    if (found === undefined) throw new Refused();
+    return found;
   }
 
   async #wake(): Promise<TalkValues['wake']> {

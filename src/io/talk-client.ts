@@ -92,6 +92,10 @@ export class TalkClient implements TalkFace {
     await this.#about(message, { kind: 'vote', target: message });
   }
 
+  evidence(entry: EntryId): Promise<TalkValues['evidence']> {
+    return this.#done<TalkValues['evidence']>(this.#run((talk, now) => talk.evidence(now, entry)));
+  }
+
   async save(message: EntryId, on: boolean): Promise<void> {
     await this.#done(this.#run((talk, now) => talk.save(now, message, on)));
   }

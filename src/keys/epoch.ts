@@ -1,8 +1,10 @@
 // Keys of epochs: made, wrapped for the devices that may read, and used to seal what is said. Wrapping is HPKE (RFC 9180) in
-// base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM.
+// base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. What is sealed is committed to as well (message
+// franking), so that a reader can show what one entry says to somebody who has no key (evidence.ts).
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
-import { fromHex, joined } from '../wire/bytes.ts';
-import { HEAD_START_BYTES, KEY_BYTES } from '../wire/entry.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { equalBytes, fromHex, joined } from '../wire/bytes.ts';
+import { HEAD_START_BYTES, KEY_BYTES, SHA256_BYTES } from '../wire/entry.ts';
 import type { ChainId, DeviceId, RoomId } from '../wire/entry.ts';
 import { WRAP_BYTES } from '../wire/talk.ts';
 import { labeled, type DeviceKeys } from './identity.ts';
@@ -10,9 +12,14 @@ import { labeled, type DeviceKeys } from './identity.ts';
 /** Fills an array with random bytes: `crypto.getRandomValues`, outside of tests. */
 export type DrawBytes = (into: Uint8Array<ArrayBuffer>) => unknown;
 
-/** Of a sealed body, bytes: `[epoch u32][nonce 12]` before it and the tag of 16 at its end. */
-export const SEALED_OVERHEAD_BYTES = 32;
 export const NONCE_BYTES = 12;
+/** Random, and sealed with what is said: without it nobody finds out what the commitment is to. */
+export const OPENING_BYTES = 16;
+/** Of a sealed body, bytes before its ciphertext: `[epoch u32][nonce 12][commitment 32]`. */
+const CLEAR_BYTES: number = 4 + NONCE_BYTES + SHA256_BYTES;
+const TAG_BYTES = 16;
+/** What a sealed body has beyond what is said: those, the opening, and the tag at its end. */
+export const SEALED_OVERHEAD_BYTES: number = CLEAR_BYTES + OPENING_BYTES + TAG_BYTES;
 
 /** What a wrapped key is for; nothing else opens it. */
 export interface WrapContext {
@@ -56,22 +63,28 @@ export async function unwrapKey(
 }
 
 /**
- * `[epoch u32][nonce 12][sealed][tag 16]`, AES-256-GCM. The head up to its body's fields (encodeHeadStart of
- * src/wire/entry.ts, or a whole one) and the epoch's number are authenticated with it.
- * `nonce`: 12 bytes, random; an epoch's key seals far fewer bodies than would make one repeat.
+ * `[epoch u32][nonce 12][commitment 32][sealed][tag 16]`: AES-256-GCM of `[opening 16][said]`, and the SHA-256 of the same. The
+ * head up to its body's fields (encodeHeadStart of src/wire/entry.ts, or a whole one) and the epoch's number are
+ * authenticated with it. Opening and nonce are drawn; an epoch's key seals far fewer bodies than would make a nonce repeat.
  */
 export async function seal(
   key: Uint8Array,
   head: Uint8Array,
   number: number,
-  plaintext: Uint8Array,
-  nonce: Uint8Array,
+  said: Uint8Array,
+  random: DrawBytes,
 ): Promise<Uint8Array> {
+  const drawn = new Uint8Array(NONCE_BYTES + OPENING_BYTES);
+  random(drawn);
+  const nonce = drawn.slice(0, NONCE_BYTES);
   const epoch = u32(number);
-  const params = { name: 'AES-GCM', iv: nonce.slice(), additionalData: headInfo(head, epoch) };
+  const franked = labeled(FRANK, drawn.subarray(NONCE_BYTES), said);
+  const opened = franked.subarray(franked.length - OPENING_BYTES - said.length);
+  const params = { name: 'AES-GCM', iv: nonce, additionalData: headInfo(head, epoch) };
   const sealing = imported.get(key) ?? (await importKey(key));
-  const sealed = await crypto.subtle.encrypt(params, sealing, plaintext.slice());
-  return joined(epoch, nonce, new Uint8Array(sealed));
+  const sealed = crypto.subtle.encrypt(params, sealing, opened);
+  const commitment = sha256(franked); // while another thread encrypts
+  return joined(epoch, nonce, commitment, new Uint8Array(await sealed));
 }
 
 /** The number of the epoch that a body is sealed with; undefined if it is too short to be sealed. */
@@ -80,7 +93,10 @@ export function epochOf(sealed: Uint8Array): number | undefined {
   return new DataView(sealed.buffer, sealed.byteOffset).getUint32(0);
 }
 
-/** Undefined if it was not sealed with this key and head. */
+/**
+ * `[opening 16][said]`, as `saidIn` reads it. Undefined if it was not sealed with this key and head, or is not what the body
+ * commits to: nobody is to read what nobody could report.
+ */
 export async function open(key: Uint8Array, head: Uint8Array, sealed: Uint8Array): Promise<Uint8Array | undefined> {
   if (sealed.length < SEALED_OVERHEAD_BYTES) return undefined;
   const epoch = sealed.subarray(0, 4);
@@ -88,11 +104,23 @@ export async function open(key: Uint8Array, head: Uint8Array, sealed: Uint8Array
   const opening = imported.get(key) ?? (await importKey(key));
   try {
     const params = { name: 'AES-GCM', iv, additionalData: headInfo(head, epoch) };
-    return new Uint8Array(await crypto.subtle.decrypt(params, opening, sealed.slice(4 + NONCE_BYTES)));
+    const opened = new Uint8Array(await crypto.subtle.decrypt(params, opening, sealed.slice(CLEAR_BYTES)));
+    return isCommitted(sealed, opened) ? opened : undefined;
   } catch {
     return undefined; // the tag is wrong
   }
 }
+
+/** Whether a sealed body commits to this: `[opening 16][said]`. */
+export function isCommitted(sealed: Uint8Array, opened: Uint8Array): boolean {
+  if (sealed.length !== CLEAR_BYTES + opened.length + TAG_BYTES) return false;
+  return equalBytes(sealed.subarray(4 + NONCE_BYTES, CLEAR_BYTES), sha256(labeled(FRANK, opened)));
+}
+
+/** What is said in what was opened. Shares memory with it. */
+export const saidIn = (opened: Uint8Array): Uint8Array => opened.subarray(OPENING_BYTES);
+
+const FRANK = 'rockpool frank';
 
 const SUITE = new CipherSuite({
   kem: new DhkemX25519HkdfSha256(),

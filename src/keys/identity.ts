@@ -36,6 +36,8 @@ export const LABELS = {
   join: 'rockpool join',
   /** Signed: device-proof.ts. */
   own: 'rockpool own device',
+  /** Signed: report.ts. */
+  report: 'rockpool report',
 } as const;
 
 /** `extractable`: the private keys may be exported later on. */
@@ -150,7 +152,7 @@ const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
  * As isSignKey, but for whether it is on the curve at all: every verification begins with that (RFC 8032, 5.1.7), and fails.
  * To compute it beforehand would take as long again.
  */
-function mayVerify(signKey: Uint8Array): boolean {
+export function mayVerify(signKey: Uint8Array): boolean {
   if (signKey.length !== KEY_BYTES) return false;
   // A copy, also of Node's Buffer, whose slice is none.
   const y = new Uint8Array(signKey);

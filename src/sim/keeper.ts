@@ -64,6 +64,7 @@ export class SimKeeper {
       case 'give':
         return this.#give(op.author, op.range);
       case 'vouch':
+      case 'evidence':
         return undefined;
       default:
         return { ...NOTHING, account: this.#self };

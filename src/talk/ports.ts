@@ -61,6 +61,11 @@ export type TalkOp =
   | { readonly op: 'save'; readonly message: EntryId; readonly on: boolean }
   /** An announcement needs not stay in sight any longer. */
   | { readonly op: 'note'; readonly message: EntryId }
+  /**
+   * What proves to somebody without a key what a message of another person says as it stands here, or what their profile says.
+   * Fails with `refused` if it is this person's own, was taken back, or cannot be read here.
+   */
+  | { readonly op: 'evidence'; readonly entry: EntryId }
   /** Applies some more of what waited for something that has arrived: to be asked for while results say that more is due. */
   | { readonly op: 'wake' }
   /** A person verified a device's words, wants it out, or takes either back. */
@@ -102,6 +107,8 @@ export interface TalkValues {
   readonly read: Changed;
   readonly save: Changed;
   readonly note: Changed;
+  /** `evidence` is as src/keys/evidence.ts has it, for those of `circle`: a whisper's accounts, or nobody for the pool's log. */
+  readonly evidence: { readonly evidence: Uint8Array; readonly circle: readonly AccountId[] };
   readonly wake: Changed;
   readonly mark: Changed;
   readonly vouch: Account | undefined;

@@ -57,10 +57,10 @@ export function editedMessage(message: MessageRecord, by: EntryPlace, text: stri
   if (message.state !== 'here' || message.files !== undefined) return message;
   const before = trailOf(message);
   const { edited = 0 } = message;
-  const newer = by.created > edited || (by.created === edited && by.author > (before.editedBy ?? ''));
+  const newer = by.created > edited || (by.created === edited && by.id > (before.edit ?? ''));
   const own = by.author === message.author && !before.edits.includes(by.seq);
   const edits = own ? [...before.edits, by.seq].sort((a, b) => a - b).slice(-EDITS_MAX) : before.edits;
-  const trail: MessageTrail = { ...before, edits, ...(newer ? { editedBy: by.author } : {}) };
+  const trail: MessageTrail = { ...before, edits, ...(newer ? { edit: by.id } : {}) };
   return newer ? { ...message, text, edited: by.created, trail } : { ...message, trail };
 }
 
@@ -209,7 +209,7 @@ function isBefore(one: MemberRecord, other: MemberRecord): boolean {
   return one.device < other.device;
 }
 
-const trailOf = ({ trail }: MessageRecord): MessageTrail => trail ?? { editedBy: undefined, edits: [], reactions: [] };
+const trailOf = ({ trail }: MessageRecord): MessageTrail => trail ?? { edit: undefined, edits: [], reactions: [] };
 
 const blank = (
   { id, author, room, created }: Pick<EntryPlace, 'id' | 'author' | 'room' | 'created'>,

@@ -114,8 +114,8 @@ export interface MessageRecord {
 }
 
 export interface MessageTrail {
-  /** The device whose edit stands as the text. */
-  readonly editedBy: DeviceId | undefined;
+  /** The edit whose text stands; undefined: none was made. */
+  readonly edit: EntryId | undefined;
   /** Edits of the message by its own author, by seq, ascending: they are retracted with it. */
   readonly edits: readonly number[];
   /** The newest of each device's word on each emoji, taken back or not. */

@@ -373,6 +373,12 @@ export class Talk {
     return this.#context.keep({ op: 'note', message }, { done: (value) => this.#book.apply(value) });
   }
 
+  /** Asks for what proves what a message or a profile says. Returns the operation's number: its result has that. */
+  evidence(now: number, entry: EntryId): number {
+    this.#now = now;
+    return this.#context.keep({ op: 'evidence', entry }, { done: () => undefined });
+  }
+
   /** A person verified a device, or wants it out. Returns the operation's number. */
   mark(now: number, device: DeviceId, marks: { readonly verified?: boolean; readonly out?: boolean }): number {
     this.#now = now;

@@ -4,9 +4,10 @@ import type { MemberRecord, MessageRecord, RoomRecord } from './records.ts';
 import { hlcMs, type MemberView, type MessageView, type RoomView, type Viewer } from './views.ts';
 
 export function memberView({ account: ownAccount }: Viewer, record: MemberRecord): MemberView {
-  const { device, name, kind, account, role, verifiedMs, out, doubleOf, metMs } = record;
+  const { device, name, kind, account, role, verifiedMs, out, doubleOf, metMs, profile } = record;
   const own = account === ownAccount;
-  return { device, name, kind, account, own, role, verified: verifiedMs !== undefined, out, doubleOf, metMs };
+  const verified = verifiedMs !== undefined;
+  return { device, name, kind, account, own, role, verified, out, doubleOf, metMs, profile: profile?.entry };
 }
 
 export function roomView(viewer: Viewer, record: RoomRecord): RoomView {

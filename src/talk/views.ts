@@ -17,6 +17,8 @@ export interface MemberView {
   readonly doubleOf: DeviceId | undefined;
   /** Wall clock, ms since 1970; 0 for one that was never met. */
   readonly metMs: number;
+  /** The entry that its name stands in, signed; undefined while only the server or a link told it. */
+  readonly profile: EntryId | undefined;
 }
 
 export interface RoomView {

@@ -1,7 +1,7 @@
 // Every code that crosses a wire, with the words a person sees. Numbers are part of the protocol: never reuse one.
 
 /** Protocol version: the first byte of every datagram and the `version` of Join. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Why a link ended: the code of a `disconnect` datagram. */
 export const LINK_CODES = {

@@ -21,3 +21,14 @@ export function parsePoolCode(text: string): string | undefined {
 export function poolLink(origin: string, pool: string): string {
   return `${origin.replace(/\/+$/, '')}/#${pool}`;
 }
+
+const INVITED = /#invited=([^/\s]+)\/([\w-]{43})$/u;
+
+/** The fragment of a link that invites to a pool, without the `#`. */
+export const invitedFragment = (pool: string, token: string): string => `invited=${pool}/${token}`;
+
+/** The pool and the invitation in a link or its fragment (with its `#`); undefined if it is none. */
+export function parseInvited(text: string): { readonly pool: string; readonly token: string } | undefined {
+  const [, pool, token] = INVITED.exec(text.slice(0, 2048).trim()) ?? [];
+  return pool === undefined || token === undefined ? undefined : { pool, token };
+}

@@ -1,17 +1,13 @@
 // Signaling messages as plain unions, and their encoding (schema/signaling.proto). Decoding bounds every field.
 // What each message means and who may send it when: PROTOCOL.md; the rules themselves live in signaling/hub.ts.
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { readCarried, RELAY, RELAYED, writeCarried, type Carried, type CarriedSignal } from './carried.ts';
 import { PROTOCOL_VERSION } from './codes.ts';
 import { KEY_BYTES, SIGNATURE_BYTES } from './entry.ts';
 import { joined } from './bytes.ts';
 import { parsePoolCode } from './pool-code.ts';
-import { ClientMessageSchema, ServerMessageSchema, type SignalSchema } from './gen/signaling_pb.ts';
-import type {
-  Candidate,
-  IceServer as WireIceServer,
-  Peer as WirePeer,
-  Signal as WireSignal,
-} from './gen/signaling_pb.ts';
+import { ClientMessageSchema, ServerMessageSchema } from './gen/signaling_pb.ts';
+import type { IceServer as WireIceServer, Peer as WirePeer } from './gen/signaling_pb.ts';
 
 /** A STUN or TURN server, as WebRTC configuration takes it. */
 export interface IceServer {
@@ -146,12 +142,16 @@ export function joinBytes(
 
 /** The bytes of `message`, for one binary frame. Throws on an integer that is not a u32. */
 export function encodeClient(message: ClientMessage): Uint8Array {
-  return toBinary(ClientMessageSchema, create(ClientMessageSchema, { body: clientBody(message) }));
+  const body = clientBody(message);
+  const relay = body.case === 'relay' ? writeCarried(RELAY, body.value) : undefined;
+  return relay ?? toBinary(ClientMessageSchema, create(ClientMessageSchema, { body }));
 }
 
 /** The bytes of `message`, for one binary frame. Throws on an integer that is not a u32. */
 export function encodeServer(message: ServerMessage): Uint8Array {
-  return toBinary(ServerMessageSchema, create(ServerMessageSchema, { body: serverBody(message) }));
+  const body = serverBody(message);
+  const relayed = body.case === 'relayed' ? writeCarried(RELAYED, body.value) : undefined;
+  return relayed ?? toBinary(ServerMessageSchema, create(ServerMessageSchema, { body }));
 }
 
 /**
@@ -160,7 +160,10 @@ export function encodeServer(message: ServerMessage): Uint8Array {
  */
 export function decodeClient(bytes: Uint8Array): ClientMessage | undefined {
   if (bytes.length > CLIENT_FRAME_BYTES_MAX) return undefined;
-  const body = parse(() => fromBinary(ClientMessageSchema, bytes, READ).body);
+  const relay = readCarried(bytes, RELAY);
+  const body = relay
+    ? ({ case: 'relay', value: relay } as const)
+    : parse(() => fromBinary(ClientMessageSchema, bytes, READ).body);
   switch (body?.case) {
     case 'join': {
       const { version, pool, name, device, signKey, signature, ticket } = body.value;
@@ -194,7 +197,10 @@ export function decodeClient(bytes: Uint8Array): ClientMessage | undefined {
 /** The message in `bytes`; undefined if malformed, out of bounds, or of a kind this version does not know. */
 export function decodeServer(bytes: Uint8Array): ServerMessage | undefined {
   if (bytes.length > SERVER_FRAME_BYTES_MAX) return undefined;
-  const body = parse(() => fromBinary(ServerMessageSchema, bytes, READ).body);
+  const relayed = readCarried(bytes, RELAYED);
+  const body = relayed
+    ? ({ case: 'relayed', value: relayed } as const)
+    : parse(() => fromBinary(ServerMessageSchema, bytes, READ).body);
   switch (body?.case) {
     case 'challenge': {
       const { nonce } = body.value;
@@ -283,6 +289,12 @@ function readIceServer({ urls, username, credential }: WireIceServer): IceServer
     : undefined;
 }
 
+/** As the library gives it, or carried.ts. */
+interface WireSignal {
+  readonly attempt: number;
+  readonly body: CarriedSignal['body'] | { readonly case: undefined };
+}
+
 /** A signal of either wire; undefined if malformed or out of bounds. */
 export function readSignal(wire: WireSignal | undefined): { attempt: number; signal: Signal } | undefined {
   if (wire === undefined || wire.body.case === undefined) return undefined;
@@ -296,7 +308,7 @@ export function readSignal(wire: WireSignal | undefined): { attempt: number; sig
 }
 
 /** An empty candidate is valid: some browsers mark the end of gathering with one. */
-function readCandidate({ candidate, mid }: Candidate): Signal | undefined {
+function readCandidate({ candidate, mid }: { candidate: string; mid: string }): Signal | undefined {
   const bounded =
     candidate.length <= CANDIDATE_CHARACTERS_MAX &&
     LINE.test(candidate) &&
@@ -305,8 +317,12 @@ function readCandidate({ candidate, mid }: Candidate): Signal | undefined {
   return bounded ? { kind: 'candidate', candidate, mid } : undefined;
 }
 
-type ClientBody = NonNullable<MessageInitShape<typeof ClientMessageSchema>['body']>;
-type ServerBody = NonNullable<MessageInitShape<typeof ServerMessageSchema>['body']>;
+type ClientBody =
+  | Exclude<NonNullable<MessageInitShape<typeof ClientMessageSchema>['body']>, { case: 'relay' }>
+  | { readonly case: 'relay'; readonly value: Carried };
+type ServerBody =
+  | Exclude<NonNullable<MessageInitShape<typeof ServerMessageSchema>['body']>, { case: 'relayed' }>
+  | { readonly case: 'relayed'; readonly value: Carried };
 
 function clientBody(message: ClientMessage): ClientBody {
   switch (message.kind) {
@@ -346,7 +362,7 @@ function serverBody(message: ServerMessage): ServerBody {
   }
 }
 
-export function wireSignal(attempt: number, signal: Signal): MessageInitShape<typeof SignalSchema> {
+export function wireSignal(attempt: number, signal: Signal): CarriedSignal {
   return signal.kind === 'candidate'
     ? { attempt, body: { case: 'candidate', value: { candidate: signal.candidate, mid: signal.mid } } }
     : { attempt, body: { case: signal.kind, value: signal.sdp } };

@@ -91,6 +91,9 @@ export class FakeTalk implements TalkFace {
   confirm(id: string): Promise<void> {
     return this.#do(`confirm:${id}`);
   }
+  evidence(): ReturnType<TalkFace['evidence']> {
+    return Promise.resolve({ evidence: new Uint8Array(0), circle: [] });
+  }
   save(): Promise<void> {
     return Promise.resolve();
   }

@@ -164,13 +164,7 @@ describe('keys', () => {
     const next = new Scribe(eve, POOL_ROOM, last);
     const head = { kind: 'content', author: eve.signKey, chain: POOL_ROOM, room, seq: last.seq + 1 } as const;
     const start = { ...head, prev: hashEntry(last), created: last.created + 1 };
-    const body = await seal(
-      key,
-      encodeHeadStart(start),
-      1,
-      encodeContent(text('hi')),
-      randomFillSync(new Uint8Array(12)),
-    );
+    const body = await seal(key, encodeHeadStart(start), 1, encodeContent(text('hi')), randomFillSync);
     return [...[first, epoch, last].map(encodeEntry), await next.bytes('content', body, { room })];
   }
 

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryTalkStore } from '../../src/io/talk-memory.ts';
 import { WOKEN_MAX, epochKey } from '../../src/io/keeper-stage.ts';
 import type { EntryRecord, WaitingRecord } from '../../src/io/talk-store.ts';
+import { SEALED_OVERHEAD_BYTES } from '../../src/keys/epoch.ts';
 import { encodeEntry, encodeEntryHead, entryId } from '../../src/wire/entry.ts';
 import { POOL, POOL_ROOM, Person, decoded, people } from './keeper-world.ts';
 
@@ -52,10 +53,10 @@ describe('thousands of entries that wait for one epoch', () => {
       chain: POOL_ROOM,
       prev: new Uint8Array(32).fill(1),
       room: POOL_ROOM,
-      bodyBytes: 40,
+      bodyBytes: SEALED_OVERHEAD_BYTES,
       bodyHash: new Uint8Array(32),
     } as const;
-    const body = new Uint8Array(40);
+    const body = new Uint8Array(SEALED_OVERHEAD_BYTES);
     body[3] = 1;
     const { created } = decoded(epoch);
     const rows = Array.from({ length: COUNT }, (_, i) => {

@@ -251,7 +251,11 @@ export function talkStoreSuite(title: string, setUp: () => Promise<TalkStoreSetu
           votes: [BEN],
           electorate: [ADA, BEN],
           retractSeq: 9,
-          trail: { editedBy: ADA, edits: [4], reactions: [{ emoji: '🐟', device: BEN, created: 12, removed: false }] },
+          trail: {
+            edit: entryId(ADA, ROOM, 4),
+            edits: [4],
+            reactions: [{ emoji: '🐟', device: BEN, created: 12, removed: false }],
+          },
         });
         await store.commit(POOL, { messages: [messageOf(1, 10), messageOf(2, 20)] });
         await store.commit(POOL, { messages: [full] });

@@ -1,4 +1,5 @@
-// Keys of epochs: wrapped as RFC 9180 has it, for one device and one purpose; and what is sealed with them.
+// Keys of epochs: wrapped as RFC 9180 has it, for one device and one purpose; and what is sealed with them and committed to.
+import { createHash } from 'node:crypto';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { gcm } from '@noble/ciphers/aes.js';
 import { describe, expect, test } from '@jest/globals';
@@ -7,10 +8,13 @@ import { HEAD_START_BYTES, encodeEntryHead, encodeHeadStart, type HeadStart } fr
 import { WRAP_BYTES } from '../../src/wire/talk.ts';
 import {
   NONCE_BYTES,
+  OPENING_BYTES,
   SEALED_OVERHEAD_BYTES,
   epochOf,
+  isCommitted,
   newEpochKey,
   open,
+  saidIn,
   seal,
   unwrapKey,
   wrapKey,
@@ -21,7 +25,11 @@ import { openBase } from './hpke-reference.ts';
 import { CHAIN, device, firstHead, flipped, hex, utf8 } from './support.ts';
 
 const KEY = new Uint8Array(32).map((_, i) => i);
-const NONCE = new Uint8Array(NONCE_BYTES).fill(7);
+/** What `seal` draws: nonce, opening. */
+const DRAWN = new Uint8Array(NONCE_BYTES + OPENING_BYTES).map((_, i) => 100 + i);
+const NONCE = DRAWN.slice(0, NONCE_BYTES);
+const OPENING = DRAWN.slice(NONCE_BYTES);
+const drawing = (into: Uint8Array): void => into.set(DRAWN);
 
 const contextFor = (keys: DeviceKeys): WrapContext => {
   return { author: new Uint8Array(32).fill(5), chain: CHAIN, room: 'ab'.repeat(16), number: 3, device: keys.id };
@@ -116,6 +124,8 @@ describe('a wrapped key', () => {
 
 describe('what is sealed', () => {
   const text = utf8('hello');
+  const opened = Uint8Array.from([...OPENING, ...text]);
+  const commitment = createHash('sha256').update('rockpool frank\0').update(opened).digest();
 
   const start = async (): Promise<HeadStart> => firstHead(await generateDeviceKeys(false));
   const startBytes = async (): Promise<Uint8Array> => encodeHeadStart(await start());
@@ -123,28 +133,56 @@ describe('what is sealed', () => {
   test('opens with its key and head, and tells its epoch', async () => {
     const fields = await start();
     const head = encodeHeadStart(fields);
-    const sealed = await seal(KEY, head, 3, text, NONCE);
+    const sealed = await seal(KEY, head, 3, text, drawing);
     expect(sealed).toHaveLength(text.length + SEALED_OVERHEAD_BYTES);
     expect(epochOf(sealed)).toBe(3);
-    expect(await open(KEY, head, sealed)).toEqual(text);
-    expect(await open(KEY, encodeEntryHead({ ...fields, bodyBytes: 37, bodyHash: KEY }), sealed)).toEqual(text);
-    const nothing = await seal(KEY, head, 0xffff_ffff, new Uint8Array(0), NONCE);
-    expect(await open(KEY, head, nothing)).toEqual(new Uint8Array(0));
+    expect(await open(KEY, head, sealed)).toEqual(opened);
+    expect(saidIn(opened)).toEqual(text);
+    expect(await open(KEY, encodeEntryHead({ ...fields, bodyBytes: 85, bodyHash: KEY }), sealed)).toEqual(opened);
+    const nothing = await seal(KEY, head, 0xffff_ffff, new Uint8Array(0), drawing);
+    expect(await open(KEY, head, nothing)).toEqual(OPENING);
     expect(epochOf(nothing)).toBe(0xffff_ffff);
   });
 
-  test('is AES-256-GCM over the head up to its body, laid out as it says', async () => {
+  test('is AES-256-GCM over the head up to its body, behind a hash of what is in it, laid out as it says', async () => {
     const head = await startBytes();
-    const sealed = await seal(KEY, head, 3, text, NONCE);
+    const sealed = await seal(KEY, head, 3, text, drawing);
     const aad = Buffer.concat([utf8('rockpool content\0'), head.subarray(0, HEAD_START_BYTES), Buffer.of(0, 0, 0, 3)]);
-    const expected = Buffer.concat([Buffer.of(0, 0, 0, 3), NONCE, gcm(KEY, NONCE, aad).encrypt(text)]);
+    const expected = Buffer.concat([Buffer.of(0, 0, 0, 3), NONCE, commitment, gcm(KEY, NONCE, aad).encrypt(opened)]);
     expect(toHex(sealed)).toBe(toHex(expected));
+  });
+
+  test('opens only as what it commits to, whoever sealed it', async () => {
+    const head = await startBytes();
+    const aad = Buffer.concat([utf8('rockpool content\0'), head.subarray(0, HEAD_START_BYTES), Buffer.of(0, 0, 0, 3)]);
+    const sealedAs = (committed: Uint8Array, plain: Uint8Array): Uint8Array =>
+      Buffer.concat([Buffer.of(0, 0, 0, 3), NONCE, committed, gcm(KEY, NONCE, aad).encrypt(plain)]);
+    expect(await open(KEY, head, sealedAs(commitment, opened))).toEqual(opened);
+    const other = Uint8Array.from([...OPENING, ...utf8('jello')]);
+    expect(await open(KEY, head, sealedAs(commitment, other))).toBeUndefined();
+    for (let at = 0; at < commitment.length; at++) {
+      expect([at, await open(KEY, head, sealedAs(flipped(commitment, at), opened))]).toEqual([at, undefined]);
+    }
+    // Without an opening there is nothing that it could be shown with.
+    const bare = createHash('sha256').update('rockpool frank\0').digest();
+    expect(await open(KEY, head, sealedAs(bare, new Uint8Array(0)))).toBeUndefined();
+  });
+
+  test('commits to one opening and one text, and tells neither', async () => {
+    const sealed = await seal(KEY, await startBytes(), 3, text, drawing);
+    expect(isCommitted(sealed, opened)).toBe(true);
+    for (let at = 0; at < opened.length; at++)
+      expect([at, isCommitted(sealed, flipped(opened, at))]).toEqual([at, false]);
+    expect(isCommitted(sealed, opened.slice(0, -1))).toBe(false);
+    expect(isCommitted(sealed.slice(0, -1), opened)).toBe(false);
+    const again = await seal(KEY, await startBytes(), 3, text, (into) => into.fill(9));
+    expect(isCommitted(again, opened)).toBe(false);
   });
 
   test('opens with no other key, and under no other head', async () => {
     const fields = await start();
     const head = encodeHeadStart(fields);
-    const sealed = await seal(KEY, head, 3, text, NONCE);
+    const sealed = await seal(KEY, head, 3, text, drawing);
     const changes: Partial<HeadStart>[] = [
       { kind: 'vote' },
       { author: KEY },
@@ -162,7 +200,7 @@ describe('what is sealed', () => {
 
   test('opens in no part, and with no bit changed', async () => {
     const head = await startBytes();
-    const sealed = await seal(KEY, head, 3, text, NONCE);
+    const sealed = await seal(KEY, head, 3, text, drawing);
     for (let at = 0; at < sealed.length; at++) {
       expect([at, await open(KEY, head, flipped(sealed, at))]).toEqual([at, undefined]);
       expect([at, await open(KEY, head, sealed.slice(0, at))]).toEqual([at, undefined]);
@@ -172,9 +210,9 @@ describe('what is sealed', () => {
 
   test('is found within a larger buffer, as a body on the wire is', async () => {
     const head = await startBytes();
-    const sealed = await seal(KEY, head, 3, text, NONCE);
+    const sealed = await seal(KEY, head, 3, text, drawing);
     const within = Buffer.concat([KEY, sealed]).subarray(KEY.length);
     expect(epochOf(within)).toBe(3);
-    expect(await open(KEY, head, within)).toEqual(text);
+    expect(await open(KEY, head, within)).toEqual(opened);
   });
 });

@@ -59,7 +59,7 @@ export const ARROWS: Readonly<Record<string, Row>> = {
       'src/io/history.ts',
       'src/io/entry-path.ts',
       'src/io/talk-face.ts',
-      'src/keys/device-proof.ts',
+      'src/io/account-ticket.ts',
       'src/pool/views.ts',
       'src/talk/people.ts',
       'src/talk/views.ts',
@@ -82,7 +82,9 @@ const PURE = [
   'signaling/hub.ts',
   'signaling/rooms.ts',
   'signaling/join-pace.ts',
-  ...['cluster', 'guests', 'links', 'messages', 'ownership', 'stamps'].map((name) => `signaling/bus/${name}.ts`),
+  ...['cluster', 'edge', 'guests', 'links', 'messages', 'ownership', 'pools', 'stamps'].map(
+    (name) => `signaling/bus/${name}.ts`,
+  ),
 ];
 
 /** Globals no machine may name, by what they would smuggle in. */

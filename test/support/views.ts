@@ -27,6 +27,7 @@ export const memberView = (device: string, name: string, changes: Partial<Member
   out: false,
   doubleOf: undefined,
   metMs: 1,
+  profile: undefined,
   ...changes,
 });
 

@@ -2,6 +2,7 @@
 // network falls apart and together again. In the end everyone is linked, and what each holds is compared.
 import { epochOf } from '../../src/keys/epoch.ts';
 import { signEntry } from '../../src/keys/entry.ts';
+import { checkEvidence, decodeEvidence } from '../../src/keys/evidence.ts';
 import { union, type Ranges } from '../../src/talk/ranges.ts';
 import type { Draft } from '../../src/talk/ports.ts';
 import type { MessageRecord } from '../../src/talk/records.ts';
@@ -259,6 +260,7 @@ class Run {
             this.#same(readable, id, shared(message, this.#forked?.author), person);
           }
           await this.#checkKey(person, message);
+          await this.#checkEvidence(person, message);
         }
       }
       await this.#checkDisk(person);
@@ -283,6 +285,22 @@ class Run {
     if (readers === undefined) this.failures.push(`${person.name} has ${message.id} without its epoch`);
     else if (readers.includes(person.id) !== (message.state === 'here')) {
       this.failures.push(`${person.name} ${readers.includes(person.id) ? 'cannot' : 'can'} read ${message.id}`);
+    }
+  }
+
+  /** Whoever reads what another said can prove it as it stands there, and nobody else can prove anything. */
+  async #checkEvidence(person: Person, { id, author, state, text, files }: MessageRecord): Promise<void> {
+    const result = await person.keeper.perform({ op: 'evidence', entry: id });
+    const value =
+      result.ok && typeof result.value === 'object' && 'evidence' in result.value ? result.value : undefined;
+    const evidence = value && decodeEvidence(value.evidence);
+    const proven = value && evidence && (await checkEvidence(evidence, POOL, value.circle));
+    const said = proven?.said.kind === 'content' ? proven.said.content : undefined;
+    const proves =
+      said !== undefined && ('text' in said ? said.text === text : said.kind === 'files' && files !== undefined);
+    const should = state === 'here' && author !== person.id;
+    if (proves !== should || (value !== undefined && proven === undefined)) {
+      this.failures.push(`${person.name} ${should ? 'cannot prove' : 'proves'} ${id}, which is ${state}`);
     }
   }
 
@@ -332,7 +350,7 @@ function shared(record: MessageRecord, forked: string | undefined): string {
     all.filter(({ device }) => device !== forked);
   const words = trail && { ...trail, reactions: kept(trail.reactions) };
   const others = { votes: votes.filter((device) => device !== forked), reactions: kept(reactions), trail: words };
-  const nothing = words?.editedBy === undefined && words?.edits.length === 0 && words.reactions.length === 0;
+  const nothing = words?.edit === undefined && words?.edits.length === 0 && words.reactions.length === 0;
   return JSON.stringify({ ...record, ...others, ...(nothing ? { trail: undefined } : {}), saved: undefined });
 }
 

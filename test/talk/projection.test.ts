@@ -112,7 +112,7 @@ describe('a message', () => {
   test('shows the newest text, and of edits of one time that of the greater id', () => {
     const [older, newer] = [place(ADA, 2, 20), place(BEN, 2, 20)];
     const edited = editedMessage(editedMessage(message(), newer, 'by Ben'), older, 'by Ada');
-    expect(edited).toMatchObject({ text: 'by Ben', edited: 20, trail: { editedBy: BEN, edits: [2] } });
+    expect(edited).toMatchObject({ text: 'by Ben', edited: 20, trail: { edit: newer.id, edits: [2] } });
   });
 
   test('that tells of files keeps to them, and leaves no word of them when it is taken back', () => {

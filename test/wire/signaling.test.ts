@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
 import { ClientMessageSchema, ServerMessageSchema } from '../../src/wire/gen/signaling_pb.ts';
 import {
   CANDIDATE_CHARACTERS_MAX,
@@ -29,7 +30,7 @@ const CASES = 10_000;
 const ID = '0123456789abcdef0123456789abcdef';
 const join = {
   kind: 'join',
-  version: 3,
+  version: PROTOCOL_VERSION,
   pool: 'blue-otter-42',
   name: 'Ada',
   device: 'browser',
@@ -75,7 +76,7 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.record(
     {
       kind: fc.constant('join' as const),
-      version: fc.constant(3),
+      version: fc.constant(PROTOCOL_VERSION),
       pool,
       name,
       device,
@@ -184,10 +185,10 @@ describe('a join', () => {
   });
 
   test('of another version gives its version and nothing else, whatever its fields hold', () => {
-    const value = { version: 4, pool: '?', signKey: new Uint8Array(5), name: '' };
+    const value = { version: PROTOCOL_VERSION + 1, pool: '?', signKey: new Uint8Array(5), name: '' };
     expect(decodeClient(client({ case: 'join', value }))).toEqual({
       kind: 'join',
-      version: 4,
+      version: PROTOCOL_VERSION + 1,
       pool: '',
       name: '',
       device: '',
