@@ -9,6 +9,7 @@ const GENERAL = `Rockpool: meet in a pool, talk and share files directly, device
   rockpool receive    receive files and folders from the people in a pool
   rockpool history    what was sent and received
   rockpool messages   what was said, as far as it is kept here
+  rockpool account    be signed in at a server that keeps accounts
   rockpool doctor     examine a server: what works, and how to mend the rest
 
   rockpool help COMMAND      more about one of them, with examples
@@ -20,10 +21,14 @@ const DATA = `  --data DIR       where this device's keys, conversations, histor
                    ~/.local/state)
 `;
 
-const PEER = `  --pool CODE      the pool: its code or its whole link (required)
+const PEER = `  --pool CODE      the pool: its code, its whole link, or an invitation's
+                   (required)
   --server URL     the server, http(s):// or ws(s)://
                    (default: the one in the link, else http://localhost:8080)
   --name NAME      how others see this device (default: the host's name)
+  --passphrase WORDS
+                   of the pool, if it wants one (or ROCKPOOL_PASSPHRASE in the
+                   environment, which others here cannot read)
   --relay-only     hide this device's address: through the server's relay only
   --json           one JSON object a line on stdout, words on stderr; also
                    the statistics of every link, once a second
@@ -160,6 +165,24 @@ Examples
 Exit code: 0 done, 1 not done, 2 wrong usage.
 `;
 
+const ACCOUNT = `rockpool account [sign-in WORDS | sign-out] [--server URL]
+                 [--data DIR] [--json]
+
+Only for servers that keep accounts: who is signed in there from this terminal.
+To sign in, let a device that is signed in show its six words (in the app: your
+account, "Sign in another device"). From then on this terminal joins the pools
+of that account.
+
+  --server URL     the server (default: http://localhost:8080)
+  --json           one JSON object a line on stdout, words on stderr
+${DATA}
+Examples
+  rockpool account --server https://pool.example
+  rockpool account sign-in crab-kelp-... --server https://pool.example
+
+Exit code: 0 done, 1 not done, 2 wrong usage.
+`;
+
 const DOCTOR = `rockpool doctor URL [--json]
 
 Examines the server at URL, as people open it, from this machine: whether it can
@@ -183,6 +206,7 @@ const PAGES: Readonly<Record<Exclude<Topic, 'serve'>, string>> = {
   receive: RECEIVE,
   history: HISTORY,
   messages: MESSAGES,
+  account: ACCOUNT,
   doctor: DOCTOR,
 };
 

@@ -3,6 +3,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { PoolClientFace } from '../src/client.ts';
+import type { AccountProblem, Shown } from '../src/io/account-ticket.ts';
 import type { LogWriter } from '../src/io/log-writer.ts';
 import type { ServeSettings } from '../signaling/options.ts';
 import type { Serving } from '../signaling/serving.ts';
@@ -30,6 +31,10 @@ export interface OpenPoolOptions {
   readonly data: string;
   /** Where received files go; undefined for peers that receive none. */
   readonly into: string | undefined;
+  /** What is shown at the door of a pool, where a server has doors. */
+  readonly shown: Shown;
+  /** The server gives no ticket, and the person can do something about it. */
+  onRefused(problem: AccountProblem): void;
   /** An offered folder holds so many links, devices, pipes and sockets, which are not sent. */
   onLeftOut(path: string, count: number): void;
   /** This device was linked to another, and that cannot be kept: the next time it is its own again. */

@@ -40,14 +40,15 @@ const cli: Cli = {
 
 // Loaded only by the commands that need them, so that `help` is instant and needs no native code.
 async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
-  const { server, name, relayOnly, data, into, onLeftOut, onAccountLost } = options;
-  const [{ PoolClient }, links, { FileStore }, { SqliteTalkStore }, { holdDeviceKeys }, { WebSocket: NodeWebSocket }] =
+  const { server, name, relayOnly, data, into, shown, onLeftOut, onAccountLost, onRefused } = options;
+  const [{ PoolClient }, links, { FileStore }, { SqliteTalkStore }, { holdDeviceKeys }, { TerminalAccounts }, ws] =
     await Promise.all([
       import('../src/client.ts'),
       import('../src/io/link-node.ts'),
       import('../src/io/store-files.ts'),
       import('../src/io/talk-sqlite.ts'),
       import('../src/io/device-keys-files.ts'),
+      import('./accounts.ts'),
       import('ws'),
     ]);
   const { keys, slot, account, keepAccount, release } = await holdDeviceKeys(data);
@@ -63,12 +64,19 @@ async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
       return facts;
     }
   }
+  const accounts = new TerminalAccounts({ server, data });
+  const ticket = (pool: string): Promise<string> =>
+    accounts.ticket(pool, { keys, name, type: 'terminal' }, shown).catch((error: unknown) => {
+      if (accounts.refused !== undefined) onRefused(accounts.refused);
+      throw error;
+    });
   return new PoolClient<string>({
     server,
     name,
     device: 'terminal',
     relayOnly,
     keys,
+    ticket,
     account,
     onAccount: (next) => void keepAccount(next).catch(onAccountLost),
     platform: {
@@ -76,7 +84,7 @@ async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
       transport: links.nodeTransport,
       store: new TellingStore(into === undefined ? {} : { into }),
       // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
-      webSocket: (url) => new NodeWebSocket(url, SOCKET) as unknown as WebSocket,
+      webSocket: (url) => new ws.WebSocket(url, SOCKET) as unknown as WebSocket,
     },
   });
 }

@@ -1,12 +1,13 @@
 // From the words on the command line to one validated command, or to a plain-word reason why not.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { Shown } from '../src/io/account-ticket.ts';
 import type { ShareRates } from '../src/share/share.ts';
-import { parsePoolCode } from '../src/wire/pool-code.ts';
+import { parseInvited, parsePoolCode } from '../src/wire/pool-code.ts';
 import { cleanName } from '../src/wire/signaling.ts';
 import { codeOf, messageOf } from './errors.ts';
 import { parseRate } from './values.ts';
 
-export const TOPICS = ['serve', 'join', 'send', 'receive', 'history', 'messages', 'doctor'] as const;
+export const TOPICS = ['serve', 'join', 'send', 'receive', 'history', 'messages', 'account', 'doctor'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 const DEFAULT_SERVER = 'http://localhost:8080';
@@ -33,6 +34,8 @@ export interface PeerOptions {
   readonly rates: ShareRates;
   /** All links go through the server's TURN server or not at all. */
   readonly relayOnly: boolean;
+  /** For a pool with a door, if they were given. */
+  readonly shown: Shown;
 }
 
 export type Command =
@@ -86,6 +89,14 @@ export type Command =
       readonly limit: number;
       readonly json: boolean;
     }
+  | {
+      readonly kind: 'account';
+      /** As PeerOptions has it. */
+      readonly server: string;
+      readonly data: string | undefined;
+      readonly json: boolean;
+      readonly wish: { readonly kind: 'show' | 'sign-out' } | { readonly kind: 'sign-in'; readonly code: string };
+    }
   /** `url`: of a server's app, without a slash at its end. */
   | { readonly kind: 'doctor'; readonly url: string; readonly json: boolean };
 
@@ -99,6 +110,7 @@ const PEER = {
   stats: { type: 'string' },
   data: { type: 'string' },
   'relay-only': { type: 'boolean' },
+  passphrase: { type: 'string' },
 } as const;
 const RATES = { 'limit-down': { type: 'string' }, 'limit-up': { type: 'string' } } as const;
 export const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
@@ -130,6 +142,7 @@ const OPTIONS = {
     export: { type: 'string' },
     limit: { type: 'string' },
   },
+  account: { ...COMMON, server: { type: 'string' }, data: { type: 'string' } },
   doctor: COMMON,
 } as const satisfies Record<Exclude<Topic, 'serve'>, ParseArgsConfig['options']>;
 
@@ -156,7 +169,7 @@ function helpCommand(word: string | undefined): Command {
 }
 
 function parseTopic(topic: Exclude<Topic, 'serve'>, args: readonly string[], defaultName: string): Command {
-  const allowPositionals = topic === 'send' || topic === 'messages' || topic === 'doctor';
+  const allowPositionals = topic === 'send' || topic === 'messages' || topic === 'account' || topic === 'doctor';
   const config: ParseArgsConfig = { args: [...args], options: OPTIONS[topic], allowPositionals };
   const { values: given, positionals } = parseArgs(config);
   if (given['help'] === true) return { kind: 'help', topic };
@@ -188,6 +201,8 @@ function parseTopic(topic: Exclude<Topic, 'serve'>, args: readonly string[], def
     }
     case 'messages':
       return messagesCommand(given, positionals);
+    case 'account':
+      return accountCommand(given, positionals);
     case 'doctor':
       return { kind: 'doctor', url: examinedUrl(positionals), json: given['json'] === true };
   }
@@ -212,6 +227,20 @@ function messagesCommand(given: Values, [code, ...more]: readonly string[]): Com
   }
   const limit = integer(given, 'limit', MESSAGES_DEFAULT, 1, COUNT_MAX);
   return { kind: 'messages', data: text(given, 'data'), pool, search, format, limit, json };
+}
+
+function accountCommand(given: Values, [word, ...words]: readonly string[]): Command {
+  const server = websocketUrl(text(given, 'server') ?? DEFAULT_SERVER);
+  const rest = { server, data: text(given, 'data'), json: given['json'] === true };
+  const code = words.join(' ').trim();
+  if (word === 'sign-in') {
+    if (code === '') throw new UsageError('Give the six words that a device shows which is signed in.');
+    return { kind: 'account', ...rest, wish: { kind: 'sign-in', code } };
+  }
+  if (code !== '' || (word !== undefined && word !== 'sign-out')) {
+    throw new UsageError('Say sign-in WORDS, sign-out, or nothing to see who is signed in.');
+  }
+  return { kind: 'account', ...rest, wish: { kind: word ?? 'show' } };
 }
 
 function examinedUrl([url, ...more]: readonly string[]): string {
@@ -241,7 +270,8 @@ function sendCommand(given: Values, paths: readonly string[], defaultName: strin
 function peerOptions(values: Values, defaultName: string): PeerOptions {
   const given = text(values, 'pool');
   if (given === undefined) throw new UsageError('--pool is missing: the code or the link of the pool.');
-  const pool = parsePoolCode(given);
+  const invited = parseInvited(given);
+  const pool = parsePoolCode(invited?.pool ?? given);
   if (pool === undefined) {
     throw new UsageError('--pool takes a code of 3 to 64 letters, digits and hyphens, or a whole pool link.');
   }
@@ -256,7 +286,12 @@ function peerOptions(values: Values, defaultName: string): PeerOptions {
     upBytesPerSecond: rate(values, 'limit-up') ?? rate(values, 'limit'),
   };
   const [json, relayOnly] = [values['json'] === true, values['relay-only'] === true];
-  return { pool, server: websocketUrl(server), name, json, stats, data, rates, relayOnly };
+  const passphrase = text(values, 'passphrase');
+  const shown = {
+    ...(passphrase !== undefined && { passphrase }),
+    ...(invited !== undefined && { invitation: invited.token }),
+  };
+  return { pool, server: websocketUrl(server), name, json, stats, data, rates, relayOnly, shown };
 }
 
 /** The part of a pool link before `#`, if `text` is a link. */

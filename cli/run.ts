@@ -44,6 +44,8 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
     case 'messages':
       // What reads databases is loaded only where one is read.
       return import('./messages.ts').then(({ messages }) => messages(cli, command));
+    case 'account':
+      return import('./account.ts').then(({ account }) => account(cli, command));
     case 'doctor':
       return import('./doctor.ts').then(({ doctor }) => doctor(cli, command));
   }

@@ -118,6 +118,8 @@ function whyNot(error: unknown, { host, port }: ServeSettings): string {
     case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
       return `${address} is not an address of this machine. Choose another with --host.`;
+    case 'bus':
+      return `${reasonOf(error)}.`;
     default:
       return `Could not serve on ${host}, port ${port}: ${reasonOf(error)}.`;
   }

@@ -1,7 +1,9 @@
 // One stay in a pool, as join, send and receive share it: joins within bounds, reports who comes and goes, hands the
 // rest of the events to the command, and leaves properly whatever the reason to end.
 import type { PeerView, PoolClientFace, PoolEvent, TransferView } from '../src/client.ts';
+import type { AccountProblem } from '../src/io/account-ticket.ts';
 import { unmetWords, type Unmet } from '../src/pool/unmet.ts';
+import { accountWords } from './accounts.ts';
 import { Board } from './board.ts';
 import { codeOf, reasonOf } from './errors.ts';
 import { leftWords } from './format.ts';
@@ -62,9 +64,17 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   };
   const { server, name, relayOnly } = peer;
   const data = dataFolder(cli, peer.data);
+  const passphrase = cli.env['ROCKPOOL_PASSPHRASE'];
+  const shown = { ...(passphrase !== undefined && { passphrase }), ...peer.shown };
+  const refused = deferred<JoinOutcome>();
+  const onRefused = (problem: AccountProblem): void => {
+    tellFailure(screen, accountWords(problem), problem.code);
+    refused.resolve({ code: EXIT.failed });
+  };
   let client: PoolClientFace<string>;
   try {
-    client = await cli.openPool({ server, name, relayOnly, data, into: plan.into, onLeftOut, onAccountLost });
+    const told = { onLeftOut, onAccountLost, onRefused };
+    client = await cli.openPool({ server, name, relayOnly, data, into: plan.into, shown, ...told });
   } catch (error) {
     await statsFile?.close();
     if (!isKeptCode(codeOf(error))) throw error;
@@ -78,6 +88,7 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   });
   const session = { client, screen, board, leaving: false };
   const out = deferred<number>();
+  void refused.promise.then(({ code = EXIT.failed }) => out.resolve(code));
   const news = new News(screen, peer);
   const unsubscribe = client.subscribe((event) => {
     news.tell(event, session.leaving);
@@ -90,7 +101,7 @@ export async function stay(cli: Cli, plan: SessionPlan): Promise<number> {
   });
   const unwatch = tellStats(client, screen, statsFile);
   try {
-    const joined = await joinWithin(client, peer, cli.stop);
+    const joined = await Promise.race([joinWithin(client, peer, cli.stop), refused.promise]);
     if (joined.code !== undefined) {
       if (joined.message !== undefined) tellFailure(screen, joined.message);
       return joined.code;

@@ -1,13 +1,15 @@
 // Asks the session hooks: so many at once, for so long, and whatever they do nobody but the asker feels it.
 import type { FastifyBaseLogger } from 'fastify';
-import { isSubject, type JoinAsked, type SessionHooks, type Subject, type Verdict } from './hooks.ts';
+import { endCode, isSubject, type JoinAsked, type SessionHooks, type Subject, type Verdict } from './hooks.ts';
+import { isFrom } from './moderation/address-subject.ts';
 
 /** Questions under way: what a session manager with 100 ms answers 10,000 times a second. */
 const ASKED_MAX = 1024;
 /** When those beyond are to come back, ms. */
 const RETRY_MS = 2_000;
 
-export type Outcome = Verdict | { readonly kind: 'revoked' };
+/** `ended`: with which code its session would be closed if it had begun. */
+export type Outcome = Verdict | { readonly kind: 'ended'; readonly code: ReturnType<typeof endCode> };
 
 export class Authorizing {
   readonly #hooks: SessionHooks;
@@ -31,8 +33,10 @@ export class Authorizing {
     this.#asked.delete(revoked);
     if (verdict.kind === 'refused') return verdict;
     // The answer may be from before that.
-    const isEnded = revoked.some((subject) => isSubject(subject, asked.device, verdict.account));
-    return isEnded ? { kind: 'revoked' } : verdict;
+    const { device, pool, address } = asked;
+    const of = { device, account: verdict.account, pool };
+    const ended = revoked.find((subject) => isSubject(subject, of) || isFrom(subject, address));
+    return ended === undefined ? verdict : { kind: 'ended', code: endCode(ended) };
   }
 
   /** Sessions of `subject` end: also those that are just about to begin. */

@@ -3,7 +3,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { TICKET_MS, TICKET_SKEW_MS, ticketChecker, type CheckTicket } from '../src/keys/ticket.ts';
 import type { Role } from '../src/wire/signaling.ts';
-import type { JoinAsked, SessionHooks, Subject, Verdict } from './hooks.ts';
+import type { JoinAsked, SessionHooks, Verdict } from './hooks.ts';
 import { requireInteger } from './limits.ts';
 
 /** Tickets remembered as used: 60 s and a little of 1,500 joins a second. About 200 bytes each. */
@@ -30,26 +30,29 @@ export interface TicketOptions {
   readonly nowMs?: () => number;
 }
 
+/** An account or a device. */
+export type Banned = { readonly account: string } | { readonly device: string };
+
 /** Who may not join, whatever they bring. Whoever decides that pushes it here, and calls `revoke` to end sessions that exist. */
 export class BanList {
   readonly #devices = new Set<string>();
   readonly #accounts = new Set<string>();
 
   /** Throws a RangeError if there is no more room. */
-  add(subject: Subject): void {
+  add(subject: Banned): void {
     if (this.#devices.size + this.#accounts.size >= BANS_MAX)
       throw new RangeError(`bans: expected at most ${BANS_MAX}`);
     if ('device' in subject) this.#devices.add(subject.device);
     else this.#accounts.add(subject.account);
   }
 
-  remove(subject: Subject): void {
+  remove(subject: Banned): void {
     if ('device' in subject) this.#devices.delete(subject.device);
     else this.#accounts.delete(subject.account);
   }
 
   /** Instead of all that was listed. */
-  replace(subjects: Iterable<Subject>): void {
+  replace(subjects: Iterable<Banned>): void {
     this.#devices.clear();
     this.#accounts.clear();
     for (const subject of subjects) this.add(subject);

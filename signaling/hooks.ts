@@ -63,7 +63,20 @@ export const openHooks: SessionHooks = {
   onLeave: () => {},
 };
 
-/** Whether `subject` is this device, of this account. */
-export function isSubject(subject: Subject, device: string, account: string | undefined): boolean {
-  return 'device' in subject ? subject.device === device : subject.account === account;
+/** Whose session, and in which pool. */
+export interface SessionOf {
+  readonly device: string;
+  readonly account: string | undefined;
+  readonly pool: string;
 }
+
+/** Whether `subject` means it. Addresses are compared where they are known: by the sockets (moderation/address-subject.ts). */
+export function isSubject(subject: Subject, { device, account, pool }: SessionOf): boolean {
+  if ('device' in subject) return subject.device === device;
+  if ('address' in subject) return false;
+  return subject.account === account && (subject.pool ?? pool) === pool;
+}
+
+/** What its sessions are closed with: who may come back is told so. */
+export const endCode = (subject: Subject): 'expired' | 'revoked' =>
+  'account' in subject && subject.pool !== undefined ? 'expired' : 'revoked';

@@ -14,8 +14,12 @@ export interface Grant {
   readonly untilMs?: number;
 }
 
-/** Whose sessions to end: all devices of an account, or one device by its id. */
-export type Subject = { readonly account: string } | { readonly device: string };
+/**
+ * Whose sessions to end: all devices of an account; those of them that are in `pool`, which may come back at once and are asked about
+ * anew; one device by its id; or whoever comes from an address or its network, as moderation/address-subject.ts names them.
+ */
+export type Subject =
+  { readonly account: string; readonly pool?: string } | { readonly device: string } | { readonly address: string };
 
 /** What a client asks, decoded, bounded and checked; a join carries the id (32 hex digits) of the device that signed it. */
 export type HubRequest =
@@ -27,8 +31,10 @@ export type HubRequest =
       readonly name: string;
       readonly device: string;
       readonly grant: Grant;
-      /** It has its place already, at another node's hub: the hooks know. `owner`: whose pool it was there. */
-      readonly again?: { readonly owner?: string | undefined };
+      /** It has its place already, at another node's hub: the hooks know. */
+      readonly again?: boolean;
+      /** Whose pool it was there. */
+      readonly owner?: string;
     }
   /** A join that is not to be: its device has not signed it, nobody admits it, or there are too many at once. */
   | { readonly kind: 'refused'; readonly code: SocketCode; readonly retryMs?: number }
@@ -61,6 +67,16 @@ export type HubInput =
   | { readonly kind: 'close'; readonly socket: number; readonly code: SocketCode; readonly retryMs?: number }
   /** The device has its place in `pool` at another hub now. */
   | { readonly kind: 'moved'; readonly device: string; readonly pool: string }
+  /** Another hub kept a place for who is away, and this one does from now on, as long as for any other. `owner`: as in a join. */
+  | { readonly kind: 'kept'; readonly seat: Seat; readonly owner?: string }
+  /** A signal of `bytes` bytes that waited there for `device`. */
+  | {
+      readonly kind: 'held';
+      readonly device: string;
+      readonly pool: string;
+      readonly message: Relayed;
+      readonly bytes: number;
+    }
   | { readonly kind: 'revoke'; readonly subject: Subject }
   | { readonly kind: 'tick' }
   /** Close everything over the next `overMs`, each socket with its own time to come back, and let nobody in any more. */
@@ -86,6 +102,18 @@ export interface Seat {
   readonly pool: string;
   readonly member: Member;
   readonly grant: Grant;
+}
+
+/** Of a member, for who asks about a pool. */
+export type Present = Pick<Member, 'id' | 'role'>;
+
+export type Relayed = Extract<ServerMessage, { kind: 'relayed' }>;
+
+/** A place of who is away, whose pool it is, and what waits. */
+export interface Absence {
+  readonly seat: Seat;
+  readonly owner: string | undefined;
+  readonly held: readonly Relayed[];
 }
 
 /** It left or moved; it did not come back in time; its session was ended. */

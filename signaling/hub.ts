@@ -4,7 +4,19 @@
 // Decoding, challenges and signatures, session hooks, Origin checks and slow readers are the shell's.
 import { PROTOCOL_VERSION, type SocketCode } from '../src/wire/codes.ts';
 import type { IceServer, ServerMessage } from '../src/wire/signaling.ts';
-import type { HubFigures, HubInput, HubOutput, HubRequest, PoolRequest, Subject, Vacated } from './hub-ports.ts';
+import { endCode, isSubject } from './hooks.ts';
+import type {
+  Absence,
+  HubFigures,
+  HubInput,
+  HubOutput,
+  HubRequest,
+  PoolRequest,
+  Present,
+  Seat,
+  Subject,
+  Vacated,
+} from './hub-ports.ts';
 import { RetrySlots } from './join-pace.ts';
 import { hubLimits, type HubLimits } from './limits.ts';
 import { Rooms, type Place } from './rooms.ts';
@@ -100,6 +112,10 @@ export class Hub {
         return this.#open(input);
       case 'moved':
         return this.#moved(input.device, input.pool);
+      case 'kept':
+        return this.#keep(input);
+      case 'held':
+        return this.#handHeld(input);
       case 'frame':
       case 'alive':
       case 'close':
@@ -154,6 +170,15 @@ export class Hub {
   /** The device that came first in `pool`. */
   ownerOf(pool: string): string | undefined {
     return this.#rooms.ownerOf(pool);
+  }
+
+  presentIn(pool: string): readonly Present[] {
+    return this.#rooms.presentIn(pool);
+  }
+
+  /** Those who are away. */
+  absences(): readonly Absence[] {
+    return this.#rooms.absences();
   }
 
   #open({ socket: number, retryMs, remote = false }: OpenedInput): void {
@@ -224,7 +249,7 @@ export class Hub {
   }
 
   #join(socket: Socket, request: JoinRequest): void {
-    const { version, pool, id, grant, again } = request;
+    const { version, pool, id, grant, again = false } = request;
     // Who asks to be elsewhere has left, whatever comes of it.
     if (!isIn(socket, pool, id)) this.#leave(socket, 'left');
     if (version !== PROTOCOL_VERSION) return this.#close(socket, 'version');
@@ -244,7 +269,7 @@ export class Hub {
     }
 
     const others = this.#rooms.othersIn(pool, id);
-    const { place, held } = this.#rooms.enter(socket.number, pool, request, grant, again);
+    const { place, held } = this.#rooms.enter(socket.number, pool, request);
     const { member } = place;
     socket.state = { kind: 'joined', place };
     if (grant.untilMs !== undefined) this.#wakeBy(grant.untilMs);
@@ -256,7 +281,7 @@ export class Hub {
     this.#send([socket.number], { kind: 'welcome', self: id, pool, role: member.role, peers, iceServers });
     for (const message of held) this.#send([socket.number], message);
     this.#tell(others, { kind: 'peer-joined', peer: member });
-    if (isNew && again === undefined) this.#outputs.push({ kind: 'entered', seat: place });
+    if (isNew && !again) this.#outputs.push({ kind: 'entered', seat: place });
   }
 
   /** `lost`: it keeps its place for a while. */
@@ -281,7 +306,7 @@ export class Hub {
     this.#outputs.push({ kind: 'vacated', seat: place, why });
   }
 
-  /** Where it went on in the same pool its links live on; whoever is still here is not sure to hear of it again. */
+  /** Where it went on in the same pool its links live on; whoever is still here is not sure to hear of it again, but once. */
   #moved(device: string, pool: string): void {
     const place = this.#rooms.placeOf(device);
     if (place === undefined) return;
@@ -289,15 +314,35 @@ export class Hub {
     if (place.pool !== pool) this.#vacate(place, 'left');
     else {
       this.#rooms.vacate(place);
-      this.#tell(this.#rooms.othersIn(pool, device), { kind: 'peer-left', id: device, lost: true });
+      if (socket !== undefined)
+        this.#tell(this.#rooms.othersIn(pool, device), { kind: 'peer-left', id: device, lost: true });
     }
     if (socket === undefined) return;
     socket.state = { kind: 'left' };
     this.#close(socket, 'elsewhere');
   }
 
+  /** As a join, but that nobody is there to be told anything. */
+  #keep({ seat, owner }: Extract<HubInput, { kind: 'kept' }>): void {
+    const { pool, member } = seat;
+    if (this.#rooms.placeOf(member.id)?.pool === pool) return;
+    this.#moved(member.id, pool);
+    this.#noteLost(this.#rooms.makeRoomFor(pool));
+    if (this.#rooms.refusal(pool, member.id) !== undefined) return this.#noteLost([seat]);
+    this.#noteLost(this.#rooms.keep(this.#now, seat, owner));
+    this.#wakeBy(this.#rooms.nextUntilMs);
+  }
+
+  /** Its device may have come back by now. */
+  #handHeld({ device, pool, message, bytes }: Extract<HubInput, { kind: 'held' }>): void {
+    const place = this.#rooms.placeOf(device);
+    if (place?.pool !== pool) return;
+    if (place.state.kind === 'here') this.#tell([place], message);
+    else if (!this.#rooms.hold(place, message, bytes)) this.#relaysDropped += 1;
+  }
+
   /** They did not come back in time, or there was no more room for them; the others know already that they are away. */
-  #noteLost(places: readonly Place[]): void {
+  #noteLost(places: readonly Seat[]): void {
     for (const seat of places) this.#outputs.push({ kind: 'vacated', seat, why: 'lost' });
   }
 
@@ -316,12 +361,12 @@ export class Hub {
   }
 
   #revoke(subject: Subject): void {
-    const isMeant = ({ member, grant }: Place): boolean =>
-      'device' in subject ? member.id === subject.device : grant.account === subject.account;
+    const isMeant = ({ pool, member, grant }: Place): boolean =>
+      isSubject(subject, { device: member.id, account: grant.account, pool });
     for (const place of this.#rooms.all(isMeant)) {
       const socket = this.#socketOf(place);
       if (socket === undefined) this.#vacate(place, 'ended');
-      else this.#close(socket, 'revoked');
+      else this.#close(socket, endCode(subject));
     }
   }
 

@@ -55,6 +55,13 @@ export interface HubLimits {
   readonly addressBurst: number;
   /** Openings and joins a second from one address, 1 .. 1,000,000. */
   readonly addressPerSecond: number;
+  /**
+   * HTTP requests that one address may have answered at once, 1 .. 1,000,000: a page that is loaded for the first time takes some 60, and
+   * a class of fifty may open it together.
+   */
+  readonly addressRequestsBurst: number;
+  /** HTTP requests a second from one address, 1 .. 1,000,000: a few per cent of what one core answers. */
+  readonly addressRequestsPerSecond: number;
 }
 
 export const HUB_DEFAULTS: HubLimits = {
@@ -79,6 +86,8 @@ export const HUB_DEFAULTS: HubLimits = {
   addressSocketsMax: 512,
   addressBurst: 512,
   addressPerSecond: 32,
+  addressRequestsBurst: 3_000,
+  addressRequestsPerSecond: 100,
 };
 
 const RANGES: Readonly<Record<keyof HubLimits, readonly [least: number, most: number]>> = {
@@ -103,6 +112,8 @@ const RANGES: Readonly<Record<keyof HubLimits, readonly [least: number, most: nu
   addressSocketsMax: [1, 1_000_000],
   addressBurst: [1, 1_000_000],
   addressPerSecond: [1, 1_000_000],
+  addressRequestsBurst: [1, 1_000_000],
+  addressRequestsPerSecond: [1, 1_000_000],
 };
 
 /** The defaults with `changes` over them. Throws a RangeError that names the limit, what it may be, and what it was. */

@@ -3,11 +3,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { BusFigures } from './bus/bus.ts';
 import type { HubFigures } from './hub-ports.ts';
 import type { StunFigures } from './stun/stun-responder.ts';
 
 export interface MetricsSources {
   readonly hub: () => HubFigures;
+  /** Undefined: it is a node on its own. */
+  readonly bus?: (() => BusFigures) | undefined;
   /** Undefined: no STUN server runs. */
   readonly stun?: (() => StunFigures) | undefined;
 }
@@ -42,6 +45,12 @@ const COUNTERS: readonly (readonly [Numbers<HubFigures>, name: string, help: str
   ['relayed', 'signals_relayed_total', 'Signals passed on, or held for who is away'],
   ['relaysDropped', 'signals_dropped_total', 'Signals to nobody there'],
 ];
+/** Of the bus. */
+const BUS_COUNTERS: readonly (readonly [Numbers<BusFigures>, name: string, help: string])[] = [
+  ['sent', 'bus_messages_sent_total', 'Messages to other nodes'],
+  ['received', 'bus_messages_received_total', 'Messages from other nodes'],
+  ['broken', 'bus_links_broken_total', 'How often a message between two nodes was missing, so that they began anew'],
+];
 const STUN_ANSWERS = ['answered', 'refused', 'ignored', 'limited'] as const satisfies readonly (keyof StunFigures)[];
 
 /** From a connection to the end of a request's headers, ms: scrapers are quick. */
@@ -50,27 +59,29 @@ const HEADERS_MS = 5_000;
 const CONNECTIONS_MAX = 32;
 
 /** A registry that asks the sources each time it is read. */
-export function metricsRegistry({ hub, stun }: MetricsSources): Registry {
+export function metricsRegistry({ hub, bus, stun }: MetricsSources): Registry {
   const registry = new Registry();
   const registers = [registry];
-  for (const [figure, name, help] of GAUGES) {
-    const gauge: Gauge = new Gauge({
-      name: `rockpool_${name}`,
-      help,
-      registers,
-      collect: () => gauge.set(hub()[figure]),
-    });
-  }
-  for (const [figure, name, help] of COUNTERS) {
+  const addGauge = (name: string, help: string, read: () => number): void => {
+    const gauge: Gauge = new Gauge({ name: `rockpool_${name}`, help, registers, collect: () => gauge.set(read()) });
+  };
+  const addCounter = (name: string, help: string, read: () => number): void => {
     const counter: Counter = new Counter({
       name: `rockpool_${name}`,
       help,
       registers,
       collect: () => {
         counter.reset();
-        counter.inc(hub()[figure]);
+        counter.inc(read());
       },
     });
+  };
+  for (const [figure, name, help] of GAUGES) addGauge(name, help, () => hub()[figure]);
+  for (const [figure, name, help] of COUNTERS) addCounter(name, help, () => hub()[figure]);
+  if (bus !== undefined) {
+    addGauge('bus_connected', 'Whether the bus is reached, 1 or 0', () => (bus().connected ? 1 : 0));
+    addGauge('bus_nodes', 'Other nodes that are linked with this one', () => bus().nodes);
+    for (const [figure, name, help] of BUS_COUNTERS) addCounter(name, help, () => bus()[figure]);
   }
   const closed: Counter<'code'> = new Counter({
     name: 'rockpool_sockets_closed_total',
@@ -93,6 +104,8 @@ export function metricsRegistry({ hub, stun }: MetricsSources): Registry {
         for (const answer of STUN_ANSWERS) asked.inc({ answer }, stun()[answer]);
       },
     });
+    addGauge('stun_sockets', 'UDP sockets that asked the STUN server in the last minute', () => stun().sockets);
+    addGauge('stun_sockets_named', 'Of these, those that a device in a pool is known by', () => stun().named);
   }
   collectDefaultMetrics({ register: registry });
   return registry;

@@ -2,6 +2,7 @@
 // with its source when it is wrong. What the schema says of itself is printed by options-reference.ts. What an option does is
 // serving.ts.
 import { z } from 'zod';
+import { natsAddress } from './bus/nats-address.ts';
 import { HUB_DEFAULTS } from './limits.ts';
 import { requireOrigin } from './origin.ts';
 
@@ -18,6 +19,9 @@ export interface ServeSettings {
   readonly data?: string | undefined;
   readonly database?: string | undefined;
   readonly guests: 'on' | 'off';
+  /** Accounts' ids. */
+  readonly operators?: readonly string[] | undefined;
+  readonly bus?: string | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
   /** 0: none. */
@@ -129,6 +133,20 @@ const SHAPE = {
     value: 'WHETHER',
     takes: 'on or off',
     about: 'Where accounts are kept: whether people without one may join; pools for the invited never let them',
+  }),
+  operators: listOf(text.regex(/^[0-9a-f]{32}$/), 64)
+    .optional()
+    .register(WORDS, {
+      value: 'LIST',
+      takes: '1 to 64 ids of accounts, 32 hex digits each, with commas between them',
+      about:
+        'Whose accounts may judge reports, ban and kick, and nobody else’s; an account shows its id: docs/moderation.md',
+    }),
+  bus: text.refine(isBusAddress).optional().register(WORDS, {
+    value: 'URL',
+    takes: 'an address such as nats://user:password@host:4222 or tls://token@host',
+    about: 'NATS, through which several nodes act as one; with accounts, all of them at one --database',
+    secret: true,
   }),
   tlsCert: path.optional().register(WORDS, {
     value: 'FILE',
@@ -363,6 +381,12 @@ function requireComplete(settings: ServeSettings): void {
     if (settings[there] === undefined || settings[missing] !== undefined) continue;
     throw new OptionsError('incomplete', `--${nameOf(there)} needs --${nameOf(missing)} beside it.`);
   }
+  if (settings.bus !== undefined && settings.data !== undefined && settings.database === undefined) {
+    throw new OptionsError(
+      'incomplete',
+      '--bus needs --database in the place of --data: all nodes have the same accounts.',
+    );
+  }
   if (settings.stunPort !== 0 && settings.publicUrl === undefined) {
     throw new OptionsError('incomplete', '--stun-port needs --public-url beside it: devices are told its host.');
   }
@@ -386,6 +410,15 @@ function isWebAddress(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { protocol, username, password, hash } = new URL(address);
   return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
+}
+
+function isBusAddress(address: string): boolean {
+  try {
+    natsAddress(address);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isOrigin(address: string): boolean {

@@ -1,10 +1,15 @@
 // Who has a place in which pool: members with a socket, and for a while those that lost theirs. Roles by who came first, and
 // signals kept for whoever is away. Part of the hub machine; who is told what about it is hub.ts.
-import type { Member, Role, ServerMessage } from '../src/wire/signaling.ts';
-import type { Grant, Seat } from './hub-ports.ts';
+import type { Member, Role } from '../src/wire/signaling.ts';
+import type { Absence, Grant, Present, Relayed, Seat } from './hub-ports.ts';
 import type { HubLimits } from './limits.ts';
 
-export type Relayed = Extract<ServerMessage, { kind: 'relayed' }>;
+/** Who asks for a place. `owner`: who came first in that pool when another hub had it; `again`: there this one had its place. */
+interface Comer extends Omit<Member, 'role'> {
+  readonly grant: Grant;
+  readonly again?: boolean;
+  readonly owner?: string | undefined;
+}
 
 /** One device's place in one pool. */
 export interface Place extends Seat {
@@ -54,6 +59,12 @@ export class Rooms {
     return this.#rooms.get(pool)?.owner;
   }
 
+  /** Whoever has a place in `pool`, the away included. */
+  presentIn(pool: string): Present[] {
+    const places = this.#rooms.get(pool)?.places.values() ?? [];
+    return [...places].map(({ member: { id, role } }) => ({ id, role }));
+  }
+
   /** Whoever is really in `pool`, but for `device`. */
   othersIn(pool: string, device: string): Place[] {
     const places = this.#rooms.get(pool)?.places.values() ?? [];
@@ -67,20 +78,14 @@ export class Rooms {
     return !places.has(device) && places.size >= this.#limits.poolMembersMax ? 'pool-full' : undefined;
   }
 
-  /**
-   * Gives `device` its place in `pool`, where it may have one, and in no other pool has one. What waited for it comes back. `again`: who
-   * came first in that pool when another hub had it.
-   */
+  /** Gives a device its place in `pool`, where it may have one, and in no other pool has one. What waited for it comes back. */
   enter(
     socket: number,
     pool: string,
-    { id, name, device }: Omit<Member, 'role'>,
-    grant: Grant,
-    again?: { readonly owner?: string | undefined },
+    { id, name, device, grant, again = false, owner }: Comer,
   ): { place: Place; held: Relayed[] } {
     const room: Room = this.#rooms.get(pool) ?? { owner: undefined, places: new Map() };
-    if (again !== undefined) room.owner ??= again.owner;
-    else if (grant.role === undefined) room.owner ??= id;
+    room.owner ??= owner ?? (again || grant.role !== undefined ? undefined : id);
     const role: Role = grant.role ?? (room.owner === id ? 'owner' : 'member');
     const held = this.#returned(room.places.get(id));
     const place: Place = { pool, member: { id, name, device, role }, grant, state: { kind: 'here', socket } };
@@ -96,6 +101,20 @@ export class Rooms {
     place.state = { kind: 'away', untilMs: now + this.#limits.resumeMs, held: [], heldBytes: 0 };
     this.#away.add(place);
     return this.#forgetWhile(() => this.#away.size > this.#limits.awayMax);
+  }
+
+  /** A place as `enter` gives it, of somebody who has no socket: from now on as `lose` would keep it. */
+  keep(now: number, { pool, member, grant }: Seat, owner: string | undefined): Place[] {
+    return this.lose(now, this.enter(0, pool, { ...member, grant, again: true, owner }).place);
+  }
+
+  /** Who is away, and what waits for them. */
+  absences(): Absence[] {
+    return [...this.#away].map((seat) => ({
+      seat,
+      owner: this.ownerOf(seat.pool),
+      held: seat.state.kind === 'away' ? seat.state.held : [],
+    }));
   }
 
   /** Takes its place away. */

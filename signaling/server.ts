@@ -7,9 +7,10 @@ import { pino, type Logger } from 'pino';
 import { PROTOCOL_VERSION } from '../src/wire/codes.ts';
 import { decodeServer, encodeServer, type IceServer } from '../src/wire/signaling.ts';
 import { clientAddress } from './addresses.ts';
-import { ClusterDesk } from './bus/bus.ts';
+import { ClusterDesk, type BusFigures } from './bus/bus.ts';
 import { openHooks, type SessionHooks, type Subject } from './hooks.ts';
 import { Hub, type HubFigures, type HubOptions } from './hub.ts';
+import type { Present } from './hub-ports.ts';
 import { hubLimits, requireInteger, type HubLimits } from './limits.ts';
 import { requireOrigin } from './origin.ts';
 import { Sockets } from './sockets.ts';
@@ -38,6 +39,8 @@ export interface ServerOptions {
   readonly iceServers?: readonly IceServer[] | ((device: string) => readonly IceServer[]);
   /** Who may join, and who hears of it. Default: anybody, and nobody. */
   readonly hooks?: SessionHooks;
+  /** Hears which candidates a device signals. Default: nobody does. */
+  readonly onCandidate?: (device: string, candidate: string) => void;
   /** How long `hooks.authorize` may take, ms, 10 .. 60,000. Default 3,000. */
   readonly authorizeMs?: number;
   /**
@@ -67,8 +70,12 @@ export interface RunningServer {
   readonly port: number;
   /** What the hub holds and has counted. */
   figures(): HubFigures;
+  /** Undefined without a bus. */
+  readonly busFigures?: () => BusFigures;
   /** Reads the TLS files anew; without any it does nothing. Never rejects. */
   reloadTls(): Promise<void>;
+  /** Whoever has a place in `pool`, at whichever node. Rejects with a BusError if the one that knows does not answer. */
+  presentIn(pool: string): Promise<readonly Present[]>;
   /** Ends all sessions of an account or a device at once: those who were in a pool with it hear that it is gone. */
   revoke(subject: Subject): void;
   /**
@@ -88,8 +95,8 @@ const HTTP_CONNECTIONS_MAX = 1024;
 const ADDRESS_HTTP_CONNECTIONS_MAX = 128;
 
 /**
- * Rejects with a RangeError or TypeError on a bad option, with a TlsFilesError on bad TLS files, and with the system's error if
- * it cannot listen.
+ * Rejects with a RangeError or TypeError on a bad option, with a TlsFilesError on bad TLS files, with a BusError if the bus is not
+ * reached, and with the system's error if it cannot listen.
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 0, iceServers = [], bufferedBytesMax = 1024 * 1024, closeMs = 2_000 } = options;
@@ -111,7 +118,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const cluster = options.bus && (await openCluster(options.bus.url, told, logger, () => tls?.close()));
   const hub = cluster ?? new Hub(told);
   const shell = { hub, limits, hooks, authorizeMs, proxyHops, logger, allowedOrigins, bufferedBytesMax, closeMs };
-  const sockets = new Sockets({ ...shell, path: `${basePath}/ws` });
+  const sockets = new Sockets({ ...shell, path: `${basePath}/ws`, onCandidate: options.onCandidate });
   let ready = true;
   const startedAt = performance.now();
   const app = buildWebApp({
@@ -120,27 +127,34 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     basePath,
     tls,
     proxyHops,
+    limits,
     logger,
     headersMs,
-    ready: () => ready,
+    state: () => {
+      if (!ready) return 'going';
+      return cluster?.busFigures().connected === false ? 'alone' : 'ready';
+    },
     health: () => {
       const { sockets: open, pools, members } = hub.figures();
       const uptimeSeconds = Math.round((performance.now() - startedAt) / 1000);
-      return { status: 'ok', protocol: PROTOCOL_VERSION, uptimeSeconds, sockets: open, pools, members };
+      const { connected, nodes } = cluster?.busFigures() ?? {};
+      const bus = cluster !== undefined && { bus: { connected, nodes } };
+      return { status: 'ok', protocol: PROTOCOL_VERSION, uptimeSeconds, sockets: open, pools, members, ...bus };
     },
   });
   app.server.maxConnections = limits.socketsMax + HTTP_CONNECTIONS_MAX;
   // Behind a proxy all connections are the proxy's, and it is for the proxy to bound them.
   if (proxyHops === 0) capConnections(app.server, limits.addressSocketsMax + ADDRESS_HTTP_CONNECTIONS_MAX);
   app.server.on('upgrade', (request, stream, head) => sockets.upgrade(request, stream, head));
+  await cluster?.start(sockets);
   try {
     await app.listen({ host, port, backlog: LISTEN_BACKLOG });
   } catch (error) {
     tls?.close();
+    await sockets.stop();
     await cluster?.close();
     throw error;
   }
-  cluster?.start(sockets);
   const address = app.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
 
@@ -158,6 +172,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     url: `${tls === undefined ? 'http' : 'https'}://${urlHost(host)}:${bound}${basePath}`,
     port: bound,
     figures: () => hub.figures(),
+    ...(cluster !== undefined && { busFigures: () => cluster.busFigures() }),
+    presentIn: async (pool) => hub.presentIn(pool),
     reloadTls: async () => tls?.reload(),
     revoke: (subject) => sockets.revoke(subject),
     drain: async (overMs = 2_000) => {

@@ -2,7 +2,9 @@
 // hooks over HTTP, metrics and the log. What the settings are: options.ts.
 import type { DestinationStream } from 'pino';
 import type { FastifyPluginAsync } from 'fastify';
+import type { AccountsOptions } from './accounts/accounts.ts';
 import { openHooks, type SessionHooks, type Subject } from './hooks.ts';
+import type { Present } from './hub-ports.ts';
 import { httpHooks } from './hooks-http.ts';
 import { openServerLog } from './log.ts';
 import type { ServeSettings } from './options.ts';
@@ -50,12 +52,14 @@ export async function startServing(settings: ServeSettings, { webRoot, logTo }: 
     let server: RunningServer | undefined = undefined;
     const revoke = (subject: Subject): void => server?.revoke(subject);
     const trouble = (problem: string): void => logger.warn({ error: problem }, 'the session hooks failed');
-    const { hooks, routes } = await hooksOf(settings, { revoke, trouble, closers });
+    const presentIn = async (pool: string): Promise<readonly Present[]> => (await server?.presentIn(pool)) ?? [];
+    const { hooks, routes } = await hooksOf(settings, { revoke, presentIn, trouble, closers });
     server = await startServer({
       ...serverOptions(settings),
       ...(webRoot !== undefined && { webRoot }),
       hooks,
       routes: async (app) => void (await app.register(routes, { prefix: '/api' })),
+      ...(stun !== undefined && { onCandidate: (device: string, candidate: string) => stun.claim(device, candidate) }),
       logger,
     });
     closers.push(() => server.close());
@@ -68,6 +72,7 @@ export async function startServing(settings: ServeSettings, { webRoot, logTo }: 
             host: settings.metricsHost,
             port: settings.metricsPort,
             hub: () => server.figures(),
+            bus: server.busFigures,
             stun: stun && (() => stun.figures()),
           });
     if (metrics !== undefined) closers.push(() => metrics.close());
@@ -95,7 +100,7 @@ export async function startServing(settings: ServeSettings, { webRoot, logTo }: 
 }
 
 function serverOptions(settings: ServeSettings): ServerOptions {
-  const { host, port, basePath, trustProxy, allowedOrigins, tlsCert, tlsKey } = settings;
+  const { host, port, basePath, trustProxy, allowedOrigins, tlsCert, tlsKey, bus } = settings;
   const { maxSockets, maxAddressSockets, maxPoolMembers, joinsPerSecond, awaySeconds } = settings;
   return {
     host,
@@ -105,6 +110,7 @@ function serverOptions(settings: ServeSettings): ServerOptions {
     iceServers: iceServersOf(settings),
     ...(allowedOrigins !== undefined && { allowedOrigins }),
     ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { certificate: tlsCert, key: tlsKey } }),
+    ...(bus !== undefined && { bus: { url: bus } }),
     limits: {
       socketsMax: maxSockets,
       // Each pool has somebody in it, or somebody who may come back.
@@ -130,6 +136,7 @@ function iceServersOf({ stunPort, publicUrl, turnUrls, turnSecret }: ServeSettin
 
 interface HooksParts {
   readonly revoke: (subject: Subject) => void;
+  readonly presentIn: AccountsOptions['presentIn'];
   readonly trouble: (problem: string) => void;
   readonly closers: (() => Promise<void> | void)[];
 }
@@ -137,9 +144,9 @@ interface HooksParts {
 /** Somebody else's, or those of accounts of its own where there is a place to keep them, or none. */
 async function hooksOf(
   settings: ServeSettings,
-  { revoke, trouble, closers }: HooksParts,
+  { revoke, presentIn, trouble, closers }: HooksParts,
 ): Promise<{ readonly hooks: SessionHooks; readonly routes: FastifyPluginAsync }> {
-  const { hooksUrl, hooksBearer, allowedOrigins, trustProxy, guests } = settings;
+  const { hooksUrl, hooksBearer, allowedOrigins, trustProxy, guests, operators } = settings;
   if (hooksUrl !== undefined && hooksBearer !== undefined) {
     return { hooks: httpHooks({ url: hooksUrl, bearer: hooksBearer, onTrouble: trouble }), routes: withoutAccounts };
   }
@@ -152,14 +159,15 @@ async function hooksOf(
   ]);
   const database = await openDatabase(place);
   closers.push(() => database.close());
-  const origins = allowedOrigins === undefined ? {} : { origins: allowedOrigins };
   const accounts = await openAccounts({
     database,
     revoke,
+    presentIn,
     proxyHops: trustProxy,
     guests: guests === 'on',
     onTrouble: trouble,
-    ...origins,
+    ...(allowedOrigins !== undefined && { origins: allowedOrigins }),
+    ...(operators !== undefined && { operators }),
   });
   closers.push(() => accounts.close());
   return accounts;
@@ -167,7 +175,7 @@ async function hooksOf(
 
 /** What a server without accounts says under their prefix. */
 const withoutAccounts: FastifyPluginAsync = async (app) => {
-  app.get('/about', () => ({ accounts: false, guests: true }));
+  app.get('/about', () => ({ accounts: false, guests: true, reports: false }));
 };
 
 function placeOf({ data, database }: ServeSettings): DatabasePlace | undefined {

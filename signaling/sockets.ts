@@ -1,20 +1,18 @@
 // The shell around the hub: real websockets, a real clock and one timer. Decodes frames, challenges every socket, checks who
 // signed its joins and asks the session hooks about them, carries out what the hub decides, and lets go of sockets that read too
 // slowly. What the rules are: hub.ts.
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type ServerOptions as WsOptions, type WebSocket } from 'ws';
 import type { FastifyBaseLogger } from 'fastify';
-import { deviceIdOf, LABELS, verify } from '../src/keys/identity.ts';
+import { deviceIdOf } from '../src/keys/identity.ts';
 import { closeReason, PROTOCOL_VERSION, SOCKET_CODES, type SocketCode } from '../src/wire/codes.ts';
 import {
   CLIENT_FRAME_BYTES_MAX,
   decodeClient,
   encodeServer,
-  joinBytes,
-  NONCE_BYTES,
   type ClientMessage,
+  type Signal,
 } from '../src/wire/signaling.ts';
 import { Addresses, clientAddress } from './addresses.ts';
 import { Authorizing } from './authorizing.ts';
@@ -23,7 +21,10 @@ import type { Desk } from './bus/bus.ts';
 import type { SessionHooks } from './hooks.ts';
 import type { Grant, HubInput, HubOutput, HubRequest, Subject } from './hub-ports.ts';
 import { JoinPace } from './join-pace.ts';
+import { isSigned } from './join-signature.ts';
 import type { HubLimits } from './limits.ts';
+import { isFrom } from './moderation/address-subject.ts';
+import { Nonces } from './nonces.ts';
 import { originAllowed } from './origin.ts';
 import { WallClock } from './wall-clock.ts';
 
@@ -41,6 +42,8 @@ export interface SocketsOptions {
   readonly logger: FastifyBaseLogger;
   /** Origins whose pages may connect; undefined: those of the host that the request names. */
   readonly allowedOrigins: readonly string[] | undefined;
+  /** Hears which candidates a device signals: those that STUN has told it name its sockets. */
+  readonly onCandidate: ((device: string, candidate: string) => void) | undefined;
   /** Bytes that may wait for one socket's reader before it is dropped. */
   readonly bufferedBytesMax: number;
   /** How long a closing socket may take over its goodbye, ms. */
@@ -80,6 +83,7 @@ export class Sockets {
   readonly #addresses: Addresses;
   readonly #pace: JoinPace;
   readonly #authorizing: Authorizing;
+  readonly #nonces = new Nonces();
   #lastNumber = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt: number | null = null;
@@ -128,13 +132,16 @@ export class Sockets {
 
   /** Ends all sessions of `subject`, and those that are about to begin. */
   revoke(subject: Subject): void {
-    this.#authorizing.revoke(subject);
     this.#handle({ kind: 'revoke', subject });
+    this.revoked(subject);
   }
 
-  /** Another node did so. */
+  /** Another node did so. Who is in a pool the desk has seen to, but for addresses: it knows none. */
   revoked(subject: Subject): void {
     this.#authorizing.revoke(subject);
+    for (const { number, address } of this.#sockets.values()) {
+      if (isFrom(subject, address)) this.#handle({ kind: 'close', socket: number, code: 'revoked' });
+    }
   }
 
   /** Carries out what the hub has decided without having been asked. */
@@ -181,7 +188,7 @@ export class Sockets {
 
   #adopt(socket: WebSocket, stream: Duplex, address: string): void {
     const number = ++this.#lastNumber;
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.#nonces.next();
     const open: OpenSocket = {
       number,
       socket,
@@ -261,8 +268,13 @@ export class Sockets {
     if (message === undefined) this.#handle(frame);
     else if (message.kind !== 'join') {
       if (message.kind === 'leave') open.granted = undefined;
+      if (message.kind === 'relay') this.#hearSignal(open, message.signal);
       this.#handle({ ...frame, request: message });
     } else void this.#receiveJoin(open, frame, message);
+  }
+
+  #hearSignal({ granted }: OpenSocket, signal: Signal): void {
+    if (signal.kind === 'candidate' && granted !== undefined) this.#options.onCandidate?.(granted.id, signal.candidate);
   }
 
   async #receiveJoin(open: OpenSocket, frame: Omit<FrameInput, 'request'>, join: Join): Promise<void> {
@@ -276,21 +288,21 @@ export class Sockets {
   }
 
   /** What the hub is to hear of a join: cheap reasons against it first, then who signed it, then what the hooks say. */
-  async #joinRequest(open: OpenSocket, { signKey, signature, ticket, ...join }: Join): Promise<HubRequest> {
+  async #joinRequest(open: OpenSocket, asked: Join): Promise<HubRequest> {
+    const { signKey, signature: _checked, ticket, ...join } = asked;
     // Nothing else was read of it, and the hub refuses it.
     if (join.version !== PROTOCOL_VERSION) return { ...join, id: '', grant: { zones: [] } };
     const now = performance.now();
     const retryMs = this.#addresses.join(now, open.address) || (open.paid ? 0 : this.#pace.take(now));
     open.paid = false;
     if (retryMs > 0) return refused('busy', retryMs);
-    const signed = await verify(signKey, LABELS.join, joinBytes(open.nonce, join), signature);
-    if (!signed) return refused('identity');
+    if (!isSigned(asked, open.nonce)) return refused('identity');
     const id = deviceIdOf(signKey);
     const { pool, name, device: kind } = join;
     const known = open.granted;
     if (known?.id === id && known.pool === pool) return { ...join, id, grant: known.grant };
     const verdict = await this.#authorizing.ask({ pool, device: id, name, kind, ticket, address: open.address });
-    if (verdict.kind === 'revoked') return refused('revoked');
+    if (verdict.kind === 'ended') return refused(verdict.code);
     if (verdict.kind === 'refused') return refused(verdict.code, verdict.retryMs);
     const { kind: _admitted, untilMs, ...rest } = verdict;
     const grant = {

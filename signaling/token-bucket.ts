@@ -1,4 +1,4 @@
-// A token bucket: a rate that may be exceeded for a moment. Pure: the caller passes the time.
+// Token buckets: a rate that may be exceeded for a moment, of one or of many. Pure: the caller passes the time.
 
 /** Holds up to `burst` tokens, full at first; `perSecond` come back each second. */
 export class TokenBucket {
@@ -21,5 +21,31 @@ export class TokenBucket {
     if (this.#tokens < count) return false;
     this.#tokens -= count;
     return true;
+  }
+}
+
+/** A bucket for each of many, such as addresses. */
+export class TokenBuckets {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  readonly #keysMax: number;
+  /** Least recently asked for first. */
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  /** `keysMax`: how many are remembered, about 200 bytes each; past it the one that was silent longest begins anew. */
+  constructor(burst: number, perSecond: number, keysMax: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#keysMax = keysMax;
+  }
+
+  /** Takes one of `key`'s. False: there is none. `now` in ms, never going back. */
+  take(now: number, key: string): boolean {
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#burst, this.#perSecond, now);
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    const [oldest] = this.#buckets.size > this.#keysMax ? this.#buckets.keys() : [];
+    if (oldest !== undefined) this.#buckets.delete(oldest);
+    return bucket.take(now, 1);
   }
 }

@@ -13,8 +13,10 @@ import type {
   FastifyServerFactory,
 } from 'fastify';
 import { clientAddress, forwardedAddresses } from './addresses.ts';
+import type { HubLimits } from './limits.ts';
 import { plainHost } from './origin.ts';
 import type { TlsKeeper } from './tls.ts';
+import { TokenBuckets } from './token-bucket.ts';
 
 export interface WebAppOptions {
   readonly webRoot: string | undefined;
@@ -26,16 +28,28 @@ export interface WebAppOptions {
   readonly routes: FastifyPluginAsync | undefined;
   /** How many proxies stand in front and write `X-Forwarded-For`. */
   readonly proxyHops: number;
+  readonly limits: Pick<HubLimits, 'addressRequestsBurst' | 'addressRequestsPerSecond'>;
   readonly logger: FastifyBaseLogger;
   /** From a connection, or a request's first byte, to the end of its headers, ms. */
   readonly headersMs: number;
-  /** Whether new visitors are welcome: what GET /readyz answers. */
-  readonly ready: () => boolean;
+  /** What GET /readyz answers. */
+  readonly state: () => keyof typeof STATES;
   /** What GET /health answers; plain data. */
   readonly health: () => object;
 }
 
+/** Whether new visitors are welcome. A node that is cut off from the others is of more use than none, and all may be at once. */
+const STATES = {
+  ready: [200, 'Ready\n'],
+  alone: [200, 'Ready, but without the other nodes: the bus is not reached\n'],
+  going: [503, 'Going\n'],
+} as const;
+
 const TEXT = 'text/plain; charset=utf-8';
+/** Addresses whose rate is kept. */
+const ADDRESSES_MAX = 20_000;
+/** When an address that asked too often is to come back, s. */
+const RETRY_SECONDS = 5;
 /** Bytes of a request body: no route takes one. */
 const BODY_BYTES_MAX = 1024;
 /** From a request's first byte to its last, ms: against those who send one byte a minute. */
@@ -81,6 +95,17 @@ function sayBadRequest(reply: FastifyReply): void {
   reply.code(400).type(TEXT).send('Bad request\n');
 }
 
+function sayTooFast(reply: FastifyReply, isApi: boolean): FastifyReply {
+  reply.code(429).header('retry-after', RETRY_SECONDS);
+  if (isApi) return reply.send({ code: 'too-fast', message: 'Too many requests. Wait a little.' });
+  return reply.type(TEXT).send('Too many requests\n');
+}
+
+/** Whoever asks the API for what cannot be read is told so as for any other mistake there. */
+function sayBadAddress(reply: FastifyReply): void {
+  reply.code(400).send({ code: 'bad-request', message: 'The address cannot be read.' });
+}
+
 /** The app, not yet listening. Throws if `webRoot` holds no built app. */
 export function buildWebApp(options: WebAppOptions): FastifyInstance {
   const { webRoot, basePath, logger } = options;
@@ -88,8 +113,15 @@ export function buildWebApp(options: WebAppOptions): FastifyInstance {
     throw new Error(`webRoot: expected a built app with an index.html, got ${webRoot}; \`npm run build\` makes one`);
   }
   const app = newApp(options);
+  const { addressRequestsBurst, addressRequestsPerSecond } = options.limits;
+  const requests = new TokenBuckets(addressRequestsBurst, addressRequestsPerSecond, ADDRESSES_MAX);
   app.addHook('onRequest', async (request, reply) => {
     secure(reply, request.headers.host);
+    const [path] = request.url.split('?', 1);
+    // Whoever starts and stops the server asks for these, and may be behind the address of a crowd.
+    if (path === `${basePath}/livez` || path === `${basePath}/readyz`) return undefined;
+    if (requests.take(performance.now(), clientAddress(request.raw, options.proxyHops))) return undefined;
+    return sayTooFast(reply, request.url.startsWith(`${basePath}/api/`));
   });
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
     const status = error.statusCode ?? 500;
@@ -113,7 +145,7 @@ export function buildWebApp(options: WebAppOptions): FastifyInstance {
   return app;
 }
 
-function newApp({ logger, headersMs, tls }: WebAppOptions): FastifyInstance {
+function newApp({ basePath, logger, headersMs, tls }: WebAppOptions): FastifyInstance {
   const requestTimeout = Math.max(REQUEST_MS, headersMs);
   // Node looks for those that are late only so often.
   const http = { headersTimeout: headersMs, connectionsCheckingInterval: Math.ceil(headersMs / 4) };
@@ -128,7 +160,8 @@ function newApp({ logger, headersMs, tls }: WebAppOptions): FastifyInstance {
     forceCloseConnections: true,
     // An address that cannot be read never gets to the hook.
     frameworkErrors: (_error, request, reply) => {
-      sayBadRequest(secure(reply, request.headers.host));
+      const say = request.url.startsWith(`${basePath}/api/`) ? sayBadAddress : sayBadRequest;
+      say(secure(reply, request.headers.host));
     },
   });
 }
@@ -143,16 +176,14 @@ function tlsFactory(tls: TlsKeeper, limits: TlsServerOptions & { headersTimeout:
 }
 
 /** How the server is, for people, for whoever starts and stops it, and for `rockpool doctor`. */
-function addStates(app: FastifyInstance, { ready, health, proxyHops }: WebAppOptions): void {
+function addStates(app: FastifyInstance, { state, health, proxyHops }: WebAppOptions): void {
   const fresh = (reply: FastifyReply): FastifyReply => reply.header('cache-control', 'no-store');
   app.get('/health', (_request, reply) => fresh(reply).send(health()));
   app.get('/livez', (_request, reply) => fresh(reply).type(TEXT).send('Alive\n'));
-  app.get('/readyz', (_request, reply) =>
-    fresh(reply)
-      .code(ready() ? 200 : 503)
-      .type(TEXT)
-      .send(ready() ? 'Ready\n' : 'Going\n'),
-  );
+  app.get('/readyz', (_request, reply) => {
+    const [code, words] = STATES[state()];
+    return fresh(reply).code(code).type(TEXT).send(words);
+  });
   // Told to nobody but who asks: where the question seems to come from.
   app.get('/seen', (request, reply) =>
     fresh(reply).send({

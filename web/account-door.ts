@@ -10,10 +10,13 @@ export type AccountLayer =
   /** `code`: one that another device of the same person shows. */
   | { readonly kind: 'home'; readonly code?: string }
   /** At the door of a pool. */
-  | { readonly kind: 'door'; readonly pool: string; readonly why: DoorCode };
+  | { readonly kind: 'door'; readonly pool: string; readonly why: DoorCode }
+  | { readonly kind: 'moderation' };
 
 /** False also while nobody knows. */
 export const hasAccounts: Signal<boolean> = signal(false);
+/** Whether it takes reports of what was said. */
+export const takesReports: Signal<boolean> = signal(false);
 export const accountLayer: Signal<AccountLayer | undefined> = signal<AccountLayer | undefined>(undefined);
 /** Undefined until it has arrived. */
 export const AccountPart: Signal<ComponentType | undefined> = signal<ComponentType | undefined>(undefined);
@@ -32,8 +35,9 @@ export function askAbout(): Promise<boolean> {
 async function about(): Promise<boolean> {
   const response = await fetch(new URL('api/about', document.baseURI));
   // Other servers of this app know no accounts.
-  const said: unknown = response.ok ? await response.json() : {};
-  hasAccounts.value = typeof said === 'object' && said !== null && 'accounts' in said && said.accounts === true;
+  const said: { accounts?: unknown; reports?: unknown } | null = response.ok ? await response.json() : {};
+  hasAccounts.value = said?.accounts === true;
+  takesReports.value = said?.reports === true;
   return hasAccounts.value;
 }
 
@@ -54,14 +58,3 @@ export const signInFragment = (code: string): string => `sign-in=${code}`;
 
 /** The code in such a fragment (with its `#`); undefined if it is none. */
 export const parseSignIn = (hash: string): string | undefined => SIGN_IN.exec(hash.slice(0, 256))?.[1];
-
-const INVITED = /#invited=([^/\s]+)\/([\w-]{43})$/u;
-
-/** The fragment of a link that invites to a pool, without the `#`. */
-export const invitedFragment = (pool: string, token: string): string => `invited=${pool}/${token}`;
-
-/** The pool and the invitation in a link or its fragment (with its `#`); undefined if it is none. */
-export function parseInvited(text: string): { readonly pool: string; readonly token: string } | undefined {
-  const [, pool, token] = INVITED.exec(text.slice(0, 2048).trim()) ?? [];
-  return pool === undefined || token === undefined ? undefined : { pool, token };
-}

@@ -3,8 +3,8 @@
 import { effect, signal, type Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import type { DeviceKeys, PoolEvent } from '../src/client.ts';
-import { parsePoolCode, poolLink } from '../src/wire/pool-code.ts';
-import { openAccount, parseInvited, parseSignIn } from './account-door.ts';
+import { parseInvited, parsePoolCode, poolLink } from '../src/wire/pool-code.ts';
+import { openAccount, parseSignIn } from './account-door.ts';
 import { brought } from './account/brought.ts';
 import { pageAddress, setFragment } from './address.ts';
 import { parseLinkInvitation, type LinkInvitationParts } from './link-invitation.ts';
@@ -195,7 +195,18 @@ function onEvent(event: PoolEvent): void {
   } else if (event.kind === 'left') {
     const pool = event.pool;
     giveUp(leaveSentence(event.reason), pool);
+    if (event.reason === 'revoked') void explainRevoked();
   }
+}
+
+/** Says so where it was this device's own person who revoked it: then no pool of this server lets it in again. */
+async function explainRevoked(): Promise<void> {
+  const mine = turn;
+  const text = await Promise.all([keys, import('./account/revoked.ts')]).then(
+    ([own, { whyRevoked }]) => own && whyRevoked(own.id),
+    () => undefined,
+  );
+  if (text !== undefined && mine === turn) screen.value = { kind: 'start', notice: { text } };
 }
 
 /** Another link in the address bar: the other pool when in one, the prefilled field when not. */

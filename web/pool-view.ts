@@ -23,7 +23,18 @@ export type Layer =
   /** Transfers run: another pool would interrupt them. */
   | { readonly kind: 'switch'; readonly place: Place }
   /** Somebody's invitation to be one of their devices. */
-  | { readonly kind: 'adopt'; readonly code: string };
+  | { readonly kind: 'adopt'; readonly code: string }
+  | ({ readonly kind: 'report' } & Reported);
+
+/** What may be reported to whoever runs the server. */
+export interface Reported {
+  readonly what: 'message' | 'files' | 'name';
+  readonly entry: EntryId;
+  /** The name of who signed it. */
+  readonly by: string;
+  readonly text: string;
+  readonly whisper: boolean;
+}
 
 /** A pool, or a message of it. */
 export interface Place {

@@ -2,7 +2,7 @@
 import { PoolClient, type DeviceKeys, type PoolClientFace } from '../src/client.ts';
 import { holdDeviceKeys } from '../src/io/device-keys-browser.ts';
 import { browserTransport } from '../src/io/link-browser.ts';
-import { ticketFor } from './account/tickets.ts';
+import { bringTicket } from './account/tickets.ts';
 import { keepAccount, ownAccount } from './own-account.ts';
 import { settings } from './settings.ts';
 import { loadSlot, saveSlot } from './storage.ts';
@@ -48,7 +48,7 @@ export function openSession({ name, keys }: SessionOptions): Session {
     name,
     device: 'browser',
     keys,
-    ticket: (pool) => ticketFor(pool, keys),
+    ticket: (pool) => bringTicket(pool, keys),
     relayOnly: settings.peek().relayOnly,
     account: ownAccount(keys.id),
     onAccount: (account) => keepAccount(keys.id, account),

@@ -5,7 +5,7 @@ import type { MessageView } from '../src/talk/views.ts';
 import type { RoomId } from '../src/wire/entry.ts';
 import { countOf } from './format.ts';
 import { Drafts, afterSending, outgoing, putBack, withText, type Draft } from './drafts.ts';
-import { copyText } from './pool-view.ts';
+import { copyText, dialog } from './pool-view.ts';
 import { loadDraft, saveDraft } from './storage.ts';
 import { currentTalk, pages, talk, talkPool, told } from './talk.ts';
 import { trouble } from './trouble.ts';
@@ -117,6 +117,13 @@ export function confirm({ id }: MessageView): void {
 
 export function keep({ id, saved }: MessageView): void {
   void told(currentTalk()?.save(id, !saved));
+}
+
+/** Asks what is wrong with it, and whether whoever runs this server should see it. */
+export function report({ id, name, text, files, room }: MessageView): void {
+  const whisper = talk.rooms.peek().find((each) => each.id === room)?.kind === 'whisper';
+  const what = files === undefined ? 'message' : 'files';
+  dialog.value = { kind: 'report', what, entry: id, by: name, text, whisper };
 }
 
 /** The strip of an announcement goes; its author learns of it where that can be told. */

@@ -1,15 +1,20 @@
 // Pairs of devices that call each other over and over through a server: an offer, its answer, six candidates, the next offer.
-// Each answers what comes at once, so as many signals are under way as there are pairs. Whatever the server, both ends encode and
-// check what they send and decode what they get.
-import { decodeClient, encodeClient, type Signal } from '../../src/wire/signaling.ts';
+// Each answers what comes at once, so as many signals are under way as there are pairs. Whatever the server, what they send was made
+// beforehand, and what comes is only counted: they are to wait for the server, never it for them, or it would be measured at another load
+// than the next one.
+import { encodeClient, type Signal } from '../../src/wire/signaling.ts';
 import { addressOf, Member } from './members.ts';
 import type { Contender } from './server-process.ts';
-import { ThinSocket } from './thin-socket.ts';
+import { frameOf, ThinSocket } from './thin-socket.ts';
+
+/** Every signal here has more; PeerJS's server says OPEN first, which has less. */
+const SIGNAL_BYTES_MIN = 64;
 
 /** One end of a pair. */
 interface Seat {
-  send(signal: Signal): void;
-  onSignal: () => void;
+  readonly socket: ThinSocket;
+  /** Each of CALL for the other end, as this server wants it. */
+  readonly frames: readonly Buffer[];
 }
 
 export class Calls {
@@ -27,16 +32,23 @@ export class Calls {
     return new Calls(await Promise.all(Array.from({ length: pairs }, (_, pair) => opening(port, pair))));
   }
 
-  /** Begins all calls; they go on until the process ends. */
+  /**
+   * Begins all calls; they go on until the process ends. Meanwhile it never sleeps: to wake a process is charged to whoever writes to it,
+   * which on a network is no server, and here would be the one that keeps its clients waiting.
+   */
   begin(): void {
+    const stayAwake = (): void => void setImmediate(stayAwake);
+    stayAwake();
     for (const [caller, called] of this.#pairs) {
       let turn = 0;
       const next = (): void => {
-        const signal = CALL[turn % CALL.length];
-        if (signal !== undefined) (turn % 2 === 0 ? caller : called).send(signal);
+        const { socket, frames } = turn % 2 === 0 ? caller : called;
+        const frame = frames[turn % frames.length];
+        if (frame !== undefined) socket.write(frame);
         turn += 1;
       };
-      caller.onSignal = called.onSignal = () => {
+      caller.socket.onPayload = called.socket.onPayload = ({ length }) => {
+        if (length < SIGNAL_BYTES_MIN) return;
         this.signals += 1;
         next();
       };
@@ -51,64 +63,52 @@ const OPENING: Readonly<Record<Contender, (port: number, pair: number) => Promis
   peerjs: openPeerJs,
 };
 
-/** Both meet in a pool of their own. */
-function openMembers(port: number, pair: number): Promise<readonly [Seat, Seat]> {
-  return new Promise((resolve) => {
-    const ids: string[] = [];
-    const seats = [0, 1].map((side): Seat => {
+/** Both meet in a pool of their own, and each knows of the other: nothing else comes then. */
+async function openMembers(port: number, pair: number): Promise<readonly [Seat, Seat]> {
+  const join = (side: number): Promise<readonly [Member, string]> =>
+    new Promise((resolve) => {
       const member = new Member(port, 2 * pair + side, `call-${pair}`, (message) => {
-        if (message.kind === 'relayed') return seat.onSignal();
-        if (message.kind !== 'welcome') return;
-        ids[side] = message.self;
-        const [caller, called] = seats;
-        if (ids[1 - side] !== undefined && caller !== undefined && called !== undefined) resolve([caller, called]);
+        if (message.kind === 'welcome') resolve([member, message.self]);
+        else if (message.kind === 'peer-joined') knows();
       });
-      const seat: Seat = {
-        send: (signal) => void member.send({ kind: 'relay', peer: ids[1 - side] ?? '', attempt: 1, signal }),
-        onSignal: () => {},
-      };
       member.start();
-      return seat;
     });
-  });
+  let knows = (): void => {};
+  const known = new Promise<void>((resolve) => (knows = resolve));
+  const [caller, callerId] = await join(0);
+  const [called, calledId] = await join(1);
+  await known;
+  return [seatOf(caller, calledId), seatOf(called, callerId)];
 }
 
+function seatOf({ socket }: Member, peer: string): Seat {
+  if (socket === undefined) throw new Error('a member without a socket');
+  return { socket, frames: CALL.map((signal) => relayFrame(peer, signal)) };
+}
+
+const relayFrame = (peer: string, signal: Signal): Buffer =>
+  frameOf(encodeClient({ kind: 'relay', peer, attempt: 1, signal }));
+
 /** The bare server passes on what comes from n to n ^ 1: the very messages that Rockpool's server is sent. */
-async function openBare(port: number, pair: number): Promise<readonly [Seat, Seat]> {
+function openBare(port: number, pair: number): Promise<readonly [Seat, Seat]> {
   const open = async (side: number): Promise<Seat> => {
     const number = 2 * pair + side;
     const socket = await opened(`ws://127.0.0.1:${port}/?${number}`, number);
-    const seat: Seat = {
-      send: (signal) => {
-        const bytes = encodeClient({ kind: 'relay', peer: '0'.repeat(32), attempt: 1, signal });
-        if (decodeClient(bytes) !== undefined) socket.send(bytes);
-      },
-      onSignal: () => {},
-    };
-    socket.addEventListener('message', ({ data }) => {
-      if (data instanceof ArrayBuffer && decodeClient(new Uint8Array(data)) !== undefined) seat.onSignal();
-    });
-    return seat;
+    return { socket, frames: CALL.map((signal) => relayFrame('0'.repeat(32), signal)) };
   };
   return Promise.all([open(0), open(1)]);
 }
 
-async function openPeerJs(port: number, pair: number): Promise<readonly [Seat, Seat]> {
+function openPeerJs(port: number, pair: number): Promise<readonly [Seat, Seat]> {
   const open = async (side: number): Promise<Seat> => {
     const number = 2 * pair + side;
     const socket = await opened(peerJsUrl(port, number), number);
-    const seat: Seat = {
-      send: (signal) => {
-        const type = signal.kind.toUpperCase();
-        socket.send(JSON.stringify({ type, dst: String(number ^ 1), payload: { ...signal, connectionId: 'dc_1' } }));
-      },
-      onSignal: () => {},
-    };
-    socket.addEventListener('message', ({ data }) => {
-      const message: unknown = JSON.parse(String(data));
-      if (typeof message === 'object' && message !== null && 'payload' in message) seat.onSignal();
+    const frames = CALL.map((signal) => {
+      const type = signal.kind.toUpperCase();
+      const message = { type, dst: String(number ^ 1), payload: { ...signal, connectionId: 'dc_1' } };
+      return frameOf(JSON.stringify(message));
     });
-    return seat;
+    return { socket, frames };
   };
   return Promise.all([open(0), open(1)]);
 }

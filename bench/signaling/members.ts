@@ -19,6 +19,8 @@ export class Member {
   readonly #signKey: Uint8Array;
   readonly #pool: string;
   readonly #onMessage: (message: ServerMessage) => void;
+  /** The last one it has asked for. */
+  socket: ThinSocket | undefined;
   /** When it was last welcomed, ms since 1970; 0: it is not in its pool. */
   welcomedAtMs = 0;
   /** Sockets it has asked for. */
@@ -37,8 +39,9 @@ export class Member {
       url: `ws://127.0.0.1:${port}/ws`,
       webSocket: (url) => {
         this.tries += 1;
+        this.socket = new ThinSocket(url, address);
         // All that the backhaul uses.
-        return new ThinSocket(url, address) as unknown as WebSocket;
+        return this.socket as unknown as WebSocket;
       },
       onEvent: (event) => this.#handle(event),
     });

@@ -50,9 +50,16 @@ export class ThinSocket {
     this.#listeners[name].push(listener);
   }
 
+  /** Called with every further message as it lies in the socket's buffer, instead of the listeners; for those that only count. */
+  onPayload: ((payload: Buffer) => void) | undefined;
+
   send(data: Uint8Array | string): void {
-    if (typeof data === 'string') this.#write(OPCODE.text, Buffer.from(data));
-    else this.#write(OPCODE.binary, data);
+    this.write(frameOf(data));
+  }
+
+  /** Sends what `frameOf` has made. */
+  write(frame: Buffer): void {
+    this.#socket.write(frame);
   }
 
   close(code?: number): void {
@@ -62,22 +69,8 @@ export class ThinSocket {
     }
     const payload = Buffer.alloc(code === undefined ? 0 : 2);
     if (code !== undefined) payload.writeUInt16BE(code);
-    this.#write(OPCODE.close, payload);
+    this.write(masked(OPCODE.close, payload));
     this.#socket.end();
-  }
-
-  #write(opcode: number, payload: Uint8Array): void {
-    const { length } = payload;
-    if (length > 0xffff) throw new RangeError(`payload: expected at most 65,535 bytes, got ${length}`);
-    const start = length < 126 ? 6 : 8;
-    const frame = Buffer.allocUnsafe(start + length);
-    frame[0] = 0x80 | opcode;
-    frame[1] = 0x80 | (length < 126 ? length : 126);
-    if (length >= 126) frame.writeUInt16BE(length, 2);
-    MASK.copy(frame, start - 4);
-    for (let index = 0; index < length; index += 1)
-      frame[start + index] = (payload[index] ?? 0) ^ (MASK[index & 3] ?? 0);
-    this.#socket.write(frame);
   }
 
   #read(bytes: Buffer): void {
@@ -116,6 +109,7 @@ export class ThinSocket {
   }
 
   #take(opcode: number, payload: Buffer): void {
+    if (opcode < OPCODE.close && this.onPayload !== undefined) return this.onPayload(payload);
     switch (opcode) {
       case OPCODE.binary: {
         const data = new Uint8Array(payload).buffer;
@@ -128,13 +122,31 @@ export class ThinSocket {
         return;
       }
       case OPCODE.ping:
-        return this.#write(OPCODE.pong, payload);
+        return this.write(masked(OPCODE.pong, payload));
       case OPCODE.close:
         if (payload.length >= 2) this.#closed = { code: payload.readUInt16BE(), reason: payload.toString('utf8', 2) };
-        this.#write(OPCODE.close, payload.subarray(0, 2));
+        this.write(masked(OPCODE.close, payload.subarray(0, 2)));
         this.#socket.end();
     }
   }
+}
+
+/** A message as a client's frame. Which mask, is no matter to who takes it off: so one frame may be sent again and again. */
+export function frameOf(data: Uint8Array | string): Buffer {
+  return typeof data === 'string' ? masked(OPCODE.text, Buffer.from(data)) : masked(OPCODE.binary, data);
+}
+
+function masked(opcode: number, payload: Uint8Array): Buffer {
+  const { length } = payload;
+  if (length > 0xffff) throw new RangeError(`payload: expected at most 65,535 bytes, got ${length}`);
+  const start = length < 126 ? 6 : 8;
+  const frame = Buffer.allocUnsafe(start + length);
+  frame[0] = 0x80 | opcode;
+  frame[1] = 0x80 | (length < 126 ? length : 126);
+  if (length >= 126) frame.writeUInt16BE(length, 2);
+  MASK.copy(frame, start - 4);
+  for (let index = 0; index < length; index += 1) frame[start + index] = (payload[index] ?? 0) ^ (MASK[index & 3] ?? 0);
+  return frame;
 }
 
 /** As Chromium writes it. */

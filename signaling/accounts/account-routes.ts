@@ -1,8 +1,10 @@
 // The accounts' REST API as a Fastify plugin: the guards before every route, and one shape for every error. What each route does
-// is in the files beside this one; PROTOCOL.md lists them.
+// is in the files beside this one and in moderation/; PROTOCOL.md lists them.
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { answerError, ApiError } from './api-error.ts';
 import { addressOf, pageOf, type AccountsContext } from './context.ts';
+import { operatorRoutes } from '../moderation/operator-routes.ts';
+import { reportRoutes } from '../moderation/report-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { invitationRoutes } from './invitation-routes.ts';
 import { ownRoutes } from './own-routes.ts';
@@ -27,13 +29,15 @@ export function accountRoutes(context: AccountsContext): FastifyPluginAsync {
       // Before anything is read: a page of somebody else's may not even try.
       if (request.method !== 'GET' && request.method !== 'HEAD') pageOf(request, context);
     });
-    app.get('/about', () => ({ accounts: true, guests: context.guests }));
+    app.get('/about', () => ({ accounts: true, guests: context.guests, reports: true }));
     signInRoutes(app, context);
     ownRoutes(app, context);
     deviceRoutes(app, context);
     poolRoutes(app, context);
     invitationRoutes(app, context);
     ticketRoutes(app, context);
+    reportRoutes(app, context);
+    operatorRoutes(app, context);
     app.all('/*', () => {
       throw new ApiError('not-found');
     });

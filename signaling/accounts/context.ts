@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { clientAddress } from '../addresses.ts';
 import type { Subject } from '../hooks.ts';
+import type { Present } from '../hub-ports.ts';
 import { originAllowed } from '../origin.ts';
 import { addSession, sessionOf } from '../store/accounts.ts';
 import type { Database } from '../store/database.ts';
@@ -11,7 +12,6 @@ import { newToken } from '../store/secrets.ts';
 import { ApiError } from './api-error.ts';
 import type { Passphrases } from './passphrases.ts';
 import type { Rates } from './rates.ts';
-import type { Seats } from './seats.ts';
 import type { TicketSigner } from './ticket-signer.ts';
 
 export interface AccountsContext {
@@ -23,7 +23,8 @@ export interface AccountsContext {
   readonly guests: boolean;
   readonly rates: Rates;
   readonly passphrases: Passphrases;
-  readonly seats: Seats;
+  /** Whoever has a place in a pool right now. */
+  readonly presentIn: (pool: string) => Promise<readonly Present[]>;
   readonly signer: TicketSigner;
   /** Ends sessions of devices that are in pools. */
   readonly revoke: (subject: Subject) => void;

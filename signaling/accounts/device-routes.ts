@@ -10,7 +10,7 @@ import { newToken } from '../store/secrets.ts';
 import { ApiError } from './api-error.ts';
 import { parsed, requireSignedIn, tollAttempt, type AccountsContext } from './context.ts';
 import { Expiring } from './expiring.ts';
-import { ID, NAME, NOTHING, SIGNATURE, TOKEN } from './shapes.ts';
+import { bytesOf, ID, NAME, NOTHING, SIGNATURE, TOKEN } from './shapes.ts';
 
 /** A device answers at once, ms. */
 const NONCE_MS = 60_000;
@@ -27,7 +27,7 @@ const ONE = z.strictObject({ device: ID });
 
 export function deviceRoutes(app: FastifyInstance, context: AccountsContext): void {
   const { database, nowMs, revoke } = context;
-  const nonces = new Expiring<string>(NONCE_MS);
+  const nonces = new Expiring(database, { purpose: 'device', lifeMs: NONCE_MS });
 
   app.get('/devices', async (request) => {
     const { account } = await requireSignedIn(request, context);
@@ -39,7 +39,7 @@ export function deviceRoutes(app: FastifyInstance, context: AccountsContext): vo
     const { account } = await requireSignedIn(request, context);
     parsed(NOTHING, request.body);
     const nonce = newToken();
-    nonces.add(nonce, account, nowMs());
+    await nonces.add(nonce, account, nowMs());
     return { nonce };
   });
 
@@ -47,7 +47,7 @@ export function deviceRoutes(app: FastifyInstance, context: AccountsContext): vo
     const { account } = await requireSignedIn(request, context);
     tollAttempt(request, context);
     const { nonce, signature, signKey, name, type } = parsed(BIND, request.body);
-    if (nonces.take(nonce, nowMs()) !== account) throw new ApiError('challenge');
+    if ((await nonces.take(nonce, nowMs())) !== account) throw new ApiError('challenge');
     const key = bytesOf(signKey);
     if (!(await isDeviceProof(key, bytesOf(nonce), account, bytesOf(signature)))) throw new ApiError('signature');
     const id = deviceIdOf(key);
@@ -92,5 +92,3 @@ function requireOwn({ account, revokedMs }: DeviceRow, mine: string): void {
   if (revokedMs !== null) throw new ApiError('device-revoked');
   if (account !== mine) throw new ApiError('duplicate', 'This device is bound to another account.');
 }
-
-const bytesOf = (base64url: string): Uint8Array => Uint8Array.from(Buffer.from(base64url, 'base64url'));

@@ -1,33 +1,41 @@
-// Things that are good once and for a while: challenges, nonces, codes. In memory: who meets another node, or a server that
-// was restarted, begins again.
+// Challenges, nonces and codes of one kind, each good once and for a while, at every node of the database.
+import type { Database } from '../store/database.ts';
+import { addPending, takePending } from '../store/pending.ts';
+import { TokenBucket } from '../token-bucket.ts';
+import { ApiError } from './api-error.ts';
 
-/** Of one kind at once; each has some 200 bytes. Past it the oldest is forgotten. */
+/** Of one kind within its life, from this node; each has some 200 bytes, and what is over leaves the database every hour. */
 const HELD_MAX = 10_000;
 
-export class Expiring<T> {
+export interface ExpiringOptions {
+  /** A word, of no other kind. */
+  readonly purpose: string;
+  readonly lifeMs: number;
+}
+
+export class Expiring {
+  readonly #database: Database;
+  readonly #purpose: string;
   readonly #lifeMs: number;
-  /** The oldest in front: all live equally long. */
-  readonly #held = new Map<string, { readonly value: T; readonly untilMs: number }>();
+  readonly #room: TokenBucket;
 
-  constructor(lifeMs: number) {
+  constructor(database: Database, { purpose, lifeMs }: ExpiringOptions) {
+    this.#database = database;
+    this.#purpose = purpose;
     this.#lifeMs = lifeMs;
+    this.#room = new TokenBucket(HELD_MAX, (HELD_MAX * 1000) / lifeMs, performance.now());
   }
 
-  /** Returns when it is over, ms. */
-  add(key: string, value: T, nowMs: number): number {
-    const untilMs = nowMs + this.#lifeMs;
-    for (const [old, held] of this.#held) {
-      if (held.untilMs > nowMs && this.#held.size < HELD_MAX) break;
-      this.#held.delete(old);
-    }
-    this.#held.set(key, { value, untilMs });
-    return untilMs;
+  /** Resolves to when it is over, ms. Rejects with `busy` if there are too many. */
+  async add(token: string, value: string, nowMs: number): Promise<number> {
+    if (!this.#room.take(performance.now(), 1)) throw new ApiError('busy');
+    const row = { token, purpose: this.#purpose, value, expiresMs: nowMs + this.#lifeMs };
+    await this.#database.transact((tx) => addPending(tx, row));
+    return row.expiresMs;
   }
 
-  /** Undefined if there is none, it was taken before, or it is over. */
-  take(key: string, nowMs: number): T | undefined {
-    const held = this.#held.get(key);
-    this.#held.delete(key);
-    return held !== undefined && held.untilMs > nowMs ? held.value : undefined;
+  /** Resolves to its value, or undefined if there is none, it was taken before, or it is over. */
+  take(token: string, nowMs: number): Promise<string | undefined> {
+    return this.#database.transact((tx) => takePending(tx, { token, purpose: this.#purpose, nowMs }));
   }
 }

@@ -29,7 +29,7 @@ const ONE_ACCOUNT = z.strictObject({ account: ID });
 
 export function ownRoutes(app: FastifyInstance, context: AccountsContext): void {
   const { database, nowMs, revoke } = context;
-  const adding = new Expiring<string>(CEREMONY_MS);
+  const adding = new Expiring(database, { purpose: 'add-passkey', lifeMs: CEREMONY_MS });
 
   app.get('/me', async (request) => {
     const { account } = await requireSignedIn(request, context);
@@ -92,14 +92,14 @@ export function ownRoutes(app: FastifyInstance, context: AccountsContext): void 
       passkeys: await passkeysOf(tx, account),
     }));
     const options = await registrationOptions(page, { account, ...own });
-    adding.add(options.challenge, account, nowMs());
+    await adding.add(options.challenge, account, nowMs());
     return options;
   });
 
   app.post('/passkeys', { bodyLimit: CREDENTIAL_BODY_BYTES_MAX }, async (request, reply) => {
     const { account } = await requireSignedIn(request, context);
     const { response, name } = parsed(ADD_PASSKEY, request.body);
-    const mine = (challenge: string): boolean => adding.take(challenge, nowMs()) === account;
+    const mine = async (challenge: string): Promise<boolean> => (await adding.take(challenge, nowMs())) === account;
     const passkey = await newPasskey(pageOf(request, context), response, mine);
     const createdMs = nowMs();
     await database.transact((tx) => addPasskey(tx, { ...passkey, account, name, createdMs, usedMs: null }));

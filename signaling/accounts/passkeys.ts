@@ -100,11 +100,13 @@ export function signInOptions({ rpId }: Page): ReturnType<typeof generateAuthent
   return generateAuthenticationOptions({ rpID: rpId, challenge, timeout: CEREMONY_MS, userVerification: 'required' });
 }
 
+type IsExpected = (challenge: string) => Promise<boolean>;
+
 /** What there is to keep of a new passkey. `isExpected` takes the challenge: called once at most. Rejects with `challenge` or `passkey`. */
 export async function newPasskey(
   { origin, rpId }: Page,
   answer: Registration,
-  isExpected: (challenge: string) => boolean,
+  isExpected: IsExpected,
 ): Promise<Pick<PasskeyRow, 'credentialId' | 'publicKey' | 'counter' | 'transports'>> {
   const { verified, registrationInfo } = await ceremony(isExpected, (expectedChallenge) =>
     verifyRegistrationResponse({
@@ -126,7 +128,7 @@ export async function provenCounter(
   { origin, rpId }: Page,
   answer: Assertion,
   { credentialId, publicKey, counter }: PasskeyRow,
-  isExpected: (challenge: string) => boolean,
+  isExpected: IsExpected,
 ): Promise<number> {
   const { verified, authenticationInfo } = await ceremony(isExpected, (expectedChallenge) =>
     verifyAuthenticationResponse({
@@ -143,12 +145,9 @@ export async function provenCounter(
 }
 
 /** The library throws whatever an answer lacks; all that whoever sent it is told is which half was wrong. */
-async function ceremony<T>(
-  isExpected: (challenge: string) => boolean,
-  run: (expectedChallenge: (challenge: string) => boolean) => Promise<T>,
-): Promise<T> {
+async function ceremony<T>(isExpected: IsExpected, run: (expectedChallenge: IsExpected) => Promise<T>): Promise<T> {
   let timely = true;
-  const take = (challenge: string): boolean => (timely = isExpected(challenge));
+  const take = async (challenge: string): Promise<boolean> => (timely = await isExpected(challenge));
   try {
     return await run(take);
   } catch {

@@ -19,6 +19,7 @@ import {
 import type { Policy, Role, Tx } from '../store/schema.ts';
 import { ApiError } from './api-error.ts';
 import { addressOf, parsed, requireSignedIn, type AccountsContext } from './context.ts';
+import { mayClaim } from './seats.ts';
 import { ID, NAME, PASSPHRASE, POLICY, POOL, ROLE } from './shapes.ts';
 
 const CREATE = z.strictObject({ code: POOL, title: NAME, policy: POLICY, passphrase: PASSPHRASE.optional() });
@@ -29,7 +30,7 @@ const MEMBER = z.strictObject({ pool: POOL, account: ID });
 const PAGE = z.strictObject({ after: ID.optional() });
 
 export function poolRoutes(app: FastifyInstance, context: AccountsContext): void {
-  const { database, nowMs, passphrases, seats } = context;
+  const { database, nowMs, passphrases, presentIn, revoke } = context;
 
   app.get('/pools', async (request) => {
     const { account } = await requireSignedIn(request, context);
@@ -49,15 +50,12 @@ export function poolRoutes(app: FastifyInstance, context: AccountsContext): void
     const { code, title, policy, passphrase } = parsed(CREATE, request.body);
     if (policy === 'passphrase' && passphrase === undefined) throw new ApiError('passphrase-needed');
     const passphraseHash = await hashed(policy, passphrase, addressOf(request, context));
+    const present = await presentIn(code).catch(() => {
+      throw new ApiError('busy');
+    });
     await database.transact(async (tx) => {
-      const devices = (await devicesOf(tx, account)).filter(({ revokedMs }) => revokedMs === null);
-      if (
-        !seats.mayClaim(
-          code,
-          devices.map(({ id }) => id),
-        )
-      )
-        throw new ApiError('occupied');
+      const devices = (await devicesOf(tx, account)).flatMap(({ id, revokedMs }) => (revokedMs === null ? [id] : []));
+      if (!mayClaim(present, devices)) throw new ApiError('occupied');
       const createdMs = nowMs();
       await addPool(tx, { code, title, policy, passphraseHash, createdBy: account, listing: 'unlisted', createdMs });
     });
@@ -111,10 +109,14 @@ export function poolRoutes(app: FastifyInstance, context: AccountsContext): void
     const { account } = await requireSignedIn(request, context);
     const { pool, account: member } = parsed(MEMBER, request.params);
     const { role } = parsed(ROLE_CHANGE, request.body);
-    await database.transact(async (tx) => {
+    const before = await database.transact(async (tx) => {
       await requireOwner(tx, pool, account);
+      const was = await roleOf(tx, { pool, account: member });
       if (!(await changeRole(tx, { pool, account: member, role }))) throw new ApiError('not-found');
+      return was;
     });
+    // Who is in asks anew, and comes back as what it is now.
+    if (before !== role) revoke({ account: member, pool });
     return { role };
   });
 
@@ -126,6 +128,7 @@ export function poolRoutes(app: FastifyInstance, context: AccountsContext): void
       if (member !== account) await requireOwner(tx, pool, account);
       if (!(await removeMembership(tx, { pool, account: member }))) throw new ApiError('not-found');
     });
+    revoke({ account: member, pool });
     return {};
   });
 

@@ -12,6 +12,8 @@ const RATES = {
   passphrase: [100, 0.05],
   /** New accounts of an address. */
   account: [50, 0.02],
+  /** Reports of an address: a whole class may tell of one. Each costs two signatures and up to 80 KB on disk. */
+  report: [50, 0.05],
   /** Whatever an account writes. */
   write: [100, 5],
 } as const;
@@ -28,6 +30,7 @@ export class Rates {
     attempt: new Map(),
     passphrase: new Map(),
     account: new Map(),
+    report: new Map(),
     write: new Map(),
   };
 

@@ -1,25 +1,7 @@
-// Who is in which pool right now, on this node: so that nobody makes a pool theirs over the heads of those who are in it.
-import type { Seat } from '../hooks.ts';
-import type { Role } from '../../src/wire/signaling.ts';
+// Whose a pool is that nobody keeps: so that nobody makes it theirs over the heads of those who are in it.
+import type { Present } from '../hub-ports.ts';
 
-export class Seats {
-  /** Pool -> device -> role. As large as the hub's pools. */
-  readonly #pools = new Map<string, Map<string, Role>>();
-
-  took({ pool, member }: Seat): void {
-    const members = this.#pools.get(pool) ?? new Map<string, Role>();
-    this.#pools.set(pool, members.set(member.id, member.role));
-  }
-
-  left({ pool, member }: Seat): void {
-    const members = this.#pools.get(pool);
-    members?.delete(member.id);
-    if (members?.size === 0) this.#pools.delete(pool);
-  }
-
-  /** Whether who has these devices may make `pool` theirs: nobody is in it, or one of the devices as its owner. */
-  mayClaim(pool: string, devices: readonly string[]): boolean {
-    const members = this.#pools.get(pool);
-    return members === undefined || devices.some((device) => members.get(device) === 'owner');
-  }
+/** Whether who has these devices may: nobody is in it, or one of the devices as its owner. */
+export function mayClaim(present: readonly Present[], devices: readonly string[]): boolean {
+  return present.length === 0 || present.some(({ id, role }) => role === 'owner' && devices.includes(id));
 }

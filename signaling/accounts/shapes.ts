@@ -37,5 +37,8 @@ export const PASSPHRASE: z.ZodType<string, string> = z
 /** What a person typed as a code: taken apart later. */
 export const TYPED: z.ZodType<string, string> = z.string().min(1).max(256);
 
+/** Of a field that was matched with one of those in base64url. */
+export const bytesOf = (base64url: string): Uint8Array => Uint8Array.from(Buffer.from(base64url, 'base64url'));
+
 /** A request without any content. */
 export const NOTHING: z.ZodType<unknown> = z.union([z.undefined(), z.null(), z.strictObject({})]);

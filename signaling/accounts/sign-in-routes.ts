@@ -46,6 +46,8 @@ import { NAME, NOTHING, TYPED } from './shapes.ts';
 const LINK_MS = 5 * 60_000;
 /** 54 bits: nobody guesses them within five minutes. */
 const LINK_WORDS = 6;
+/** Of an account's id, which stands before the name that was asked for with it. */
+const ID_CHARACTERS = 32;
 
 const REGISTER_OPTIONS = z.strictObject({ name: NAME });
 const REGISTER = z.strictObject({ response: REGISTRATION, passkeyName: NAME });
@@ -54,9 +56,9 @@ const CODE = z.strictObject({ code: TYPED });
 
 export function signInRoutes(app: FastifyInstance, context: AccountsContext): void {
   const { database, rates, nowMs } = context;
-  const registering = new Expiring<{ readonly account: string; readonly name: string }>(CEREMONY_MS);
-  const signing = new Expiring<true>(CEREMONY_MS);
-  const links = new Expiring<string>(LINK_MS);
+  const registering = new Expiring(database, { purpose: 'register', lifeMs: CEREMONY_MS });
+  const signing = new Expiring(database, { purpose: 'sign-in', lifeMs: CEREMONY_MS });
+  const links = new Expiring(database, { purpose: 'link', lifeMs: LINK_MS });
   const large = { bodyLimit: CREDENTIAL_BODY_BYTES_MAX };
 
   app.post('/register/options', async (request) => {
@@ -64,21 +66,21 @@ export function signInRoutes(app: FastifyInstance, context: AccountsContext): vo
     const { name } = parsed(REGISTER_OPTIONS, request.body);
     const account = newId();
     const options = await registrationOptions(pageOf(request, context), { account, name, passkeys: [] });
-    registering.add(options.challenge, { account, name }, nowMs());
+    await registering.add(options.challenge, `${account}${name}`, nowMs());
     return options;
   });
 
   app.post('/register', large, async (request, reply) => {
     tollAttempt(request, context);
     const { response, passkeyName } = parsed(REGISTER, request.body);
-    let begun: { readonly account: string; readonly name: string } | undefined;
-    const passkey = await newPasskey(pageOf(request, context), response, (challenge) => {
-      begun = registering.take(challenge, nowMs());
+    let begun: string | undefined;
+    const passkey = await newPasskey(pageOf(request, context), response, async (challenge) => {
+      begun = await registering.take(challenge, nowMs());
       return begun !== undefined;
     });
     if (begun === undefined) throw new ApiError('challenge');
     rates.take('account', addressOf(request, context));
-    const { account, name } = begun;
+    const [account, name] = [begun.slice(0, ID_CHARACTERS), begun.slice(ID_CHARACTERS)];
     const createdMs = nowMs();
     const recoveryCodes = newRecoveryCodes();
     const token = await database.transact(async (tx) => {
@@ -95,7 +97,7 @@ export function signInRoutes(app: FastifyInstance, context: AccountsContext): vo
     tollAttempt(request, context);
     parsed(NOTHING, request.body);
     const options = await signInOptions(pageOf(request, context));
-    signing.add(options.challenge, true, nowMs());
+    await signing.add(options.challenge, '', nowMs());
     return options;
   });
 
@@ -105,7 +107,7 @@ export function signInRoutes(app: FastifyInstance, context: AccountsContext): vo
     const page = pageOf(request, context);
     const passkey = await database.transact((tx) => passkeyOf(tx, response.id));
     if (passkey === undefined) throw new ApiError('passkey');
-    const take = (challenge: string): boolean => signing.take(challenge, nowMs()) === true;
+    const take = async (challenge: string): Promise<boolean> => (await signing.take(challenge, nowMs())) !== undefined;
     const counter = await provenCounter(page, response, passkey, take);
     const token = await usePasskey(passkey, counter);
     if (token === undefined) throw new ApiError('passkey');
@@ -136,13 +138,13 @@ export function signInRoutes(app: FastifyInstance, context: AccountsContext): vo
     const { account } = await requireSignedIn(request, context);
     parsed(NOTHING, request.body);
     const code = wordsOf(randomBytes(wordBytes(LINK_WORDS)), LINK_WORDS).join('-');
-    return { code, expiresMs: links.add(code, account, nowMs()) };
+    return { code, expiresMs: await links.add(code, account, nowMs()) };
   });
 
   app.post('/links/use', async (request, reply) => {
     tollAttempt(request, context);
     const { code } = parsed(CODE, request.body);
-    const account = links.take(
+    const account = await links.take(
       code
         .trim()
         .toLowerCase()

@@ -1,7 +1,8 @@
 // The bus between nodes as the rest sees it, and the desk that joins a cluster to it: in the place of a hub for the sockets' shell.
 import { randomBytes } from 'node:crypto';
-import type { HubFigures, HubInput, HubOutput, Subject } from '../hub-ports.ts';
+import type { HubFigures, HubInput, HubOutput, Present, Subject } from '../hub-ports.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
+import type { LinkFigures } from './links.ts';
 
 /** Carries messages between nodes, in order from one to another, and may lose some: who sends counts them (links.ts). */
 export interface Bus {
@@ -9,8 +10,15 @@ export interface Bus {
   subscribe(node: string, onMessage: (bytes: Uint8Array) => void): void;
   /** To one node, or to all others. Never throws; while there is no connection it drops. */
   publish(to: string | undefined, bytes: Uint8Array): void;
+  readonly connected: boolean;
   /** Resolves once all that was published is out, or soon in any case. */
   close(): Promise<void>;
+}
+
+/** Where the bus is, and why it cannot be used. */
+export class BusError extends Error {
+  override readonly name = 'BusError';
+  readonly code = 'bus';
 }
 
 /** What the sockets' shell works with: a hub, or a cluster of them. */
@@ -19,6 +27,13 @@ export interface Desk {
   poll(): HubOutput | undefined;
   nextTimeout(): number | null;
   figures(): HubFigures;
+  /** Whoever has a place in `pool`. May reject with a BusError if the node that knows it does not answer. */
+  presentIn(pool: string): readonly Present[] | Promise<readonly Present[]>;
+}
+
+/** `connected`: the bus itself is reached. */
+export interface BusFigures extends LinkFigures {
+  readonly connected: boolean;
 }
 
 /** What happens at a cluster without the shell having asked. */
@@ -29,10 +44,17 @@ export interface DeskListener {
   revoked(subject: Subject): void;
 }
 
+/** Others answer sooner, ms; whoever is alone waits no longer for them. */
+const MEET_MS = 1_000;
+/** Until a question counts as lost, ms. */
+const ANSWER_MS = 2_000;
+
 export class ClusterDesk implements Desk {
   readonly #cluster: Cluster;
   readonly #bus: Bus;
   readonly #node: string = randomBytes(16).toString('hex');
+  readonly #questions = new Map<number, (present: readonly Present[]) => void>();
+  #lastQuestion = 0;
   #listener: DeskListener | undefined;
 
   constructor(bus: Bus, options: Omit<ClusterOptions, 'node' | 'wallAtZeroMs'>) {
@@ -41,15 +63,21 @@ export class ClusterDesk implements Desk {
     this.#cluster = new Cluster({ ...options, node: this.#node, wallAtZeroMs });
   }
 
-  /** Begins to speak to the others. */
-  start(listener: DeskListener): void {
+  /** Begins to speak to the others, and resolves once it knows one of them and so the common clock, or soon in any case. */
+  async start(listener: DeskListener): Promise<void> {
     this.#listener = listener;
-    this.#bus.subscribe(this.#node, (bytes) => {
-      this.#cluster.handle(performance.now(), { kind: 'bus', bytes });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, MEET_MS);
+      this.#bus.subscribe(this.#node, (bytes) => {
+        this.#cluster.handle(performance.now(), { kind: 'bus', bytes });
+        listener.wake();
+        if (this.#cluster.nodes.length === 0) return;
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#cluster.handle(performance.now(), { kind: 'tick' });
       listener.wake();
     });
-    this.#cluster.handle(performance.now(), { kind: 'tick' });
-    listener.wake();
   }
 
   handle(now: number, input: HubInput): void {
@@ -61,6 +89,7 @@ export class ClusterDesk implements Desk {
     for (let output = this.#cluster.poll(); output !== undefined; output = this.#cluster.poll()) {
       if (output.kind === 'publish') this.#bus.publish(output.to, output.bytes);
       else if (output.kind === 'revoked') this.#listener?.revoked(output.subject);
+      else if (output.kind === 'looked') this.#questions.get(output.question)?.(output.present);
       else return output;
     }
     return undefined;
@@ -74,9 +103,25 @@ export class ClusterDesk implements Desk {
     return this.#cluster.figures();
   }
 
-  /** Other nodes that this one is linked with. */
-  get nodes(): readonly string[] {
-    return this.#cluster.nodes;
+  presentIn(pool: string): Promise<readonly Present[]> {
+    const question = (this.#lastQuestion += 1);
+    return new Promise<readonly Present[]>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#questions.delete(question);
+        reject(new BusError('another node does not answer'));
+      }, ANSWER_MS);
+      this.#questions.set(question, (present) => {
+        clearTimeout(timer);
+        this.#questions.delete(question);
+        resolve(present);
+      });
+      this.#cluster.handle(performance.now(), { kind: 'look', question, pool });
+      this.#listener?.wake();
+    });
+  }
+
+  busFigures(): BusFigures {
+    return { connected: this.#bus.connected, ...this.#cluster.linkFigures() };
   }
 
   /** After a `stop`. */

@@ -34,11 +34,24 @@ export type LinkEvent =
   /** It gives its pools away, or takes some again. */
   | { readonly kind: 'changed'; readonly node: string };
 
+/** Counts since it was made, but for `nodes`: those that are linked now. */
+export interface LinkFigures {
+  readonly nodes: number;
+  /** Messages to one node. */
+  readonly sent: number;
+  readonly received: number;
+  /** How often something between two nodes was missing, so that both began anew. */
+  readonly broken: number;
+}
+
 export class Links {
   readonly #self: string;
   readonly #links = new Map<string, Link>();
   readonly #events: LinkEvent[] = [];
   #lastNumber = 0;
+  #sent = 0;
+  #received = 0;
+  #broken = 0;
   #beatAt = -Infinity;
   #nextBeatAt = -Infinity;
 
@@ -68,8 +81,8 @@ export class Links {
     return [...this.#links].flatMap(([node, { up, draining }]) => (up && !draining ? [node] : []));
   }
 
-  isUp(node: string): boolean {
-    return this.#links.get(node)?.up === true;
+  figures(): LinkFigures {
+    return { nodes: this.up.length, sent: this.#sent, received: this.#received, broken: this.#broken };
   }
 
   /** True: it is time for a beat, which is then taken for said. */
@@ -119,6 +132,7 @@ export class Links {
     const link = this.#links.get(node);
     if (link?.up !== true) return undefined;
     link.sent += 1;
+    this.#sent += 1;
     return { link: [link.mine, link.theirs], number: link.sent };
   }
 
@@ -133,6 +147,7 @@ export class Links {
       return false;
     }
     link.received = number;
+    this.#received += 1;
     return true;
   }
 
@@ -158,6 +173,7 @@ export class Links {
   }
 
   #renew(now: number, node: string, link: Link): void {
+    this.#broken += 1;
     this.#lower(node, link);
     Object.assign(link, { mine: ++this.#lastNumber, sent: 0, received: 0, promised: 0 });
     this.beatSoon(now);

@@ -5,13 +5,15 @@ import { SOCKET_CODES, type SocketCode } from '../../src/wire/codes.ts';
 import { cleanName, isDevice, PEERS_MAX, SERVER_FRAME_BYTES_MAX } from '../../src/wire/signaling.ts';
 import { parsePoolCode } from '../../src/wire/pool-code.ts';
 import { joined } from '../../src/wire/bytes.ts';
-import type { Grant, HubRequest, Subject } from '../hub-ports.ts';
+import type { Grant, HubRequest, Present, Subject } from '../hub-ports.ts';
 import type { LinkNumbers } from './links.ts';
 
+/** Nodes of different numbers do not hear each other (nats.ts): another one for every change of this file. */
+export const BUS_VERSION = 2;
 /** Bytes of one message. Of a header, what is not a payload: NATS takes 1 MiB in all. */
 export const BUS_BYTES_MAX: number = 1024 * 1024;
 const HEADER_BYTES_MAX = BUS_BYTES_MAX - SERVER_FRAME_BYTES_MAX;
-/** Claims in one message, each of about 150 bytes. */
+/** Claims in one message, and firsts, each of about 150 bytes. */
 export const CLAIMS_MAX = 1_000;
 
 /** A socket of the edge's, and which of its attachments is meant: an owner knows only its own, so a late one is told. */
@@ -27,6 +29,17 @@ export interface BusJoin extends Omit<Extract<HubRequest, { kind: 'join' }>, 've
   readonly bytes: number;
 }
 
+/** Who is away keeps its place with the receiver. `untilMs` of the grant: since 1970. `owner`: as in a join. */
+export interface BusAbsent extends Omit<BusJoin, 'kind' | 'seat' | 'again' | 'bytes'> {
+  readonly kind: 'absent';
+}
+
+/** Who came first in a pool. */
+export interface First {
+  readonly pool: string;
+  readonly device: string;
+}
+
 /** Of a device that has its place at the sender's. */
 export interface Claim {
   readonly device: string;
@@ -37,11 +50,26 @@ export interface Claim {
 /** What an edge tells the owner of a pool. */
 export type ToOwner =
   | BusJoin
+  /** Also one owner to the next, and then what waits for it. */
+  | BusAbsent
+  /** In pools that the sender is about to attach sockets to: whoever comes there before those is not the first. */
+  | { readonly kind: 'firsts'; readonly firsts: readonly First[] }
   /** Its payload is the client's message. */
   | { readonly kind: 'relay'; readonly seat: SeatName; readonly bytes: number }
   | { readonly kind: 'leave'; readonly seat: SeatName }
-  /** The seat is empty: its socket is lost, or was closed with `code`, or goes on with another owner. */
-  | { readonly kind: 'gone'; readonly seat: SeatName; readonly why: 'lost' | 'moved' | { readonly code: SocketCode } };
+  | Gone
+  /** Its payload is the server's message, which waited for the device. */
+  | { readonly kind: 'held'; readonly device: string; readonly pool: string };
+
+/** What says which of the seats it is about. */
+export type OfSeat = Extract<ToOwner, { readonly seat: SeatName }>;
+
+/** The seat is empty: its socket is lost, or was closed with `code`, or goes on with another owner. */
+export interface Gone {
+  readonly kind: 'gone';
+  readonly seat: SeatName;
+  readonly why: 'lost' | 'moved' | { readonly code: SocketCode };
+}
 
 /** What an owner tells an edge. */
 export type ToEdge =
@@ -49,7 +77,13 @@ export type ToEdge =
   | { readonly kind: 'send'; readonly seats: readonly SeatName[]; readonly owner?: string }
   | { readonly kind: 'close'; readonly seat: SeatName; readonly code: SocketCode; readonly retryMs?: number };
 
+/** Who is in a pool? And the answer, to the same number. */
+export type Look =
+  | { readonly kind: 'look'; readonly question: number; readonly pool: string }
+  | { readonly kind: 'looked'; readonly question: number; readonly present: readonly Present[] };
+
 export type BusBody =
+  | Look
   | ToOwner
   | ToEdge
   | { readonly kind: 'claims'; readonly claims: readonly Claim[] }
@@ -59,6 +93,8 @@ export type BusBody =
 export interface Beat {
   readonly kind: 'beat';
   readonly from: string;
+  /** The common clock as it knows it, ms since 1970 (stamps.ts). */
+  readonly atMs: number;
   /** It takes no pools any more. */
   readonly draining: boolean;
   /** It stops now. */
@@ -85,9 +121,9 @@ const code = z.custom<SocketCode>((value) => typeof value === 'string' && Object
 const seat = z.tuple([count, count]);
 const version = z.tuple([stamp, id, count]);
 
-const join = z.object({
-  kind: z.literal('join'),
-  seat,
+const role = z.enum(['owner', 'member', 'listener']);
+
+const asked = {
   version,
   pool,
   id,
@@ -95,16 +131,24 @@ const join = z.object({
   device: z.string().refine(isDevice),
   grant: z.object({
     account: z.string().exactOptional(),
-    role: z.enum(['owner', 'member', 'listener']).exactOptional(),
+    role: role.exactOptional(),
     zones: z.array(z.string()),
     untilMs: z.number().exactOptional(),
   }),
-  again: z.object({ owner: id.exactOptional() }).exactOptional(),
-  bytes: count,
-});
+  owner: id.exactOptional(),
+};
 
 const body = z.discriminatedUnion('kind', [
-  join,
+  z.object({ kind: z.literal('join'), seat, ...asked, again: z.boolean().exactOptional(), bytes: count }),
+  z.object({ kind: z.literal('absent'), ...asked }),
+  z.object({ kind: z.literal('held'), device: id, pool }),
+  z.object({
+    kind: z.literal('firsts'),
+    firsts: z
+      .array(z.object({ pool, device: id }))
+      .min(1)
+      .max(CLAIMS_MAX),
+  }),
   z.object({ kind: z.literal('relay'), seat, bytes: count }),
   z.object({ kind: z.literal('leave'), seat }),
   z.object({ kind: z.literal('gone'), seat, why: z.union([z.enum(['lost', 'moved']), z.object({ code })]) }),
@@ -124,9 +168,19 @@ const body = z.discriminatedUnion('kind', [
       .min(1)
       .max(CLAIMS_MAX),
   }),
+  z.object({ kind: z.literal('look'), question: count, pool }),
+  z.object({
+    kind: z.literal('looked'),
+    question: count,
+    present: z.array(z.object({ id, role })).max(PEERS_MAX + 1),
+  }),
   z.object({
     kind: z.literal('revoke'),
-    subject: z.union([z.strictObject({ account: z.string() }), z.strictObject({ device: id })]),
+    subject: z.union([
+      z.strictObject({ account: z.string(), pool: pool.exactOptional() }),
+      z.strictObject({ device: id }),
+      z.strictObject({ address: z.string() }),
+    ]),
   }),
 ]);
 
@@ -134,6 +188,7 @@ const header = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('beat'),
     from: id,
+    atMs: stamp,
     draining: z.boolean(),
     leaving: z.boolean(),
     links: z.record(id, z.tuple([count, count, count])),

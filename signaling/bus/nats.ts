@@ -1,28 +1,30 @@
 // The bus over NATS: a subject for each node and one for all. Nothing is stored there; what NATS loses, the nodes notice (links.ts).
 import { connect } from '@nats-io/transport-node';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Bus } from './bus.ts';
-import { BUS_BYTES_MAX } from './messages.ts';
+import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
+import { BusError, type Bus } from './bus.ts';
+import { BUS_BYTES_MAX, BUS_VERSION } from './messages.ts';
+import { natsAddress } from './nats-address.ts';
 
-/** Nodes that do not understand each other must not hear each other: another number for every change of messages.ts. */
-const PREFIX = 'rockpool.1';
+/** Nodes that do not understand each other do not hear each other; what clients and servers say is part of their messages. */
+const PREFIX = `rockpool.${BUS_VERSION}.${PROTOCOL_VERSION}`;
 const EVERYBODY = `${PREFIX}.all`;
 /** From asking for a connection to having one, ms. */
 const CONNECT_MS = 5_000;
 /** Between tries after it broke, ms: the others count a node as gone after 4 s. */
 const RECONNECT_MS = 500;
 /** NATS is asked so often whether it is there, ms, and given up after two questions without an answer. */
-const PING_MS = 2_000;
+const PING_MS = 1_000;
 /** The rest of what was said may take this long at the end, ms. */
 const CLOSE_MS = 1_000;
 
 /**
- * `url`: `nats://` or `tls://`, then `user:password@` or `token@` if need be, and a host with a port, 4222 by default. Rejects if that is
- * something else, or nobody answers there now; a connection that breaks later comes back by itself.
+ * `url` as natsAddress takes it, which may throw. Rejects with a BusError if nobody answers there now, or does not let us in; a connection
+ * that breaks later comes back by itself.
  */
 export async function connectNats(url: string, logger: FastifyBaseLogger): Promise<Bus> {
-  const { server, tls, ...login } = addressIn(url);
-  const connection = await connect({
+  const { server, tls, ...login } = natsAddress(url);
+  const asked = connect({
     servers: server,
     name: 'rockpool',
     timeout: CONNECT_MS,
@@ -31,9 +33,14 @@ export async function connectNats(url: string, logger: FastifyBaseLogger): Promi
     pingInterval: PING_MS,
     maxPingOut: 2,
     noEcho: true,
-    ignoreClusterUpdates: false,
+    // Somebody may put the password right.
+    ignoreAuthErrorAbort: true,
     ...login,
     ...(tls && { tls: {} }),
+  });
+  const connection = await asked.catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BusError(`The bus at ${server} cannot be used: ${reason}`, { cause: error });
   });
   let connected = true;
   void (async () => {
@@ -45,6 +52,9 @@ export async function connectNats(url: string, logger: FastifyBaseLogger): Promi
     }
   })();
   return {
+    get connected() {
+      return connected && !connection.isClosed();
+    },
     subscribe: (node, onMessage) => {
       const callback = (error: Error | null, message: { readonly data: Uint8Array }): void => {
         if (error === null) onMessage(message.data);
@@ -67,25 +77,4 @@ export async function connectNats(url: string, logger: FastifyBaseLogger): Promi
       await connection.close();
     },
   };
-}
-
-interface NatsAddress {
-  readonly server: string;
-  readonly tls: boolean;
-  readonly user?: string;
-  readonly pass?: string;
-  readonly token?: string;
-}
-
-/** Throws a RangeError that does not repeat the password. */
-function addressIn(url: string): NatsAddress {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const scheme = parsed?.protocol;
-  if (parsed === undefined || (scheme !== 'nats:' && scheme !== 'tls:') || parsed.hostname === '')
-    throw new RangeError('bus.url: expected nats://HOST:PORT or tls://HOST:PORT');
-  const [user, pass] = [decodeURIComponent(parsed.username), decodeURIComponent(parsed.password)];
-  const server = `${parsed.hostname}:${parsed.port || '4222'}`;
-  const tls = scheme === 'tls:';
-  if (user === '') return { server, tls };
-  return pass === '' ? { server, tls, token: user } : { server, tls, user, pass };
 }

@@ -1,46 +1,6 @@
-// One HTTP question of the doctor's and what came of it, and why a connection fails in words.
+// Why a question of the doctor's was not answered, or by something else, in words.
+import type { HttpAnswer } from '../ask-http.ts';
 import { broken, type CheckName, type Finding } from './findings.ts';
-
-/** For one answer, ms. */
-export const PATIENCE_MS = 10_000;
-/** Bytes of an answer that are read: the app's page has a thousand. */
-const ANSWER_BYTES_MAX = 64 * 1024;
-
-export interface Answer {
-  readonly status: number;
-  readonly type: string;
-  /** Of a redirection. */
-  readonly location: string | undefined;
-  readonly body: string;
-}
-
-/** Rejects as fetch does. Follows nothing: where it leads is told. */
-export async function ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-  const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    parts.push(part);
-    bytes += part.length;
-    if (bytes >= ANSWER_BYTES_MAX) break;
-  }
-  return {
-    status: response.status,
-    type: response.headers.get('content-type') ?? '',
-    location: response.headers.get('location') ?? undefined,
-    body: Buffer.concat(parts).toString(),
-  };
-}
-
-/** The object that `body` is as JSON; undefined if it is none. */
-export function objectIn(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Why nothing came from `url`, as a browser would feel it. */
 export function unreachable(check: CheckName, url: string, error: unknown): Finding {
@@ -89,7 +49,7 @@ export function unreachable(check: CheckName, url: string, error: unknown): Find
 }
 
 /** Of a response that is none of ours. */
-export function wrongStatus(check: CheckName, path: string, { status, location }: Answer): Finding {
+export function wrongStatus(check: CheckName, path: string, { status, location }: HttpAnswer): Finding {
   if (location !== undefined)
     return broken(check, `${path} leads on to ${location}.`, 'Examine that address instead, and let people open it.');
   if (status >= 502 && status <= 504)

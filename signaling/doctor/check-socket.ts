@@ -1,6 +1,7 @@
 // The doctor's websocket: opened as a page of the examined address would, and a join to a pool of its own, which brings the
 // ICE servers that devices are told.
 import { WebSocket } from 'ws';
+import { ASK_PATIENCE_MS } from '../ask-http.ts';
 import { generateDeviceKeys, LABELS, sign } from '../../src/keys/identity.ts';
 import { PROTOCOL_VERSION, SOCKET_CODES, codeName, type SocketCode } from '../../src/wire/codes.ts';
 import { freshPoolCode } from '../../src/wire/fresh-names.ts';
@@ -12,7 +13,7 @@ import {
   type IceServer,
   type ServerMessage,
 } from '../../src/wire/signaling.ts';
-import { PATIENCE_MS, unreachable } from './asking.ts';
+import { unreachable } from './asking.ts';
 import { broken, ok, skipped, type Finding } from './findings.ts';
 
 export interface SocketFindings {
@@ -37,7 +38,7 @@ export async function checkSocket(url: string): Promise<SocketFindings> {
     origin: new URL(url).origin,
     maxPayload: SERVER_FRAME_BYTES_MAX,
     perMessageDeflate: false,
-    handshakeTimeout: PATIENCE_MS,
+    handshakeTimeout: ASK_PATIENCE_MS,
   });
   const steps = new Steps(socket);
   try {
@@ -97,7 +98,7 @@ class Steps {
   }
 
   async next(): Promise<Step> {
-    const late = AbortSignal.timeout(PATIENCE_MS);
+    const late = AbortSignal.timeout(ASK_PATIENCE_MS);
     while (this.#waiting.length === 0 && !late.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -1,12 +1,17 @@
 // The doctor's questions over HTTP: is it there, does a browser count it as secure, whose addresses does it see.
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { z } from 'zod';
+import { askHttp, objectIn } from '../ask-http.ts';
 import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
-import { ask, objectIn, unreachable, wrongStatus } from './asking.ts';
+import { unreachable, wrongStatus } from './asking.ts';
 import { broken, hint, ok, skipped, type Finding } from './findings.ts';
 
 /** Nobody's (RFC 5737). */
 const FORGED = '192.0.2.77';
+
+/** Of /health, where there is a bus. */
+const WITH_BUS = z.object({ bus: z.object({ connected: z.boolean(), nodes: z.number() }) });
 
 const INSIDE = new BlockList();
 INSIDE.addSubnet('127.0.0.0', 8);
@@ -19,7 +24,7 @@ INSIDE.addSubnet('fc00::', 7, 'ipv6');
 export async function checkReachable(url: string): Promise<Finding> {
   let answer;
   try {
-    answer = await ask(`${url}/health`);
+    answer = await askHttp(`${url}/health`);
   } catch (error) {
     return unreachable('reachable', url, error);
   }
@@ -34,9 +39,33 @@ export async function checkReachable(url: string): Promise<Finding> {
   );
 }
 
+/** Undefined: the server has no bus. Of several nodes only one answers. */
+export async function checkBus(url: string): Promise<Finding | undefined> {
+  try {
+    const health = WITH_BUS.safeParse(objectIn((await askHttp(`${url}/health`)).body));
+    if (!health.success) return undefined;
+    const { connected, nodes } = health.data.bus;
+    if (!connected) {
+      return broken(
+        'bus',
+        'The node that answers does not reach the bus: who is there does not meet those at other nodes.',
+        'See that NATS runs, and that --bus leads to it from that node.',
+      );
+    }
+    if (nodes > 0) return ok('bus', `The node that answers is linked with ${nodes} more.`);
+    return hint(
+      'bus',
+      'The node that answers knows of no other.',
+      'If there are others: they need the same NATS, and the same version of Rockpool.',
+    );
+  } catch (error) {
+    return unreachable('bus', url, error);
+  }
+}
+
 export async function checkApp(url: string): Promise<Finding> {
   try {
-    const answer = await ask(`${url}/`);
+    const answer = await askHttp(`${url}/`);
     if (answer.status === 200 && answer.type.startsWith('text/html')) return ok('app', 'The app is served.');
     return wrongStatus('app', '/', answer);
   } catch (error) {
@@ -114,7 +143,7 @@ interface Seen {
 }
 
 async function seen(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Seen> {
-  const answer = await ask(`${url}/seen`, headers);
+  const answer = await askHttp(`${url}/seen`, { headers });
   const { address, forwarded, trusted } = objectIn(answer.body) ?? {};
   if (typeof address === 'string' && typeof forwarded === 'number' && typeof trusted === 'number')
     return { address, forwarded, trusted };

@@ -1,6 +1,6 @@
 // What an examination of a server finds: one verdict a question, in plain words, and how to mend what is not well.
 
-export type CheckName = 'reachable' | 'app' | 'secure' | 'forwarded' | 'websocket' | 'join' | 'stun' | 'turn';
+export type CheckName = 'reachable' | 'bus' | 'app' | 'secure' | 'forwarded' | 'websocket' | 'join' | 'stun' | 'turn';
 
 export type Finding =
   | { readonly check: CheckName; readonly verdict: 'ok'; readonly words: string }

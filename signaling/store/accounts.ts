@@ -25,6 +25,17 @@ export async function changeAccount(
   return changed !== undefined;
 }
 
+/** These are operators from now on, and no others. Resolves to those of them that are there. */
+export async function setOperators(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  for (const id of ids) checked({ id });
+  const former = tx.updateTable('accounts').set({ tier: 'user' }).where('tier', '=', 'operator');
+  // A list of nothing is no SQL.
+  await (ids.length === 0 ? former : former.where('id', 'not in', ids)).execute();
+  if (ids.length === 0) return [];
+  const chosen = tx.updateTable('accounts').set({ tier: 'operator' }).where('id', 'in', ids);
+  return (await chosen.returning('id').execute()).map(({ id }) => id);
+}
+
 /**
  * With all that is the account's own: ways in, devices, memberships. Reports, strikes, bans and the audit stay. False if
  * there is none; throws `last-owner` if it is the only owner of a pool, which is to be handed over or removed before.

@@ -5,12 +5,10 @@ import type { DeviceRow, Tx } from './schema.ts';
 /** Throws `duplicate` (anybody's, revoked or not), `missing` (the account) or `too-many`. */
 export async function addDevice(tx: Tx, device: Omit<DeviceRow, 'revokedMs'>): Promise<void> {
   checked(device);
-  const { count } = await tx
-    .selectFrom('devices')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('account', '=', device.account)
-    .executeTakeFirstOrThrow();
-  requireRoom('devices of an account', count, LIMITS.devicesPerAccount);
+  const others = await tx.selectFrom('devices').select('revokedMs').where('account', '=', device.account).execute();
+  requireRoom('devices of an account, with revoked ones', others.length, LIMITS.devicesEverPerAccount);
+  const living = others.filter(({ revokedMs }) => revokedMs === null).length;
+  requireRoom('devices of an account', living, LIMITS.devicesPerAccount);
   await tx
     .insertInto('devices')
     .values({ ...device, revokedMs: null })

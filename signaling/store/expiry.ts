@@ -6,6 +6,7 @@ const LEASE_FORGOTTEN_MS = 24 * 60 * 60 * 1000;
 
 /** For any node to call now and then. What is over at `nowMs` counted no more before. */
 export async function forgetExpired(tx: Tx, nowMs: number): Promise<void> {
+  await tx.deleteFrom('pending').where('expiresMs', '<=', nowMs).execute();
   await tx.deleteFrom('sessions').where('expiresMs', '<=', nowMs).execute();
   await tx.deleteFrom('invitations').where('expiresMs', '<=', nowMs).execute();
   await tx.deleteFrom('strikes').where('expiresMs', '<=', nowMs).execute();

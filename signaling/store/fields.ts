@@ -1,7 +1,10 @@
 // What may stand in each field of the database, in one place: whatever is written or looked for passes here first, so that no
 // database sees a zero, a lone surrogate or more than it was made for. And how many rows one of anything may have.
+import { EVIDENCE_BYTES_MAX } from '../../src/keys/evidence.ts';
+import { ID_BYTES, parseEntryId } from '../../src/wire/entry.ts';
 import { parsePoolCode } from '../../src/wire/pool-code.ts';
 import { cleanName } from '../../src/wire/signaling.ts';
+import { ACCOUNTS_MAX } from '../../src/wire/talk.ts';
 import { DatabaseError } from './errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -21,11 +24,17 @@ export const LIMITS = {
   recoveryCodesPerAccount: 16,
   /** The oldest makes room. */
   sessionsPerAccount: 64,
-  /** Revoked ones count: they are remembered. */
   devicesPerAccount: 64,
+  /** With those that were revoked: they are remembered. */
+  devicesEverPerAccount: 256,
   poolsPerAccount: 256,
   invitationsPerPool: 256,
   openReportsPerDevice: 64,
+  /** Of everybody, some 400 MB at most; and how many of these may be guests', so that they keep nobody else out. */
+  openReports: 10_000,
+  openReportsOfGuests: 2_000,
+  /** The latest of one person's, of which the score is made. */
+  countedReports: 1_000,
   /** Rows of one page of a longer list. */
   page: 200,
 } as const;
@@ -73,6 +82,7 @@ const FIELDS: Readonly<Record<Field, Rule>> = {
   atMs: TIME,
   avatar: bytes(1, 32 * 1024),
   byAccount: ID,
+  circle: bytes(0, ACCOUNTS_MAX * ID_BYTES),
   code: POOL,
   codeHash: HASH,
   counter: integer(0, 2 ** 32 - 1),
@@ -81,8 +91,8 @@ const FIELDS: Readonly<Record<Field, Rule>> = {
   // WebAuthn allows 1,023 bytes.
   credentialId: like(/^[\w-]{16,1364}$/, 'base64url of 12 to 1,023 bytes'),
   detail: NOTE,
-  // An entry of a conversation has at most 64 KiB.
-  evidence: bytes(1, 68 * 1024),
+  entry: text('an entry, author/chain/seq', (value) => parseEntryId(value) !== undefined),
+  evidence: bytes(1, EVIDENCE_BYTES_MAX),
   expiresMs: TIME,
   fence: TIME,
   holder: SUBJECT,
@@ -101,6 +111,7 @@ const FIELDS: Readonly<Record<Field, Rule>> = {
   privateKey: bytes(1, 256),
   // Keys of more than 4 KiB are none that WebAuthn names today.
   publicKey: bytes(1, 4096),
+  purpose: WORD,
   reason: NOTE,
   reporterAccount: ID,
   reporterDevice: ID,
@@ -124,6 +135,7 @@ const FIELDS: Readonly<Record<Field, Rule>> = {
   untilMs: TIME,
   usedMs: TIME,
   usesLeft: integer(0, 1_000_000),
+  value: NOTE,
   what: WORD,
   who: SUBJECT,
 };

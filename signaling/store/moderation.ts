@@ -2,12 +2,12 @@
 import { sql } from 'kysely';
 import { DatabaseError } from './errors.ts';
 import { checked, LIMITS, requireRoom } from './fields.ts';
-import type { AuditRow, BanRow, ReportRow, ReportState, StrikeRow, Subject, Tx } from './schema.ts';
+import type { AuditRow, BanRow, Person, ReportRow, ReportState, StrikeRow, Subject, Tx } from './schema.ts';
 
 /**
  * Keeps a report whose evidence was checked. `id`: the same for the same report (from its evidence and who reports), so that
  * one that is sent again only counts up `times`, to which it resolves. Throws `duplicate` if the id is another device's, or
- * `too-many` if too many of this device's wait to be looked at.
+ * `too-many` if too many of this device's, of guests' or at all wait to be looked at.
  */
 export async function addReport(tx: Tx, report: Omit<ReportRow, 'times' | 'state'>): Promise<number> {
   checked(report);
@@ -24,13 +24,17 @@ export async function addReport(tx: Tx, report: Omit<ReportRow, 'times' | 'state
     await tx.updateTable('reports').set(checked({ times })).where('id', '=', report.id).execute();
     return times;
   }
-  const { count } = await tx
+  const open = tx
     .selectFrom('reports')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('reporterDevice', '=', report.reporterDevice)
-    .where('state', '=', 'open')
-    .executeTakeFirstOrThrow();
-  requireRoom('open reports of a device', count, LIMITS.openReportsPerDevice);
+    .where('state', '=', 'open');
+  const ofDevice = await open.where('reporterDevice', '=', report.reporterDevice).executeTakeFirstOrThrow();
+  requireRoom('open reports of a device', ofDevice.count, LIMITS.openReportsPerDevice);
+  if (report.reporterAccount === null) {
+    const ofGuests = await open.where('reporterAccount', 'is', null).executeTakeFirstOrThrow();
+    requireRoom('open reports of guests', ofGuests.count, LIMITS.openReportsOfGuests);
+  }
+  requireRoom('open reports', (await open.executeTakeFirstOrThrow()).count, LIMITS.openReports);
   await tx
     .insertInto('reports')
     .values({ ...report, times: 1, state: 'open' })
@@ -42,18 +46,21 @@ export async function reportOf(tx: Tx, id: string): Promise<ReportRow | undefine
   return tx.selectFrom('reports').selectAll().where('id', '=', checked({ id }).id).executeTakeFirst();
 }
 
-/** A page of those in `state`, the oldest first and without their evidence. `after`: the last of the page before. */
+/** One without what it proves. */
+export type ReportInList = Omit<ReportRow, 'evidence' | 'circle'>;
+
+/** A page of those in `state`, the oldest first. `after`: the last of the page before. */
 export async function reportsIn(
   tx: Tx,
   state: ReportState,
   after: Pick<ReportRow, 'createdMs' | 'id'> | undefined,
   limit: number,
-): Promise<Omit<ReportRow, 'evidence'>[]> {
+): Promise<ReportInList[]> {
   checked({ state, limit });
   let page = tx
     .selectFrom('reports')
-    .select(['id', 'reporterAccount', 'reporterDevice', 'targetAccount', 'targetDevice', 'pool', 'offence'])
-    .select(['times', 'createdMs', 'state'])
+    .select(['id', 'reporterAccount', 'reporterDevice', 'targetAccount', 'targetDevice', 'pool', 'entry'])
+    .select(['offence', 'times', 'createdMs', 'state'])
     .where('state', '=', state)
     .orderBy('createdMs')
     .orderBy('id')
@@ -67,32 +74,102 @@ export async function reportsIn(
   return page.execute();
 }
 
-/** How many people, an account counting once whatever its devices, have reported `subject` since `sinceMs`, dismissed ones aside. */
-export async function countReporters(
-  tx: Tx,
-  { kind, id, sinceMs }: { readonly kind: 'account' | 'device'; readonly id: string; readonly sinceMs: number },
-): Promise<number> {
-  const person = sql<string>`coalesce(${sql.ref('reporterAccount')}, ${sql.ref('reporterDevice')})`;
-  const { count } = await tx
-    .selectFrom('reports')
-    .select(sql<number>`count(distinct ${person})`.as('count'))
-    .where(kind === 'account' ? 'targetAccount' : 'targetDevice', '=', checked({ id }).id)
-    .where('createdMs', '>=', sinceMs)
-    .where('state', '<>', 'dismissed')
+/** How many people, an account counting once whatever its devices, have reported `person` since `sinceMs`, dismissed ones aside. */
+export async function countReporters(tx: Tx, person: Person, sinceMs: number): Promise<number> {
+  const reporter = sql<string>`coalesce(${sql.ref('reporterAccount')}, ${sql.ref('reporterDevice')})`;
+  const { count } = await standingAgainst(tx, person, sinceMs)
+    .select(sql<number>`count(distinct ${reporter})`.as('count'))
     .executeTakeFirstOrThrow();
   return count;
 }
 
-/** False if there is no such report, or it was settled before. */
-export async function settleReport(tx: Tx, id: string, state: 'upheld' | 'dismissed'): Promise<boolean> {
+/**
+ * What the score of `person` is made of: reports by accounts since `sinceMs`, dismissed ones aside, and only of entries that nobody
+ * had reported by then.
+ */
+export async function reportsAgainst(
+  tx: Tx,
+  person: Person,
+  sinceMs: number,
+): Promise<Pick<ReportRow, 'reporterAccount' | 'reporterDevice' | 'createdMs'>[]> {
+  return standingAgainst(tx, person, sinceMs)
+    .select(['reports.reporterAccount', 'reports.reporterDevice', 'reports.createdMs'])
+    .where('reports.reporterAccount', 'is not', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('reports as earlier')
+            .select('earlier.id')
+            .whereRef('earlier.entry', '=', 'reports.entry')
+            .where('earlier.createdMs', '<=', sinceMs),
+        ),
+      ),
+    )
+    .orderBy('reports.createdMs', 'desc')
+    .limit(LIMITS.countedReports)
+    .execute();
+}
+
+function standingAgainst(tx: Tx, { subjectKind, subject }: Person, sinceMs: number) {
+  const { target } = checked({ target: subject });
+  const all = tx.selectFrom('reports').where('createdMs', '>', sinceMs).where('state', '<>', 'dismissed');
+  if (subjectKind === 'account') return all.where('targetAccount', '=', target);
+  return all.where('targetDevice', '=', target).where('targetAccount', 'is', null);
+}
+
+/** What is known of an account that reports. */
+export interface Reporter {
+  /** When the account was made. */
+  readonly createdMs: number;
+  /** Its reports, by what became of them. */
+  readonly upheld: number;
+  readonly dismissed: number;
+}
+
+/** Of these accounts, as far as they are there: when they were made, and how their reports since `sinceMs` were judged. */
+export async function reportersOf(
+  tx: Tx,
+  accounts: readonly string[],
+  sinceMs: number,
+): Promise<Map<string, Reporter>> {
+  const found = new Map<string, Reporter>();
+  // A list of nothing is no SQL.
+  if (accounts.length === 0) return found;
+  for (const account of accounts) checked({ account });
+  const rows = await tx.selectFrom('accounts').select(['id', 'createdMs']).where('id', 'in', accounts).execute();
+  const judged = await tx
+    .selectFrom('reports')
+    .select(['reporterAccount', 'state'])
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('reporterAccount', 'in', accounts)
+    .where('createdMs', '>=', sinceMs)
+    .where('state', '<>', 'open')
+    .groupBy(['reporterAccount', 'state'])
+    .execute();
+  for (const { id, createdMs } of rows) {
+    const times = (state: ReportState): number =>
+      judged.find((each) => each.reporterAccount === id && each.state === state)?.count ?? 0;
+    found.set(id, { createdMs, upheld: times('upheld'), dismissed: times('dismissed') });
+  }
+  return found;
+}
+
+/** Whether a report of it was upheld before. */
+export async function wasUpheld(tx: Tx, entry: string): Promise<boolean> {
+  const upheld = tx.selectFrom('reports').select('id').where('entry', '=', checked({ entry }).entry);
+  return (await upheld.where('state', '=', 'upheld').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** All open reports of an entry, whoever sent them. Resolves to how many there were. */
+export async function settleReports(tx: Tx, entry: string, state: 'upheld' | 'dismissed'): Promise<number> {
   const settled = await tx
     .updateTable('reports')
     .set(checked({ state }))
-    .where('id', '=', checked({ id }).id)
+    .where('entry', '=', checked({ entry }).entry)
     .where('state', '=', 'open')
     .returning('id')
-    .executeTakeFirst();
-  return settled !== undefined;
+    .execute();
+  return settled.length;
 }
 
 export async function addStrike(tx: Tx, strike: StrikeRow): Promise<void> {
@@ -108,6 +185,13 @@ export async function strikesOf(tx: Tx, subject: Subject, nowMs: number): Promis
     .where('subjectKind', '=', subjectKind)
     .where('subject', '=', of);
   return counting.where('expiresMs', '>', nowMs).orderBy('createdMs').orderBy('id').execute();
+}
+
+/** Resolves to how many there were. */
+export async function removeStrikes(tx: Tx, subject: Subject): Promise<number> {
+  const { subjectKind, subject: of } = checkedSubject(subject);
+  const removed = tx.deleteFrom('strikes').where('subjectKind', '=', subjectKind).where('subject', '=', of);
+  return (await removed.returning('id').execute()).length;
 }
 
 /** Replaces what there was for the subject. */
@@ -132,7 +216,20 @@ export async function removeBan(tx: Tx, subject: Subject): Promise<boolean> {
   return removed !== undefined;
 }
 
-/** A page of the bans that hold at `nowMs`, by kind and subject: the list that every node has. `after`: the last of the page before. */
+/** The one of these bans that holds longest at `nowMs`, if any does. `subjects`: at least one. */
+export async function banAmong(tx: Tx, subjects: readonly Subject[], nowMs: number): Promise<BanRow | undefined> {
+  return tx
+    .selectFrom('bans')
+    .selectAll()
+    .where((eb) =>
+      eb.or(subjects.map(checkedSubject).map(({ subjectKind, subject }) => eb.and({ subjectKind, subject }))),
+    )
+    .where('untilMs', '>', nowMs)
+    .orderBy('untilMs', 'desc')
+    .executeTakeFirst();
+}
+
+/** A page of the bans that hold at `nowMs`, by kind and subject. `after`: the last of the page before. */
 export async function bansAt(tx: Tx, nowMs: number, after: Subject | undefined, limit: number): Promise<BanRow[]> {
   checked({ limit });
   let page = tx
@@ -157,6 +254,12 @@ export async function bansAt(tx: Tx, nowMs: number, after: Subject | undefined, 
 /** In the transaction of what it tells of. */
 export async function addAudit(tx: Tx, entry: AuditRow): Promise<void> {
   await tx.insertInto('audit').values(checked(entry)).execute();
+}
+
+/** What was done to `target`, the latest first and one page at most. */
+export async function auditOf(tx: Tx, target: string): Promise<AuditRow[]> {
+  const done = tx.selectFrom('audit').selectAll().where('target', '=', checked({ target }).target);
+  return done.orderBy('atMs', 'desc').orderBy('id', 'desc').limit(LIMITS.page).execute();
 }
 
 /** A page, the latest first. `before`: the last of the page before. */

@@ -102,6 +102,10 @@ export interface ReportRow {
   readonly targetAccount: string | null;
   readonly targetDevice: string;
   readonly pool: string;
+  /** What it is about: `author/chain/seq`. */
+  readonly entry: string;
+  /** Accounts of the whisper it stood in, 16 bytes each; empty: it stood in the pool's own chain. */
+  readonly circle: Uint8Array;
   /** A word for what was done. */
   readonly offence: string;
   /** Signed by the target; whoever adds the row has checked it. */
@@ -116,6 +120,11 @@ export interface ReportRow {
 export interface Subject {
   readonly subjectKind: SubjectKind;
   readonly subject: string;
+}
+
+/** Who is reported: an account, or a device that is no account's. */
+export interface Person extends Subject {
+  readonly subjectKind: 'account' | 'device';
 }
 
 export interface StrikeRow extends Subject {
@@ -160,6 +169,16 @@ export interface ServerKeyRow {
   readonly retiredMs: number | null;
 }
 
+/** Something that is good once: a challenge, a code. */
+export interface PendingRow {
+  readonly tokenHash: string;
+  /** A word for what it is good for. */
+  readonly purpose: string;
+  /** What whoever has it stands for. */
+  readonly value: string;
+  readonly expiresMs: number;
+}
+
 export interface LeaseRow {
   readonly lease: string;
   readonly holder: string;
@@ -188,6 +207,7 @@ export interface Schema {
   bans: BanRow;
   audit: AuditRow;
   serverKeys: ServerKeyRow;
+  pending: PendingRow;
   leases: LeaseRow;
   migrations: MigrationRow;
 }

@@ -1,6 +1,6 @@
 // What the STUN server says to one datagram: its sender's address to a Binding request, silence to nearly all else. It keeps
 // the rates, and notes which sockets asked. Pure of sockets and clocks; stun-server.ts has those.
-import { TokenBucket } from '../token-bucket.ts';
+import { TokenBucket, TokenBuckets } from '../token-bucket.ts';
 import { PeerIndex } from './peer-index.ts';
 import { socketName, sourceKey, type SocketAddress } from './socket-address.ts';
 import {
@@ -45,7 +45,7 @@ const SOURCE_PER_SECOND = 60;
 /** All together: a tenth of a core. */
 const TOTAL_BURST = 5_000;
 const TOTAL_PER_SECOND = 2_500;
-/** Sources whose rate is kept, about 200 bytes each; past it the one that was silent longest begins anew. */
+/** Sources whose rate is kept. */
 const SOURCES_MAX = 10_000;
 /** Unknown attributes that a 420 lists: half as long as the request's own list of them, so it never outgrows the bound. */
 const UNKNOWN_LISTED_MAX = 8;
@@ -60,8 +60,7 @@ const KNOWN: ReadonlySet<number> = new Set([
 
 export class StunResponder {
   readonly index: PeerIndex = new PeerIndex();
-  /** Least recently heard first. */
-  readonly #sources = new Map<string, TokenBucket>();
+  readonly #sources = new TokenBuckets(SOURCE_BURST, SOURCE_PER_SECOND, SOURCES_MAX);
   readonly #total: TokenBucket;
   readonly #counts = { answered: 0, refused: 0, ignored: 0, limited: 0 };
 
@@ -75,8 +74,7 @@ export class StunResponder {
     if (source.port === 0) return this.#silent('ignored');
     const request = decodeStun(bytes);
     if (request?.kind !== 'request' || request.method !== METHODS.binding) return this.#silent('ignored');
-    if (!this.#bucketOf(now, sourceKey(source)).take(now, 1) || !this.#total.take(now, 1))
-      return this.#silent('limited');
+    if (!this.#sources.take(now, sourceKey(source)) || !this.#total.take(now, 1)) return this.#silent('limited');
     const unknown = request.attributes.map(({ type }) => type).filter(isUnknown);
     if (unknown.length > 0) {
       this.#counts.refused += 1;
@@ -100,15 +98,6 @@ export class StunResponder {
 
   #silent(why: 'ignored' | 'limited'): undefined {
     this.#counts[why] += 1;
-  }
-
-  #bucketOf(now: number, key: string): TokenBucket {
-    const bucket = this.#sources.get(key) ?? new TokenBucket(SOURCE_BURST, SOURCE_PER_SECOND, now);
-    this.#sources.delete(key);
-    this.#sources.set(key, bucket);
-    const [eldest] = this.#sources.size > SOURCES_MAX ? this.#sources.keys() : [];
-    if (eldest !== undefined) this.#sources.delete(eldest);
-    return bucket;
   }
 }
 

@@ -5,10 +5,13 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { requireInteger } from '../limits.ts';
 import type { PeerIndex } from './peer-index.ts';
-import { socketAddress } from './socket-address.ts';
+import { socketAddress, socketName } from './socket-address.ts';
 import { StunResponder, type StunFigures } from './stun-responder.ts';
 
 export const STUN_PORT = 3478;
+
+/** RFC 8839, section 5.1: foundation, component, transport, priority, address, port, type; of a server-reflexive one. */
+const REFLEXIVE = /^(?:a=)?candidate:\S+ \d+ udp \d+ (\S+) (\d{1,5}) typ srflx\b/i;
 
 export interface StunOptions {
   /**
@@ -24,6 +27,8 @@ export interface RunningStun {
   readonly port: number;
   /** How peers are seen from outside. */
   readonly index: PeerIndex;
+  /** `peer` signals `candidate`: if this server has told it that address, it is known by it from now on. */
+  claim(peer: string, candidate: string): void;
   figures(): StunFigures;
   close(): Promise<void>;
 }
@@ -48,6 +53,11 @@ export async function startStun({ host, port = STUN_PORT }: StunOptions): Promis
   return {
     port: socket.address().port,
     index: responder.index,
+    claim: (peer, candidate) => {
+      const [, address, port] = REFLEXIVE.exec(candidate) ?? [];
+      const seen = address === undefined ? undefined : socketAddress(address, Number(port));
+      if (seen !== undefined) responder.index.claim(performance.now(), peer, socketName(seen));
+    },
     figures: () => responder.figures(performance.now()),
     close: () => (closing ??= closed(socket)),
   };

@@ -29,6 +29,7 @@ describe('what is understood', () => {
         data: undefined,
         rates: { downBytesPerSecond: undefined, upBytesPerSecond: undefined },
         relayOnly: false,
+        shown: {},
       },
       into: undefined,
     });
@@ -36,6 +37,23 @@ describe('what is understood', () => {
 
   test('a device may hide behind the relay', () => {
     expect(parse('join --pool abc --relay-only')).toMatchObject({ peer: { relayOnly: true } });
+  });
+
+  test('what is shown at a pool’s door: a passphrase, and the invitation in a link', () => {
+    const token = 'a'.repeat(43);
+    expect(parse(`join --pool https://pool.example/#invited=calm-otter/${token} --passphrase kelp`)).toMatchObject({
+      peer: { pool: 'calm-otter', server: 'wss://pool.example/ws', shown: { invitation: token, passphrase: 'kelp' } },
+    });
+  });
+
+  test('account shows who is signed in, signs in with words in any form, and signs out', () => {
+    const there = { kind: 'account', server: 'wss://pool.example/ws', data: undefined, json: false };
+    const account = (words: string) => parse(`account ${words} --server https://pool.example`);
+    expect(account('')).toEqual({ ...there, wish: { kind: 'show' } });
+    expect(account('sign-in one-two')).toEqual({ ...there, wish: { kind: 'sign-in', code: 'one-two' } });
+    expect(account('sign-in one two')).toEqual({ ...there, wish: { kind: 'sign-in', code: 'one two' } });
+    expect(account('sign-out')).toEqual({ ...there, wish: { kind: 'sign-out' } });
+    for (const words of ['sign-in', 'sign-out now', 'delete']) expect(account(words)).toMatchObject({ kind: 'usage' });
   });
 
   test('a pool link also gives the server', () => {

@@ -83,6 +83,7 @@ describe('serve', () => {
     [{ code: 'EADDRINUSE', port: 3478 }, 'Port 3478 is taken. Stop what listens there, or choose another with --stun'],
     [{ code: 'EACCES' }, 'Port 8080 needs rights you do not have.'],
     [{ code: 'EADDRNOTAVAIL', address: '192.0.2.1' }, '192.0.2.1 is not an address of this machine.'],
+    [{ code: 'bus' }, 'x.'],
     [{}, 'Could not serve on localhost, port 8080: x.'],
   ])('that it cannot listen (%j) is a plain error and exit code 1', async (problem, words) => {
     const { code, stderr } = await fail([], problem);

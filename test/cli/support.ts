@@ -113,6 +113,9 @@ export class FakePool implements PoolClientFace<string> {
   say(text: string, options?: SayOptions): Promise<string> {
     return this.talk.say(text, options);
   }
+  signReport(): ReturnType<PoolClientFace<string>['signReport']> {
+    return Promise.resolve({ pool: '', signKey: new Uint8Array(32), signature: new Uint8Array(64) });
+  }
   offer(sources: readonly string[], { to, before }: OfferOptions = {}): Promise<string> {
     const how = `${to === undefined ? '' : ` to ${to.join(',')}`}${before === undefined ? '' : ` as in ${before}`}`;
     this.calls.push(`offer:${sources.length}${how}`);

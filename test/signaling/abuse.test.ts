@@ -76,6 +76,20 @@ describe('one address', () => {
     await b.next('welcome');
   });
 
+  test('that asks for pages again and again is told to wait, and neither another one nor whoever watches the server is', async () => {
+    const server = await start({ limits: { addressRequestsBurst: 3, addressRequestsPerSecond: 1 } });
+    const ask = (path: string, from = '127.0.0.1'): Promise<string> =>
+      say(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, from);
+    const answers = [await ask('/health'), await ask('/seen'), await ask('/nowhere'), await ask('/health?x')];
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['200', '200', '404', '429']);
+    expect(answers[3]).toMatch(/\r\nretry-after: \d+\r\n/);
+    expect(answers[3]).toMatch(/\r\ncontent-security-policy: /);
+    expect(await ask('/api/about')).toMatch(/^HTTP\/1\.1 429[^]*"code":"too-fast"/);
+    expect(await ask('/health', '127.0.0.2')).toMatch(/^HTTP\/1\.1 200/);
+    expect(await ask('/livez')).toMatch(/^HTTP\/1\.1 200/);
+    expect(await ask('/readyz?x')).toMatch(/^HTTP\/1\.1 200/);
+  });
+
   test('that floods with forged joins, garbage and text leaves a pool from another unharmed', async () => {
     const server = await start();
     const [a, b] = [await open(server, '127.0.0.2'), await open(server, '127.0.0.2')];

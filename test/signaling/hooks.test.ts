@@ -1,6 +1,6 @@
 // Session hooks under the real server: what they are asked and told, and that whatever they do harms nobody else.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openHooks, type JoinAsked, type SessionHooks, type Verdict } from '../../signaling/hooks.ts';
+import { openHooks, type JoinAsked, type SessionHooks, type Subject, type Verdict } from '../../signaling/hooks.ts';
 import type { RunningServer, ServerOptions } from '../../signaling/server.ts';
 import { startServer } from './load-server.ts';
 import { idOf, RawClient } from './raw-client.ts';
@@ -159,7 +159,33 @@ describe('revoke', () => {
     expect(server.figures()).toMatchObject({ members: 1, away: 0 });
   });
 
-  test('comes before the answer to who asks just then', async () => {
+  test('of an account in one pool has its devices there asked anew, and leaves the others alone', async () => {
+    const server = await start({ authorize: () => admit({ account: 'ada' }) });
+    const [a, b] = [await ask(server, 'a', 'blue'), await ask(server, 'b', 'green')];
+    for (const client of [a, b]) await client.next('welcome');
+    server.revoke({ account: 'ada', pool: 'blue' });
+    expect(await a.closed).toBe(4012);
+    expect(await b.settle()).toEqual([]);
+  });
+
+  test('of an address closes whoever comes from there, in a pool or not, and nobody else', async () => {
+    const server = await start({ authorize: () => admit({}) }, { proxyHops: 1 });
+    const from = (address: string): Promise<RawClient> =>
+      RawClient.open(server.url, { headers: { 'x-forwarded-for': address } });
+    const [a, b, c] = [await from('192.0.2.7'), await from('192.0.2.200'), await from('192.0.3.7')];
+    a.join('a', 'blue');
+    c.join('c', 'blue');
+    for (const client of [a, c]) await client.next('welcome');
+    server.revoke({ address: '192.0.2.0/24' });
+    expect(await Promise.all([a.closed, b.closed])).toEqual([4014, 4014]);
+    expect((await c.settle()).at(-1)).toEqual({ kind: 'peer-left', id: idOf('a'), lost: false });
+  });
+
+  test.each<[Subject, number]>([
+    [{ account: 'ada' }, 4014],
+    [{ account: 'ada', pool: 'blue' }, 4012],
+    [{ address: '127.0.0.1/32' }, 4014],
+  ])('of %j comes before the answer to who asks just then', async (subject, code) => {
     let answer: (verdict: Verdict) => void = () => {};
     let asked: () => void = () => {};
     const question = new Promise<void>((resolve) => (asked = resolve));
@@ -171,9 +197,9 @@ describe('revoke', () => {
     });
     const a = await ask(server, 'a', 'blue');
     await question;
-    server.revoke({ account: 'ada' });
+    server.revoke(subject);
     answer({ kind: 'admitted', zones: [], account: 'ada' });
-    expect(await a.closed).toBe(4014);
+    expect(await a.closed).toBe(code);
     expect(server.figures()).toMatchObject({ joins: 0 });
   });
 });

@@ -56,6 +56,8 @@ describe('the metrics', () => {
       'rockpool_stun_datagrams_total{answer="refused"}': 1,
       'rockpool_stun_datagrams_total{answer="ignored"}': 2,
       'rockpool_stun_datagrams_total{answer="limited"}': 0,
+      rockpool_stun_sockets: 3,
+      rockpool_stun_sockets_named: 1,
     });
     figures = { ...figures, sockets: 4, joins: 10, closed: { silent: 3, rate: 1 } };
     expect(await scrape()).toEqual({
@@ -66,12 +68,24 @@ describe('the metrics', () => {
     });
   });
 
+  test('tell of the bus where there is one', async () => {
+    const bus = () => ({ connected: false, nodes: 2, sent: 30, received: 40, broken: 1 });
+    running = await startMetrics({ host: '127.0.0.1', port: 0, hub: () => figures, bus });
+    expect(await scrape()).toMatchObject({
+      rockpool_bus_connected: 0,
+      rockpool_bus_nodes: 2,
+      rockpool_bus_messages_sent_total: 30,
+      rockpool_bus_messages_received_total: 40,
+      rockpool_bus_links_broken_total: 1,
+    });
+  });
+
   test('tell of the process and its event loop', async () => {
     running = await startMetrics({ host: '127.0.0.1', port: 0, hub: () => figures });
     const page = await (await fetch(running.url)).text();
     expect(page).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
     expect(page).toMatch(/^process_resident_memory_bytes \d/m);
-    expect(page).not.toContain('rockpool_stun');
+    expect(page).not.toMatch(/rockpool_(?:stun|bus)/);
   });
 
   test('are at /metrics only, and only read', async () => {

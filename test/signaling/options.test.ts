@@ -103,6 +103,8 @@ describe('what is wrong is told with its name, its place and what it may be', ()
     [{ flags: { 'tls-key': 'key.pem' } }, 'incomplete', '--tls-key needs --tls-cert beside it.'],
     [{ flags: { 'turn-urls': 'turn:a' } }, 'incomplete', '--turn-urls needs --turn-secret beside it.'],
     [{ flags: { 'hooks-bearer': 'x' } }, 'incomplete', '--hooks-bearer needs --hooks-url beside it.'],
+    [{ flags: { bus: 'http://nats.example' } }, 'bad-value', '--bus takes an address such as nats://'],
+    [{ flags: { bus: 'nats://nats', data: '.' } }, 'incomplete', '--bus needs --database in the place of --data'],
     [{ flags: { 'stun-port': '3478' } }, 'incomplete', '--stun-port needs --public-url beside it'],
     [{ file: '{ "prot": 1 }' }, 'unknown-option', 'options.json: there is no option “prot”.'],
     [{ file: '[]' }, 'bad-file', '--config options.json: expected one JSON object'],
@@ -121,7 +123,7 @@ describe('what is wrong is told with its name, its place and what it may be', ()
     ]);
   });
 
-  test.each(['turn-secret', 'hooks-bearer', 'database'])('%s is never shown', (name) => {
+  test.each(['turn-secret', 'hooks-bearer', 'database', 'bus'])('%s is never shown', (name) => {
     const { message } = problem({ flags: { [name]: 'hidden thing' } });
     expect(message).toContain(`--${name} takes`);
     expect(message).not.toContain('hidden');

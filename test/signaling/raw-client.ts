@@ -11,11 +11,14 @@ const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** The key of the device called `letter`: always the same one, and made without any code of ours. */
 function keyOf(letter: string): { readonly privateKey: KeyObject; readonly signKey: Uint8Array } {
-  const key = Buffer.concat([PKCS8_HEAD, Buffer.alloc(32, letter)]);
-  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  const privateKey = createPrivateKey({ key: Buffer.from(privateKeyOf(letter)), format: 'der', type: 'pkcs8' });
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
   return { privateKey, signKey: new Uint8Array(spki.subarray(-32)) };
 }
+
+/** PKCS #8. */
+export const privateKeyOf = (letter: string): Uint8Array =>
+  Uint8Array.from(Buffer.concat([PKCS8_HEAD, Buffer.alloc(32, letter)]));
 
 export const idOf = (letter: string): string =>
   createHash('sha256').update(keyOf(letter).signKey).digest('hex').slice(0, 32);

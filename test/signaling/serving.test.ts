@@ -11,7 +11,7 @@ import { probeStun } from '../../signaling/stun/probe.ts';
 import { startStun } from '../../signaling/stun/stun-server.ts';
 import { startServer } from './load-server.ts';
 import { startServing } from './load-serving.ts';
-import { RawClient } from './raw-client.ts';
+import { idOf, RawClient } from './raw-client.ts';
 
 const running: Serving[] = [];
 const lines: string[] = [];
@@ -68,6 +68,28 @@ test('STUN answers, and devices are told of it by the public name, and of TURN w
     },
   ]);
   client.socket.terminate();
+});
+
+test('a socket that asked STUN is known by the device that signals it, and no other is', async () => {
+  const [stunPort, metricsPort] = [await freePort('udp'), await freePort('tcp')];
+  const flags = { 'stun-port': stunPort, 'stun-host': '127.0.0.1', 'public-url': 'https://pool.example' };
+  const { port, metricsUrl } = await start({ ...flags, 'metrics-port': metricsPort });
+  const seen = await probeStun({ host: '127.0.0.1', port: Number(stunPort) });
+  if (seen.kind !== 'seen' || metricsUrl === undefined) throw new Error('neither STUN nor metrics');
+  const [a, b] = [
+    await RawClient.join(`http://127.0.0.1:${port}`, 'a', 'blue'),
+    await RawClient.join(`http://127.0.0.1:${port}`, 'b', 'blue'),
+  ];
+  const named = async (type: string, from: number): Promise<string | undefined> => {
+    const candidate = `candidate:1 1 udp 1677729535 127.0.0.1 ${from} typ ${type} raddr 0.0.0.0 rport 0`;
+    a.say({ kind: 'relay', peer: idOf('b'), attempt: 1, signal: { kind: 'candidate', candidate, mid: '0' } });
+    await b.next('relayed');
+    return /^rockpool_stun_sockets_named (\d+)$/m.exec(await (await fetch(metricsUrl)).text())?.[1];
+  };
+  const own = seen.seenAs.port;
+  expect(await named('srflx', own === 1 ? 2 : 1)).toBe('0');
+  expect(await named('host', own)).toBe('0');
+  expect(await named('srflx', own)).toBe('1');
 });
 
 test('metrics have a port of their own, and tell what the server does', async () => {

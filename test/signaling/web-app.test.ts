@@ -75,6 +75,14 @@ test.each(['/nowhere', '/.secret', '/assets/', '/../package.json', '/..%2fpackag
   },
 );
 
+test('an address that cannot be read is refused, by the API in its own way', async () => {
+  const [api, other] = [await get('/api/%'), await get('/assets/%')];
+  expect([api.status, other.status]).toEqual([400, 400]);
+  expect(await api.json()).toEqual({ code: 'bad-request', message: 'The address cannot be read.' });
+  expect(await other.text()).toBe('Bad request\n');
+  expect(api.headers.get('x-content-type-options')).toBe('nosniff');
+});
+
 test('/health tells how the server is, and nothing of anyone', async () => {
   const response = await get('/health');
   expect(response.headers.get('cache-control')).toBe('no-store');

@@ -1,18 +1,29 @@
-// Whoever is signed in at this server, and what they do about their account. Each call rejects with an Error that says, in a
-// sentence, what went wrong.
+// Whoever is signed in at this server, and what they do about their account and its devices. Each call rejects with an Error that
+// says, in a sentence, what went wrong.
 import { signal, type Signal } from '@preact/signals';
 import { startAuthentication, startRegistration } from '@simplewebauthn/browser';
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/browser';
-import { ApiProblem, call } from './call.ts';
+import { AccountProblem } from '../../src/io/account-ticket.ts';
+import { call } from './call.ts';
 
 export interface Me {
   readonly id: string;
   readonly name: string;
-  readonly passkeys: readonly { readonly id: string; readonly name: string }[];
+  /** An operator looks after the server: reports, bans. */
+  readonly tier: 'guest' | 'user' | 'operator';
+  readonly hasAvatar: boolean;
+  readonly passkeys: readonly OwnPasskey[];
   readonly recoveryCodesLeft: number;
+}
+
+export interface OwnPasskey {
+  readonly id: string;
+  readonly name: string;
+  /** null: never yet. */
+  readonly usedMs: number | null;
 }
 
 export interface OwnDevice {
@@ -24,12 +35,13 @@ export interface OwnDevice {
 }
 
 export type PoolPolicy = 'open' | 'invited' | 'passphrase';
+export type PoolRole = 'owner' | 'member' | 'listener';
 
 export interface OwnPool {
   readonly code: string;
   readonly title: string;
   readonly policy: PoolPolicy;
-  readonly role: 'owner' | 'member' | 'listener';
+  readonly role: PoolRole;
 }
 
 /** Undefined until that is known; null: nobody is signed in. */
@@ -49,7 +61,7 @@ export async function refresh(): Promise<void> {
     ]);
     [me.value, devices.value, pools.value] = [own, found, mine];
   } catch (error) {
-    if (!(error instanceof ApiProblem) || error.code !== 'signed-out') throw error;
+    if (!(error instanceof AccountProblem) || error.code !== 'signed-out') throw error;
     me.value = null;
   }
 }
@@ -104,26 +116,41 @@ export async function revokeDevice(id: string): Promise<void> {
   await refresh();
 }
 
-/** Words that sign another browser in, and when they are over, ms since 1970. */
-export const signInWords = (): Promise<{ readonly code: string; readonly expiresMs: number }> =>
-  call('POST', 'links', {});
-
-export interface NewPool {
-  readonly code: string;
-  readonly title: string;
-  readonly policy: PoolPolicy;
-  readonly passphrase?: string;
-}
-
-export async function createPool(pool: NewPool): Promise<void> {
-  await call('POST', 'pools', pool);
+export async function renameAccount(name: string): Promise<void> {
+  await call('PATCH', 'me', { name });
   await refresh();
 }
 
-/** The invitation, for `uses` people within a week. */
-export async function invite(pool: string, uses: number): Promise<string> {
-  return (await call<{ token: string }>('POST', `pools/${pool}/invitations`, { uses })).token;
+/** Its devices leave their pools at once, and nothing brings it back. */
+export async function removeAccount(): Promise<void> {
+  await call('DELETE', 'me');
+  me.value = null;
 }
+
+/** Counts changes of one's own picture: its address stays, so another is only fetched under another query. */
+export const pictureChanges: Signal<number> = signal(0);
+
+/** `picture`: as accountPicture makes it; undefined: none. */
+export async function changePicture(picture: Blob | undefined): Promise<void> {
+  await (picture === undefined ? call('DELETE', 'me/avatar') : call('PUT', 'me/avatar', picture));
+  pictureChanges.value += 1;
+  await refresh();
+}
+
+export async function renamePasskey(id: string, name: string): Promise<void> {
+  await call('PATCH', `passkeys/${id}`, { name });
+  await refresh();
+}
+
+/** Refused if nobody could sign in any more. */
+export async function removePasskey(id: string): Promise<void> {
+  await call('DELETE', `passkeys/${id}`);
+  await refresh();
+}
+
+/** Words that sign another browser in, and when they are over, ms since 1970. */
+export const signInWords = (): Promise<{ readonly code: string; readonly expiresMs: number }> =>
+  call('POST', 'links', {});
 
 /** What a person did not finish in the browser's own question is no error of anybody's. */
 async function passkey<T>(question: () => Promise<T>): Promise<T> {

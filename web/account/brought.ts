@@ -1,9 +1,5 @@
 // What this tab brings to the doors of pools: passphrases that were typed and invitations that links brought, until it is closed.
-
-export interface Brought {
-  readonly passphrase?: string;
-  readonly invitation?: string;
-}
+import type { Shown } from '../../src/io/account-ticket.ts';
 
 /** By pool. */
-export const brought: Map<string, Brought> = new Map();
+export const brought: Map<string, Shown> = new Map();

@@ -1,29 +1,28 @@
-// One request to the server's accounts. What it refuses becomes an Error with its code and its sentence.
+// One request to the server's accounts. What it refuses becomes an AccountProblem with its code and its sentence.
+import { AccountProblem } from '../../src/io/account-ticket.ts';
 
-/** `code`: as PROTOCOL.md lists them, or `unreachable`. */
-export class ApiProblem extends Error {
-  readonly code: string;
-  /** Whether the same may well succeed a little later. */
-  readonly passes: boolean;
-
-  constructor(code: string, message: string, passes: boolean) {
-    super(message);
-    this.name = 'ApiProblem';
-    this.code = code;
-    this.passes = passes;
-  }
+/** A part of a longer list. `next`: what the part after it is asked with; undefined: this is the end. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | undefined;
 }
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
-/** `path`: below `api/`. Rejects with an ApiProblem. */
+/** `path`: below `api/`. `body`: a picture as it is, anything else as JSON. Rejects with an AccountProblem. */
 export async function call<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
-  const json = body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(new URL(`api/${path}`, document.baseURI), { method, ...json }).catch(() => {
-    throw new ApiProblem('unreachable', 'The server cannot be reached. Try again in a moment.', true);
+  const content = body !== undefined && (body instanceof Blob ? body : new Blob([JSON.stringify(body)], JSON_TYPE));
+  // A blob names its type itself.
+  const response = await fetch(apiUrl(path), { method, ...(content && { body: content }) }).catch(() => {
+    throw new AccountProblem('unreachable', 'The server cannot be reached. Try again in a moment.', true);
   });
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said;
   const message = String(said.message ?? 'The server did not understand this page. Reload it.');
-  throw new ApiProblem(String(said.code), message, response.status >= 500 || response.status === 429);
+  throw new AccountProblem(String(said.code), message, response.status >= 500 || response.status === 429);
 }
+
+const JSON_TYPE = { type: 'application/json' };
+
+/** `path`: below `api/`. */
+export const apiUrl = (path: string): URL => new URL(`api/${path}`, document.baseURI);

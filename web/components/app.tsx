@@ -1,6 +1,6 @@
 // Chooses the screen.
 import type { VNode } from 'preact';
-import { AccountPart, accountLayer } from '../account-door.ts';
+import { AccountPart } from '../account-door.ts';
 import { poolPart, screen } from '../app.ts';
 import { StartScreen } from './start-screen.tsx';
 import { Unsupported } from './unsupported.tsx';
@@ -10,7 +10,7 @@ export function App(): VNode {
   return (
     <>
       <Screen />
-      {accountLayer.value !== undefined && Account !== undefined && <Account />}
+      {Account !== undefined && <Account />}
     </>
   );
 }

@@ -9,6 +9,7 @@ import { CopyLink } from './pool-header.tsx';
 import { PoolDialog, QuitDialog, SwitchDialog } from './pools-dialogs.tsx';
 import { QrCode } from './qr-code.tsx';
 import { ZoneDialog } from './rooms-dialog.tsx';
+import { ReportDialog } from './report.tsx';
 import { SettingsDialog } from './settings.tsx';
 import { Button, Dialog } from './ui.tsx';
 import { VerifyDialog } from './verify.tsx';
@@ -28,6 +29,7 @@ export function Dialogs(): VNode {
       <LinkDialog />
       <AdoptDialog />
       <SettingsDialog />
+      <ReportDialog />
     </>
   );
 }

@@ -2,7 +2,8 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { beginEdit, confirm, copyMessage, keep, react, reply, takeBack } from '../talk-actions.ts';
+import { beginEdit, confirm, copyMessage, keep, react, reply, report, takeBack } from '../talk-actions.ts';
+import { takesReports } from '../account-door.ts';
 import { talk } from '../talk.ts';
 import type { MessageView } from '../../src/talk/views.ts';
 import type { EntryId } from '../../src/wire/entry.ts';
@@ -99,6 +100,7 @@ function Items({ id, at }: { readonly id: EntryId; readonly at: MessageView }): 
             })}
           />
         )}
+        {!own && takesReports.value && <Item icon="flag" text="Report…" onClick={act(report)} />}
       </ul>
       <p class={styles['facts']}>
         {own ? deliverySentence(message) : `Sent ${formatMoment(message.sentMs, Date.now())}`}

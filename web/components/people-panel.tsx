@@ -2,10 +2,11 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { unmetWords } from '../../src/client.ts';
+import { takesReports } from '../account-door.ts';
 import { cx } from '../cx.ts';
 import type { Person, PersonDevice } from '../people.ts';
 import { dialog } from '../pool-view.ts';
-import { currentTalk } from '../talk.ts';
+import { currentTalk, talk } from '../talk.ts';
 import { talkSentence } from '../sentences.ts';
 import { trouble } from '../trouble.ts';
 import { Connection } from './connection.tsx';
@@ -83,9 +84,27 @@ function Device({ device, own, alone }: DeviceProps): VNode {
           <Button small look="quiet" onClick={() => void exclude(device)}>
             {out ? 'Let in again' : 'Keep out'}
           </Button>
+          <ReportName device={device} />
         </div>
       )}
     </section>
+  );
+}
+
+/** What somebody calls their device is signed by it, as messages are. */
+function ReportName({ device: { id, name } }: { readonly device: PersonDevice }): VNode | null {
+  const entry = talk.members.value.get(id)?.profile;
+  if (!takesReports.value || entry === undefined) return null;
+  return (
+    <Button
+      small
+      look="quiet"
+      onClick={() => {
+        dialog.value = { kind: 'report', what: 'name', entry, by: name, text: name, whisper: false };
+      }}
+    >
+      Report name…
+    </Button>
   );
 }
 

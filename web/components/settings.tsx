@@ -237,7 +237,8 @@ interface ChoiceProps<Value extends string> {
   readonly name: string;
   readonly label: string;
   readonly options: readonly { readonly value: Value; readonly text: string }[];
-  readonly chosen: Value;
+  /** Undefined: none yet. */
+  readonly chosen: Value | undefined;
   readonly onChoose: (value: Value) => void;
 }
 

@@ -58,13 +58,24 @@ interface ModalProps {
   readonly children: ComponentChildren;
 }
 
+/** What had the focus before the first of the modals that follow one another. */
+let opener: HTMLElement | undefined;
+
 /** A modal on the native element: Esc and a click beside it close it; focus returns where it was. */
 export function Modal({ open, label, look, onClose, children }: ModalProps): VNode {
   const element = useRef<HTMLDialogElement>(null);
+  const shown = useRef(false);
   // Before the next key is pressed: what is typed from now on belongs here.
   useLayoutEffect(() => {
-    if (open && element.current?.open === false) element.current.showModal();
+    const focused = document.activeElement;
+    if (open && element.current?.open === false) {
+      if (focused instanceof HTMLElement && focused !== document.body && !focused.closest('dialog')) opener = focused;
+      element.current.showModal();
+    }
     if (!open) element.current?.close();
+    // The browser gives the focus back, but not where a button of one layer opened the next and went with it.
+    if (!open && shown.current && document.activeElement === document.body) opener?.focus({ preventScroll: true });
+    shown.current = open;
   }, [open]);
   return (
     <dialog

@@ -1,16 +1,14 @@
 // A server's accounts without its sockets: the real routes and hooks over a real database, a clock that the test moves, and
 // browsers with a cookie and passkeys.
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from '@jest/globals';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { openAccounts, type Accounts, type AccountsOptions } from '../../../signaling/accounts/accounts.ts';
 import type { Subject } from '../../../signaling/hooks.ts';
-import { openDatabase, type Database } from '../../../signaling/store/database.ts';
+import type { Present } from '../../../signaling/hub-ports.ts';
+import { openDatabase, type Database, type DatabasePlace } from '../../../signaling/store/database.ts';
 import { generateDeviceKeys, type DeviceKeys } from '../../../src/keys/identity.ts';
 import { proveDevice } from '../../../src/keys/device-proof.ts';
 import { SoftPasskey } from './soft-passkey.ts';
@@ -25,43 +23,45 @@ export interface Answer {
 
 export class AccountsWorld {
   readonly revoked: Subject[] = [];
+  /** Who is in which pool. */
+  readonly present: Map<string, readonly Present[]>;
   readonly database: Database;
   readonly accounts: Accounts;
   readonly #app: FastifyInstance;
   readonly #port: number;
-  readonly #folder: string;
   readonly #clock: { nowMs: number };
 
   private constructor(
-    parts: Pick<AccountsWorld, 'database' | 'accounts' | 'revoked'> & {
+    parts: Pick<AccountsWorld, 'database' | 'accounts' | 'present' | 'revoked'> & {
       readonly app: FastifyInstance;
       readonly port: number;
-      readonly folder: string;
       readonly clock: { nowMs: number };
     },
   ) {
     this.database = parts.database;
     this.accounts = parts.accounts;
+    this.present = parts.present;
     this.revoked = parts.revoked;
     this.#app = parts.app;
     this.#port = parts.port;
-    this.#folder = parts.folder;
     this.#clock = parts.clock;
   }
 
-  static async open(over: Partial<AccountsOptions> = {}): Promise<AccountsWorld> {
-    const folder = await mkdtemp(join(tmpdir(), 'rockpool-accounts-'));
-    const database = await openDatabase({ dataDir: folder });
+  /** `place`: gives one for the database, new and empty. */
+  static async open(place: () => Promise<DatabasePlace>, over: Partial<AccountsOptions> = {}): Promise<AccountsWorld> {
+    const database = await openDatabase(await place());
     const clock = { nowMs: Date.now() };
     const revoked: Subject[] = [];
+    const present = new Map<string, readonly Present[]>();
+    const presentIn = async (pool: string): Promise<readonly Present[]> => present.get(pool) ?? [];
     const revoke = (subject: Subject): void => void revoked.push(subject);
-    const accounts = await openAccounts({ database, revoke, nowMs: () => clock.nowMs, ...over });
+    const accounts = await openAccounts({ database, revoke, presentIn, nowMs: () => clock.nowMs, ...over });
     const app: FastifyInstance = Fastify();
     await app.register(accounts.routes, { prefix: '/api' });
     await app.listen({ host: '127.0.0.1', port: 0 });
     const address = app.server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    return new AccountsWorld({ database, accounts, revoked, app, port, folder, clock });
+    return new AccountsWorld({ database, accounts, present, revoked, app, port, clock });
   }
 
   get nowMs(): number {
@@ -76,7 +76,6 @@ export class AccountsWorld {
     this.accounts.close();
     await this.#app.close();
     await this.database.close();
-    await rm(this.#folder, { recursive: true });
   }
 
   /** Whatever headers it has: `fetch` would not say any. */
@@ -106,6 +105,8 @@ export class Browser {
   readonly world: AccountsWorld;
   cookie = '';
   account = '';
+  /** Whether each request comes from another address, as far as a server with a proxy before it sees. */
+  roams = false;
   readonly passkey: SoftPasskey = new SoftPasskey(ORIGIN);
 
   constructor(world: AccountsWorld) {
@@ -137,6 +138,7 @@ export class Browser {
         ...(method === 'GET' ? {} : { origin: ORIGIN }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(this.cookie !== '' && { cookie: this.cookie }),
+        ...(this.roams && { 'x-forwarded-for': anAddress() }),
         ...headers,
       },
       body: isBytes ? body : body === undefined ? '' : JSON.stringify(body),
@@ -167,6 +169,9 @@ export class Browser {
     return { nonce, signKey: base64url(keys.signKey), signature: base64url(signature), name, type: 'browser' };
   }
 }
+
+let addresses = 0;
+const anAddress = (): string => `10.0.${(addresses += 1) >> 8}.${addresses & 255}`;
 
 export const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 

@@ -1,10 +1,11 @@
 // Several nodes over a bus of virtual time, that can lose, delay and divide; and clients that believe what they are told.
+import { createHash } from 'node:crypto';
 import { Cluster, type ClusterOutput } from '../../../signaling/bus/cluster.ts';
-import type { HubRequest } from '../../../signaling/hub-ports.ts';
+import { ownerOf } from '../../../signaling/bus/ownership.ts';
+import type { HubRequest, Present } from '../../../signaling/hub-ports.ts';
 import type { HubLimits } from '../../../signaling/limits.ts';
 import { PROTOCOL_VERSION } from '../../../src/wire/codes.ts';
 import type { Role, ServerMessage } from '../../../src/wire/signaling.ts';
-import { idOf } from '../hub-world.ts';
 
 /** What the user of one socket believes since its last welcome. */
 export interface Belief {
@@ -38,6 +39,22 @@ export interface Node {
   side: number;
 }
 
+/** Of the device that somebody of this name has. */
+export const idOf = (letter: string): string => createHash('sha256').update(letter).digest('hex').slice(0, 32);
+
+/** A pool that `node` owns while all of `nodes` are there. */
+export function poolOf(node: Node, nodes: readonly Node[], not: readonly string[] = []): string {
+  const all = nodes.map(({ id }) => id);
+  for (let i = 0; i < 1_000; i += 1) {
+    const pool = `pool-${i}`;
+    if (ownerOf(pool, all) === node.id && !not.includes(pool)) return pool;
+  }
+  throw new Error('no such pool');
+}
+
+export const peersOf = (client: Client): string[] => [...(client.belief?.peers ?? [])].sort();
+export const ids = (...letters: string[]): string[] => letters.map(idOf).sort();
+
 export class ClusterWorld {
   readonly nodes: Node[] = [];
   now = 1_000;
@@ -48,6 +65,8 @@ export class ClusterWorld {
   /** What the hooks were told, in order. */
   readonly seats: string[] = [];
   readonly closes: string[] = [];
+  /** Answers to `look`, in order. */
+  readonly looked: (readonly Present[])[] = [];
   readonly #random: () => number;
   readonly #flying: { readonly atMs: number; readonly to: Node; readonly bytes: Uint8Array }[] = [];
   #nodes = 0;
@@ -120,6 +139,10 @@ export class ClusterWorld {
 
   revoke(node: Node, letter: string): void {
     this.#handle(node, { kind: 'revoke', subject: { account: letter } });
+  }
+
+  look(node: Node, pool: string): void {
+    this.#handle(node, { kind: 'look', question: 1, pool });
   }
 
   stop(node: Node): void {
@@ -201,6 +224,8 @@ export class ClusterWorld {
         return void this.seats.push(`${output.seat.member.name} in ${output.seat.pool}`);
       case 'vacated':
         return void this.seats.push(`${output.seat.member.name} ${output.why} ${output.seat.pool}`);
+      case 'looked':
+        return void this.looked.push(output.present);
       case 'probe':
       case 'revoked':
         return;

@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { HUB_DEFAULTS } from '../../../signaling/limits.ts';
 import { encodeBus } from '../../../signaling/bus/messages.ts';
 import { ownerOf } from '../../../signaling/bus/ownership.ts';
-import { idOf } from '../hub-world.ts';
-import { ClusterWorld, type Client, type Node } from './cluster-world.ts';
+import { PROTOCOL_VERSION } from '../../../src/wire/codes.ts';
+import { ClusterWorld, idOf, ids, peersOf, poolOf, type Client, type Node } from './cluster-world.ts';
 
 const DEAD_MS = 4_000;
 
@@ -14,25 +14,6 @@ function three(): { world: ClusterWorld; nodes: [Node, Node, Node] } {
   world.wait(100);
   return { world, nodes };
 }
-
-/** A pool that `node` owns while all are there. */
-function poolOf(node: Node, nodes: readonly Node[], not: readonly string[] = []): string {
-  for (let i = 0; i < 1_000; i += 1) {
-    const pool = `pool-${i}`;
-    if (
-      ownerOf(
-        pool,
-        nodes.map(({ id }) => id),
-      ) === node.id &&
-      !not.includes(pool)
-    )
-      return pool;
-  }
-  throw new Error('no such pool');
-}
-
-const peersOf = (client: Client): string[] => [...(client.belief?.peers ?? [])].sort();
-const ids = (...letters: string[]): string[] => letters.map(idOf).sort();
 
 describe('nodes', () => {
   test('find each other at once, and notice who stays away', () => {
@@ -179,13 +160,34 @@ describe('members on different nodes', () => {
     expect(world.seats.sort()).toEqual([`a ended ${pool}`, `a in ${pool}`, `b in ${pool}`]);
   });
 
+  test('are named to whoever asks at any node, those who are away too', () => {
+    const { world, nodes } = three();
+    const [first, second] = nodes;
+    const pool = poolOf(second, nodes);
+    const a = world.enter(first, 'a', pool);
+    world.wait(50);
+    world.enter(second, 'b', pool);
+    world.wait(50);
+    world.drop(a);
+    world.wait(50);
+    for (const node of nodes) world.look(node, pool);
+    for (const node of nodes) world.look(node, 'nobody-there');
+    world.wait(50);
+    const there = [
+      { id: idOf('a'), role: 'owner' },
+      { id: idOf('b'), role: 'member' },
+    ];
+    expect(world.looked.filter((present) => present.length > 0)).toEqual([there, there, there]);
+    expect(world.looked).toHaveLength(6);
+  });
+
   test('a grant that runs out ends by the clock of whoever gave it', () => {
     const { world, nodes } = three();
     const [first, second] = nodes;
     const client = world.open(first, 'a');
     const pool = poolOf(second, nodes);
     const grant = { zones: [], untilMs: world.now + 5_000 };
-    const asked = { version: 3, pool, id: idOf('a'), name: 'a', device: 'browser', grant } as const;
+    const asked = { version: PROTOCOL_VERSION, pool, id: idOf('a'), name: 'a', device: 'browser', grant } as const;
     world.say(client, { kind: 'join', ...asked });
     world.wait(4_900);
     expect(client.belief?.pool).toBe(pool);

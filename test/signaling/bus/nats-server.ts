@@ -1,8 +1,12 @@
 // A real nats-server for tests, and a way to it that can be cut.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { FIRST_PAIR } from '../tls-pairs.ts';
 
 /** Debian puts it where a user's PATH may not lead. */
 const PROGRAMS = ['nats-server', '/usr/sbin/nats-server'];
@@ -15,12 +19,24 @@ export const natsMissing: string | undefined = program === undefined ? 'nats-ser
 export interface RunningNats {
   readonly port: number;
   readonly pid: number;
+  /** With `tls`: a file with the certificate that its clients are to trust. */
+  readonly certificate?: string;
   close(): Promise<void>;
 }
 
 /** On a free port of 127.0.0.1. Resolves once it listens. */
-export async function startNats(...options: readonly string[]): Promise<RunningNats> {
-  const child = spawn(program ?? 'nats-server', ['-a', '127.0.0.1', '-p', '-1', ...options], {
+export async function startNats(
+  { tls = false }: { readonly tls?: boolean } = {},
+  ...options: readonly string[]
+): Promise<RunningNats> {
+  const folder = tls ? await mkdtemp(join(tmpdir(), 'rockpool-nats-')) : undefined;
+  const files = folder !== undefined && { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  if (files) {
+    await writeFile(files.certificate, FIRST_PAIR.cert);
+    await writeFile(files.key, FIRST_PAIR.key);
+  }
+  const secured = files ? ['--tls', '--tlscert', files.certificate, '--tlskey', files.key] : [];
+  const child = spawn(program ?? 'nats-server', ['-a', '127.0.0.1', '-p', '-1', ...secured, ...options], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exit = once(child, 'close');
@@ -34,9 +50,11 @@ export async function startNats(...options: readonly string[]): Promise<RunningN
   return {
     port,
     pid: child.pid ?? 0,
+    ...(files && { certificate: files.certificate }),
     close: async () => {
       child.kill('SIGKILL');
       await exit;
+      if (folder !== undefined) await rm(folder, { recursive: true });
     },
   };
 }

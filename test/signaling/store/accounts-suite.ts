@@ -14,6 +14,7 @@ import {
   removeAccount,
   removePasskey,
   renamePasskey,
+  setOperators,
   replaceRecoveryCodes,
   sessionOf,
   recordPasskeyUse,
@@ -47,6 +48,23 @@ export function accountsSuite(name: string, database: () => Database): void {
       });
       expect(await transact((tx) => changeAccount(tx, newId(), { name: 'Nobody' }))).toBe(false);
       expect(await transact((tx) => accountOf(tx, newId()))).toBeUndefined();
+    });
+
+    test('are operators’ while they are named, and nobody else’s', async () => {
+      const [one, other] = [await transact(anAccount), await transact(anAccount)];
+      const tiers = async (): Promise<(string | undefined)[]> => {
+        return [
+          (await transact((tx) => accountOf(tx, one)))?.tier,
+          (await transact((tx) => accountOf(tx, other)))?.tier,
+        ];
+      };
+      expect(await transact((tx) => setOperators(tx, [one, newId()]))).toEqual([one]);
+      expect(await tiers()).toEqual(['operator', 'user']);
+      expect(await transact((tx) => setOperators(tx, [other]))).toEqual([other]);
+      expect(await tiers()).toEqual(['user', 'operator']);
+      expect(await transact((tx) => setOperators(tx, []))).toEqual([]);
+      expect(await tiers()).toEqual(['user', 'user']);
+      await expect(transact((tx) => setOperators(tx, [SQL_TEXT]))).rejects.toMatchObject({ code: 'bad-field' });
     });
 
     test('are there once, and the second of an id changes nothing', async () => {
@@ -251,6 +269,19 @@ export function accountsSuite(name: string, database: () => Database): void {
         })),
       );
       expect(await transact((tx) => devicesOf(tx, account))).toHaveLength(LIMITS.devicesPerAccount);
+    });
+
+    test('that were revoked make room, but not for ever', async () => {
+      const account = await transact(anAccount);
+      const rows = Array.from({ length: LIMITS.devicesEverPerAccount }, () => deviceRow(account));
+      await transact(async (tx) => {
+        for (const row of rows) {
+          await addDevice(tx, row);
+          await changeDevice(tx, { account, id: row.id, revokedMs: NOW_MS });
+        }
+      });
+      await expect(transact((tx) => addDevice(tx, deviceRow(account)))).rejects.toMatchObject({ code: 'too-many' });
+      expect(await transact((tx) => devicesOf(tx, account))).toHaveLength(LIMITS.devicesEverPerAccount);
     });
   });
 }

@@ -1,6 +1,7 @@
 // What the database promises of reports, strikes, bans, the audit, the server's keys and its leases, as tests that run over
 // SQLite and over PostgreSQL.
 import { describe, expect, test } from '@jest/globals';
+import { EVIDENCE_BYTES_MAX } from '../../../src/keys/evidence.ts';
 import type { Database } from '../../../signaling/store/database.ts';
 import { forgetExpired } from '../../../signaling/store/expiry.ts';
 import { LIMITS, NEVER_MS } from '../../../signaling/store/fields.ts';
@@ -10,19 +11,27 @@ import {
   addReport,
   addStrike,
   auditBefore,
+  auditOf,
+  banAmong,
   bansAt,
   countReporters,
   removeBan,
+  removeStrikes,
   reportOf,
   reportsIn,
   setBan,
-  settleReport,
+  reportersOf,
+  reportsAgainst,
+  settleReports,
   strikesOf,
+  wasUpheld,
+  type ReportInList,
 } from '../../../signaling/store/moderation.ts';
-import type { AuditRow, BanRow, ReportRow, StrikeRow, Subject } from '../../../signaling/store/schema.ts';
+import type { AuditRow, BanRow, Person, StrikeRow, Subject } from '../../../signaling/store/schema.ts';
 import { newId } from '../../../signaling/store/secrets.ts';
+import { addAccount } from '../../../signaling/store/accounts.ts';
 import { removeServerKeys, retireServerKeys, serverKeys, signingKey } from '../../../signaling/store/server-keys.ts';
-import { HOUR_MS, NOW_MS, reportRow, SQL_TEXT } from './rows.ts';
+import { accountRow, HOUR_MS, NOW_MS, reportRow, SQL_TEXT } from './rows.ts';
 
 /** `database`: opened before the tests run. */
 export function moderationSuite(name: string, database: () => Database): void {
@@ -32,6 +41,7 @@ export function moderationSuite(name: string, database: () => Database): void {
     test('come back as they were put; one that is sent again is counted', async () => {
       const report = reportRow({
         evidence: Uint8Array.from({ length: 256 }, (_, byte) => byte),
+        circle: new Uint8Array(4096).fill(255),
         reporterAccount: newId(),
       });
       expect(await transact((tx) => addReport(tx, report))).toBe(1);
@@ -42,8 +52,12 @@ export function moderationSuite(name: string, database: () => Database): void {
       await expect(stolen).rejects.toMatchObject({ code: 'duplicate' });
       const ofBytes = (bytes: number): Promise<number> =>
         transact((tx) => addReport(tx, reportRow({ evidence: new Uint8Array(bytes) })));
-      expect(await ofBytes(68 * 1024)).toBe(1);
-      await expect(ofBytes(68 * 1024 + 1)).rejects.toMatchObject({ code: 'bad-field', field: 'evidence' });
+      expect(await ofBytes(EVIDENCE_BYTES_MAX)).toBe(1);
+      await expect(ofBytes(EVIDENCE_BYTES_MAX + 1)).rejects.toMatchObject({ code: 'bad-field', field: 'evidence' });
+      for (const over of [{ entry: SQL_TEXT }, { circle: new Uint8Array(4097) }, { offence: SQL_TEXT }]) {
+        const adding = transact((tx) => addReport(tx, reportRow(over)));
+        await expect(adding).rejects.toMatchObject({ code: 'bad-field', field: Object.keys(over)[0] });
+      }
     });
 
     test('sent many times at once are counted each time', async () => {
@@ -60,9 +74,12 @@ export function moderationSuite(name: string, database: () => Database): void {
       });
       const oneMore = (): Promise<number> => transact((tx) => addReport(tx, reportRow({ reporterDevice })));
       await expect(oneMore()).rejects.toMatchObject({ code: 'too-many' });
-      const [first] = rows;
-      expect(await transact((tx) => settleReport(tx, first?.id ?? '', 'dismissed'))).toBe(true);
-      expect(await transact((tx) => settleReport(tx, first?.id ?? '', 'upheld'))).toBe(false);
+      const entry = rows[0]?.entry ?? '';
+      await transact((tx) => addReport(tx, reportRow({ entry })));
+      expect(await transact((tx) => wasUpheld(tx, entry))).toBe(false);
+      expect(await transact((tx) => settleReports(tx, entry, 'upheld'))).toBe(2);
+      expect(await transact((tx) => settleReports(tx, entry, 'dismissed'))).toBe(0);
+      expect(await transact((tx) => wasUpheld(tx, entry))).toBe(true);
       expect(await oneMore()).toBe(1);
     });
 
@@ -79,16 +96,17 @@ export function moderationSuite(name: string, database: () => Database): void {
       ];
       await transact(async (tx) => {
         for (const row of rows) await addReport(tx, row);
-        await settleReport(tx, rows[4]?.id ?? '', 'dismissed');
+        await settleReports(tx, rows[4]?.entry ?? '', 'dismissed');
       });
-      const reporters = (kind: 'account' | 'device', id: string, sinceMs: number): Promise<number> =>
-        transact((tx) => countReporters(tx, { kind, id, sinceMs }));
-      expect(await reporters('device', targetDevice, 0)).toBe(3);
-      expect(await reporters('device', targetDevice, NOW_MS)).toBe(2);
+      const reporters = (subjectKind: 'account' | 'device', subject: string, sinceMs: number): Promise<number> =>
+        transact((tx) => countReporters(tx, { subjectKind, subject }, sinceMs));
+      // What was reported while it was an account's is the account's.
+      expect(await reporters('device', targetDevice, 0)).toBe(1);
+      expect(await reporters('device', targetDevice, NOW_MS - HOUR_MS)).toBe(0);
       expect(await reporters('account', targetAccount, 0)).toBe(2);
       expect(await reporters('account', newId(), 0)).toBe(0);
 
-      const found: Omit<ReportRow, 'evidence'>[] = [];
+      const found: ReportInList[] = [];
       for (;;) {
         const page = await transact((tx) => reportsIn(tx, 'open', found.at(-1), 3));
         if (page.length === 0) break;
@@ -98,6 +116,56 @@ export function moderationSuite(name: string, database: () => Database): void {
       expect(found.filter((row) => row.targetDevice === targetDevice)).toHaveLength(4);
       expect(found.map(({ createdMs }) => createdMs)).toEqual(found.map(({ createdMs }) => createdMs).toSorted());
       expect(found.some((row) => 'evidence' in row)).toBe(false);
+    });
+  });
+
+  describe(`what a score is made of in ${name}`, () => {
+    test('is of accounts, since a time, of this person, and of no entry that was told of before', async () => {
+      const [person, account]: [Person, string] = [{ subjectKind: 'account', subject: newId() }, newId()];
+      const of = { targetAccount: person.subject, reporterAccount: account };
+      const old = reportRow({ ...of, createdMs: NOW_MS });
+      const later = { ...of, createdMs: NOW_MS + 1 };
+      const counts = reportRow(later);
+      const gone = reportRow(later);
+      const others = [
+        old,
+        counts,
+        gone,
+        reportRow({ ...later, entry: old.entry }),
+        reportRow({ ...later, reporterAccount: null }),
+        reportRow({ ...later, targetAccount: newId() }),
+        reportRow({ ...later, targetAccount: null, targetDevice: person.subject }),
+      ];
+      await transact(async (tx) => {
+        for (const row of others) await addReport(tx, row);
+        await settleReports(tx, gone.entry, 'dismissed');
+      });
+      const { reporterDevice, createdMs } = counts;
+      expect(await transact((tx) => reportsAgainst(tx, person, NOW_MS))).toEqual([
+        { reporterAccount: account, reporterDevice, createdMs },
+      ]);
+      expect(await transact((tx) => reportsAgainst(tx, person, NOW_MS - 1))).toHaveLength(3);
+      const device: Person = { subjectKind: 'device', subject: person.subject };
+      expect(await transact((tx) => reportsAgainst(tx, device, NOW_MS))).toHaveLength(1);
+    });
+
+    test('is weighed by who the accounts are', async () => {
+      const [one, other] = [accountRow(), accountRow({ createdMs: NOW_MS - HOUR_MS })];
+      const report = { reporterAccount: one.id };
+      const rows = [...Array.from({ length: 5 }, () => reportRow(report)), reportRow({ ...report, createdMs: 1 })];
+      await transact(async (tx) => {
+        for (const account of [one, other]) await addAccount(tx, account);
+        for (const row of rows) await addReport(tx, row);
+        for (const [index, { entry }] of rows.entries()) {
+          if (index > 0) await settleReports(tx, entry, index < 3 ? 'upheld' : 'dismissed');
+        }
+      });
+      const known = await transact((tx) => reportersOf(tx, [one.id, other.id, newId()], NOW_MS));
+      expect(Object.fromEntries(known)).toEqual({
+        [one.id]: { createdMs: NOW_MS, upheld: 2, dismissed: 2 },
+        [other.id]: { createdMs: NOW_MS - HOUR_MS, upheld: 0, dismissed: 0 },
+      });
+      expect(await transact((tx) => reportersOf(tx, [], NOW_MS))).toEqual(new Map());
     });
   });
 
@@ -122,6 +190,9 @@ export function moderationSuite(name: string, database: () => Database): void {
       expect(await transact((tx) => strikesOf(tx, subject, NOW_MS + HOUR_MS))).toEqual([second]);
       expect(await transact((tx) => strikesOf(tx, { ...subject, subjectKind: 'device' }, NOW_MS))).toEqual([]);
       await expect(transact((tx) => addStrike(tx, first))).rejects.toMatchObject({ code: 'duplicate' });
+      expect(await transact((tx) => removeStrikes(tx, { ...subject, subjectKind: 'device' }))).toBe(0);
+      expect(await transact((tx) => removeStrikes(tx, subject))).toBe(2);
+      expect(await transact((tx) => strikesOf(tx, subject, NOW_MS))).toEqual([]);
     });
 
     test('bans hold for their time or for good, are replaced, and lifted', async () => {
@@ -135,6 +206,18 @@ export function moderationSuite(name: string, database: () => Database): void {
       expect(await transact((tx) => removeBan(tx, subject))).toBe(true);
       expect(await transact((tx) => removeBan(tx, subject))).toBe(false);
       expect(await holds(subject, NOW_MS)).toBeUndefined();
+    });
+
+    test('of several bans the one that holds longest is found', async () => {
+      const [one, two, none] = [someone(), { ...someone(), subjectKind: 'device' as const }, someone()];
+      await transact((tx) => setBan(tx, ban(one)));
+      await transact((tx) => setBan(tx, ban(two, { untilMs: NOW_MS + 2 * HOUR_MS })));
+      const among = (subjects: readonly Subject[], nowMs = NOW_MS): Promise<BanRow | undefined> =>
+        transact((tx) => banAmong(tx, subjects, nowMs));
+      expect(await among([none, one, two])).toMatchObject(two);
+      expect(await among([none, one])).toMatchObject(one);
+      expect(await among([one], NOW_MS + HOUR_MS)).toBeUndefined();
+      expect(await among([none, { ...one, subjectKind: 'device' }])).toBeUndefined();
     });
 
     test('bans are read page by page', async () => {
@@ -180,8 +263,9 @@ export function moderationSuite(name: string, database: () => Database): void {
     });
 
     test('the audit is read backwards, page by page', async () => {
+      const target = newId();
       const rows = [3, 1, 2, 2].map((later): AuditRow => {
-        return { id: newId(), atMs: NOW_MS + HOUR_MS + later, who: newId(), what: 'kick', target: 'cove', detail: '' };
+        return { id: newId(), atMs: NOW_MS + HOUR_MS + later, who: newId(), what: 'kick', target, detail: '' };
       });
       await transact(async (tx) => {
         for (const row of rows) await addAudit(tx, row);
@@ -190,6 +274,8 @@ export function moderationSuite(name: string, database: () => Database): void {
       const second = await transact((tx) => auditBefore(tx, first.at(-1), 2));
       expect([...first, ...second].map(({ atMs }) => atMs - NOW_MS - HOUR_MS)).toEqual([3, 2, 2, 1]);
       expect(new Set([...first, ...second].map(({ id }) => id)).size).toBe(4);
+      expect(await transact((tx) => auditOf(tx, target))).toEqual([...first, ...second]);
+      expect(await transact((tx) => auditOf(tx, newId()))).toEqual([]);
       for (const detail of ['x'.repeat(513), '\u00e9'.repeat(257), 'a\0b', 'two\nlines', 'a\ud800']) {
         const adding = transact((tx) => addAudit(tx, { ...(rows[0] ?? reject()), id: newId(), detail }));
         await expect(adding).rejects.toMatchObject({ code: 'bad-field', field: 'detail' });

@@ -66,6 +66,8 @@ export const reportRow = (over: Partial<ReportRow> = {}): Omit<ReportRow, 'times
   targetAccount: null,
   targetDevice: newId(),
   pool: 'quiet-heron-cove-4821',
+  entry: `${newId()}/${newId()}/7`,
+  circle: Uint8Array.of(),
   offence: 'spam',
   evidence: Uint8Array.of(1, 2, 3),
   createdMs: NOW_MS,

@@ -1,48 +1,55 @@
-// One's own account: who that is, ways in, devices, pools, and the way out.
+// One's own account: who that is, pools, devices, ways in, and the way out for good.
 import type { VNode } from 'preact';
-import { addPasskey, newRecoveryCodes, signOut, type Me } from '../../account/account.ts';
-import { countOf } from '../../format.ts';
+import { useState } from 'preact/hooks';
+import { removeAccount, type Me } from '../../account/account.ts';
 import dialogs from '../dialogs.module.css';
 import { Section } from '../settings.tsx';
 import { Button } from '../ui.tsx';
-import styles from './account.module.css';
+import { Sure } from './asking.tsx';
 import { OwnDevices } from './own-devices.tsx';
 import { OwnPools } from './own-pools.tsx';
-import { Problem, useAction } from './parts.tsx';
+import { Profile } from './profile.tsx';
+import { WaysIn } from './ways-in.tsx';
 
 export function Home({ me }: { readonly me: Me }): VNode {
-  const action = useAction();
   return (
     <>
       <Section title="Signed in">
-        <p>
-          You are <bdi>{me.name}</bdi> at this server.
-        </p>
-        <Button small disabled={action.busy} onClick={() => action.run(signOut)}>
-          Sign out
-        </Button>
+        <Profile me={me} />
       </Section>
       <Section title="Your pools">
-        <OwnPools />
+        <OwnPools me={me} />
       </Section>
       <Section title="Your devices at this server">
         <OwnDevices />
       </Section>
       <Section title="Ways in">
-        <p class={dialogs['fine']}>
-          {countOf(me.passkeys.length, 'passkey')}, {countOf(me.recoveryCodesLeft, 'recovery code')} left. New codes
-          make the old ones void.
-        </p>
-        <div class={styles['ways']}>
-          <Button small disabled={action.busy} onClick={() => action.run(addPasskey)}>
-            Add a passkey
-          </Button>
-          <Button small disabled={action.busy} onClick={() => action.run(newRecoveryCodes)}>
-            New recovery codes
-          </Button>
-        </div>
+        <WaysIn me={me} />
       </Section>
-      <Problem action={action} />
+      <Section title="Remove the account">
+        <Removal />
+      </Section>
+    </>
+  );
+}
+
+function Removal(): VNode {
+  const [asking, setAsking] = useState(false);
+  if (asking) {
+    return (
+      <Sure label="Remove the account?" yes="Remove it" onYes={removeAccount} onDone={() => setAsking(false)}>
+        Its devices leave their pools now, and its passkeys and codes sign nobody in any more. This cannot be undone.
+      </Sure>
+    );
+  }
+  return (
+    <>
+      <p class={dialogs['fine']}>
+        Name, picture, ways in, devices and memberships are deleted here. What was said stays with those who have it.
+      </p>
+      <Button small onClick={() => setAsking(true)}>
+        Remove the account…
+      </Button>
     </>
   );
 }

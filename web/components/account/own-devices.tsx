@@ -12,7 +12,8 @@ import { Icon } from '../icons.tsx';
 import { QrCode } from '../qr-code.tsx';
 import { Button } from '../ui.tsx';
 import styles from './account.module.css';
-import { Field, Problem, useAction } from './parts.tsx';
+import { Rename, Sure } from './asking.tsx';
+import { Item, Problem, useAction } from './parts.tsx';
 
 export function OwnDevices(): VNode {
   const there = devices.value.filter(({ revokedMs }) => revokedMs === null);
@@ -29,65 +30,36 @@ export function OwnDevices(): VNode {
   );
 }
 
-function Device({ device }: { readonly device: OwnDevice }): VNode {
+function Device({ device: { id, name, type, seenMs } }: { readonly device: OwnDevice }): VNode {
   const [asking, setAsking] = useState<'rename' | 'revoke' | undefined>();
-  const [name, setName] = useState(device.name);
-  const action = useAction();
+  const done = (): void => setAsking(undefined);
   return (
-    <li class={list['device']}>
-      <Icon name={kindOf(device.type).icon} />
-      <div class={list['who']}>
-        <bdi>{device.name}</bdi>
-        <span>here {formatMoment(device.seenMs, Date.now())}</span>
-      </div>
-      {asking === undefined && (
-        <>
-          <Button small look="quiet" label={`Rename ${device.name}`} onClick={() => setAsking('rename')}>
-            Rename…
-          </Button>
-          <Button small look="quiet" label={`Revoke ${device.name}`} onClick={() => setAsking('revoke')}>
-            Revoke…
-          </Button>
-        </>
-      )}
+    <Item
+      picture={<Icon name={kindOf(type).icon} />}
+      name={name}
+      facts={`here ${formatMoment(seenMs, Date.now())}`}
+      ways={
+        asking === undefined && (
+          <>
+            <Button small look="quiet" label={`Rename ${name}`} onClick={() => setAsking('rename')}>
+              Rename…
+            </Button>
+            <Button small look="quiet" label={`Revoke ${name}`} onClick={() => setAsking('revoke')}>
+              Revoke…
+            </Button>
+          </>
+        )
+      }
+    >
       {asking === 'rename' && (
-        <form
-          class={list['sure']}
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            action.run(async () => {
-              await renameDevice(device.id, name.trim());
-              setAsking(undefined);
-            });
-          }}
-        >
-          <Field id={`name-${device.id}`} label="Name" value={name} onValue={setName} />
-          <div class={list['ways']}>
-            <Button small type="submit" disabled={action.busy || name.trim() === ''}>
-              Rename it
-            </Button>
-            <Button small look="quiet" onClick={() => setAsking(undefined)}>
-              Keep its name
-            </Button>
-          </div>
-        </form>
+        <Rename id={id} name={name} onRename={(chosen) => renameDevice(id, chosen)} onDone={done} />
       )}
       {asking === 'revoke' && (
-        <div class={list['sure']} role="group" aria-label={`Revoke ${device.name}?`}>
-          <p>It leaves its pool now, and joins none at this server any more. This cannot be undone.</p>
-          <div class={list['ways']}>
-            <Button small disabled={action.busy} onClick={() => action.run(() => revokeDevice(device.id))}>
-              Revoke it
-            </Button>
-            <Button small look="quiet" onClick={() => setAsking(undefined)}>
-              Keep it
-            </Button>
-          </div>
-        </div>
+        <Sure label={`Revoke ${name}?`} yes="Revoke it" onYes={() => revokeDevice(id)} onDone={done}>
+          It leaves its pool now, and joins none at this server any more. This cannot be undone.
+        </Sure>
       )}
-      <Problem action={action} />
-    </li>
+    </Item>
   );
 }
 

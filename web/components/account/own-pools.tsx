@@ -1,24 +1,20 @@
-// The pools an account belongs to: a new one, and links that invite to those that are one's own.
+// The pools an account belongs to: a new one, ways into each, and what its owner can change about it.
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { createPool, invite, pools, type OwnPool, type PoolPolicy } from '../../account/account.ts';
-import { closeAccount, invitedFragment } from '../../account-door.ts';
+import { pools, type Me, type OwnPool, type PoolPolicy } from '../../account/account.ts';
+import { createPool, invite } from '../../account/pools.ts';
+import { invitedFragment } from '../../../src/wire/pool-code.ts';
+import { closeAccount } from '../../account-door.ts';
 import { pageAddress } from '../../address.ts';
 import { codeText, deviceNameText, join } from '../../app.ts';
-import { newPoolCode } from '../../names.ts';
 import { copyText } from '../../pool-view.ts';
+import list from '../devices.module.css';
 import dialogs from '../dialogs.module.css';
 import settings from '../settings.module.css';
-import { Choice } from '../settings.tsx';
 import { Button } from '../ui.tsx';
-import styles from './account.module.css';
-import { Field, Problem, useAction } from './parts.tsx';
-
-const POLICIES: readonly { readonly value: PoolPolicy; readonly text: string }[] = [
-  { value: 'invited', text: 'Who is invited' },
-  { value: 'passphrase', text: 'Who knows a passphrase' },
-  { value: 'open', text: 'Everybody' },
-];
+import { ManagePool } from './manage-pool.tsx';
+import { Problem, useAction } from './parts.tsx';
+import { PoolForm } from './pool-form.tsx';
 
 const policyNames: Readonly<Record<PoolPolicy, string>> = {
   invited: 'for the invited',
@@ -26,17 +22,21 @@ const policyNames: Readonly<Record<PoolPolicy, string>> = {
   open: 'open',
 };
 
-export function OwnPools(): VNode {
+export function OwnPools({ me }: { readonly me: Me }): VNode {
   const [making, setMaking] = useState(false);
+  const done = (): void => setMaking(false);
   return (
     <>
+      {pools.value.length === 0 && !making && (
+        <p class={dialogs['fine']}>None yet. A pool of yours can be for those you invite, or have a passphrase.</p>
+      )}
       <ul class={settings['pools']} role="list" aria-label="Pools of your account">
         {pools.value.map((pool) => (
-          <Pool key={pool.code} pool={pool} />
+          <Pool key={pool.code} pool={pool} me={me} />
         ))}
       </ul>
       {making ? (
-        <NewPool onDone={() => setMaking(false)} />
+        <PoolForm label="New pool" submit="Make it" cancel="Not now" onSubmit={createPool} onDone={done} />
       ) : (
         <Button small icon="plus" onClick={() => setMaking(true)}>
           Make a pool
@@ -46,12 +46,16 @@ export function OwnPools(): VNode {
   );
 }
 
-function Pool({ pool: { code, title, policy, role } }: { readonly pool: OwnPool }): VNode {
+function Pool({ pool, me }: { readonly pool: OwnPool; readonly me: Me }): VNode {
+  const { code, title, policy, role } = pool;
   const [link, setLink] = useState('');
   const [said, setSaid] = useState('');
+  const [managing, setManaging] = useState(false);
   const action = useAction();
+  const panel = `manage-${code}`;
   const copyInvitation = async (): Promise<void> => {
-    const made = `${pageAddress()}#${invitedFragment(code, await invite(code, 1))}`;
+    const token = await invite(code, { role: 'member', uses: 1, hours: 168 });
+    const made = `${pageAddress()}#${invitedFragment(code, token)}`;
     setLink(made);
     setSaid((await copyText(made)) ? 'Copied: for one person, within a week.' : 'For one person, within a week.');
   };
@@ -65,7 +69,7 @@ function Pool({ pool: { code, title, policy, role } }: { readonly pool: OwnPool 
           {code}, {policyNames[policy]}, you are {role}
         </span>
       </div>
-      <div class={settings['ways']}>
+      <div class={list['doing']}>
         {role === 'owner' && policy === 'invited' && (
           <Button
             small
@@ -77,6 +81,16 @@ function Pool({ pool: { code, title, policy, role } }: { readonly pool: OwnPool 
             Invite
           </Button>
         )}
+        <Button
+          small
+          look="quiet"
+          label={`Manage ${title}`}
+          expanded={managing}
+          controls={panel}
+          onClick={() => setManaging(!managing)}
+        >
+          Manage
+        </Button>
         <Button
           small
           look="quiet"
@@ -95,54 +109,7 @@ function Pool({ pool: { code, title, policy, role } }: { readonly pool: OwnPool 
         {said}
       </p>
       <Problem action={action} />
+      {managing && <ManagePool id={panel} pool={pool} me={me} />}
     </li>
-  );
-}
-
-function NewPool({ onDone }: { readonly onDone: () => void }): VNode {
-  const [title, setTitle] = useState('');
-  const [code, setCode] = useState(newPoolCode);
-  const [policy, setPolicy] = useState<PoolPolicy>('invited');
-  const [passphrase, setPassphrase] = useState('');
-  const action = useAction();
-  const wanting = title.trim() === '' || code.trim() === '' || (policy === 'passphrase' && passphrase === '');
-  return (
-    <form
-      class={styles['stack']}
-      aria-label="New pool"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        action.run(async () => {
-          const pool = { code: code.trim(), title: title.trim(), policy };
-          await createPool(policy === 'passphrase' ? { ...pool, passphrase } : pool);
-          onDone();
-        });
-      }}
-    >
-      <Field id="pool-title" label="Name" value={title} onValue={setTitle} />
-      <Field id="pool-code" label="Code" value={code} onValue={setCode} />
-      <p class={dialogs['label']}>Who may come in</p>
-      <Choice name="policy" label="Who may come in" options={POLICIES} chosen={policy} onChoose={setPolicy} />
-      {policy === 'passphrase' && (
-        <Field
-          id="pool-passphrase"
-          label="Passphrase"
-          secret
-          value={passphrase}
-          onValue={setPassphrase}
-          maxLength={256}
-        />
-      )}
-      <Problem action={action} />
-      <div class={styles['ways']}>
-        <Button small type="submit" disabled={action.busy || wanting}>
-          Make it
-        </Button>
-        <Button small look="quiet" onClick={onDone}>
-          Not now
-        </Button>
-      </div>
-    </form>
   );
 }

@@ -1,7 +1,8 @@
-// What the account's dialogs are made of: a field with its label, and an action with what it says when it fails.
-import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
+// What the account's dialogs are made of: a field with its label, a line of a list, and an action with what it says when it fails.
+import type { ComponentChildren, VNode } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { reason } from '../../trouble.ts';
+import list from '../devices.module.css';
 import dialogs from '../dialogs.module.css';
 
 export interface Action {
@@ -50,10 +51,18 @@ interface FieldProps {
   /** Not to be read over a shoulder. */
   readonly secret?: boolean;
   readonly maxLength?: number;
+  /** It was just asked for: what is typed next belongs here. */
+  readonly focused?: boolean;
 }
 
-export function Field({ id, label, value, onValue, secret = false, maxLength = 64 }: FieldProps): VNode {
+export function Field(props: FieldProps): VNode {
+  const { id, label, value, onValue, secret = false, maxLength = 64, focused = false } = props;
+  const element = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (focused) element.current?.focus();
+  }, []);
   const input = {
+    ref: element,
     id,
     class: dialogs['input'],
     value,
@@ -70,5 +79,30 @@ export function Field({ id, label, value, onValue, secret = false, maxLength = 6
       </label>
       {secret ? <input type="password" {...input} /> : <input {...input} />}
     </div>
+  );
+}
+
+interface ItemProps {
+  readonly picture?: ComponentChildren;
+  readonly name: string;
+  readonly facts: ComponentChildren;
+  /** What can be done with it. */
+  readonly ways?: ComponentChildren;
+  /** Below: what is asked about that. */
+  readonly children?: ComponentChildren;
+}
+
+/** A line of a list. */
+export function Item({ picture, name, facts, ways, children }: ItemProps): VNode {
+  return (
+    <li class={list['device']}>
+      {picture}
+      <div class={list['who']}>
+        <bdi>{name}</bdi>
+        <span>{facts}</span>
+      </div>
+      {ways !== undefined && <div class={list['doing']}>{ways}</div>}
+      {children}
+    </li>
   );
 }

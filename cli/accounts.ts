@@ -1,0 +1,151 @@
+// A server's accounts as a terminal uses them: who is signed in there from this data directory, and tickets for its pools. The
+// sessions are `accounts.json` in that directory, its owner's alone.
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AccountProblem, ticketFor, type AskAccounts, type BoundDevice, type Shown } from '../src/io/account-ticket.ts';
+import { askHttp, objectIn, type HttpAnswer } from '../signaling/ask-http.ts';
+import { writePrivately } from '../src/io/private-file.ts';
+import { codeOf } from './errors.ts';
+
+export interface AccountsPlace {
+  /** `ws://` or `wss://`, path `/ws`. */
+  readonly server: string;
+  /** The data directory. */
+  readonly data: string;
+}
+
+export interface OwnAccount {
+  readonly id: string;
+  readonly name: string;
+}
+
+const FOLDER_MODE = 0o700;
+/** A session's cookie as servers set it, and others: its name and value. */
+const SESSION = /^((?:__Host-)?rockpool)=([\w-]*)(?:;|$)/;
+
+export class TerminalAccounts {
+  /** Of the app, without a slash at its end. */
+  readonly url: string;
+  /** Why there was no ticket the last time, if the person can do something about it. */
+  refused: AccountProblem | undefined;
+  readonly #path: string;
+  readonly #data: string;
+  #session: Promise<string | undefined> | undefined;
+  #has: Promise<boolean> | undefined;
+
+  constructor({ server, data }: AccountsPlace) {
+    this.url = server.replace(/^ws/u, 'http').replace(/\/ws$/u, '');
+    this.#data = data;
+    this.#path = join(data, 'accounts.json');
+  }
+
+  /** For PoolClient: '' where none is needed. Rejects with an AccountProblem. */
+  async ticket(pool: string, device: BoundDevice, shown: Shown): Promise<string> {
+    this.refused = undefined;
+    try {
+      return (await this.#hasAccounts()) ? await ticketFor(this.#ask, pool, device, shown) : '';
+    } catch (error) {
+      if (error instanceof AccountProblem && !error.passes) this.refused = error;
+      throw error;
+    }
+  }
+
+  /** `code`: the words that a device which is signed in shows. Rejects with an AccountProblem. */
+  async signIn(code: string): Promise<OwnAccount> {
+    await this.#requireAccounts();
+    await this.#ask('POST', 'links/use', { code });
+    return this.me();
+  }
+
+  /** Rejects with an AccountProblem: `signed-out` if nobody is. */
+  async me(): Promise<OwnAccount> {
+    await this.#requireAccounts();
+    const { id, name } = await this.#ask<OwnAccount>('GET', 'me');
+    return { id: String(id), name: String(name) };
+  }
+
+  /** Rejects with an AccountProblem. */
+  async signOut(): Promise<void> {
+    if ((await this.#keptSession()) !== undefined) await this.#ask('POST', 'sign-out', {});
+  }
+
+  async #requireAccounts(): Promise<void> {
+    if (await this.#hasAccounts()) return;
+    throw new AccountProblem('no-accounts', `The server at ${this.url} keeps no accounts.`, false);
+  }
+
+  /** Asked once, unless the server cannot be reached. */
+  #hasAccounts(): Promise<boolean> {
+    this.#has ??= this.#send('GET', 'about').then(
+      ({ status, body }) => status === 200 && objectIn(body)?.['accounts'] === true,
+      (error: unknown) => {
+        this.#has = undefined;
+        throw error;
+      },
+    );
+    return this.#has;
+  }
+
+  readonly #ask: AskAccounts = async <Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
+    const { status, cookies, body: said } = await this.#send(method, path, body);
+    const answer = objectIn(said);
+    if (status < 200 || status > 299 || answer === undefined) {
+      const message = String(answer?.['message'] ?? 'The server was not understood.');
+      throw new AccountProblem(String(answer?.['code']), message, status >= 500 || status === 429);
+    }
+    const set = cookies.map((cookie) => SESSION.exec(cookie)).find((match) => match !== null);
+    if (set !== undefined) await this.#keepSession(set[2] === '' ? undefined : `${set[1]}=${set[2]}`);
+    return answer as Answer;
+  };
+
+  async #send(method: 'GET' | 'POST', path: string, body?: object): Promise<HttpAnswer> {
+    const session = await this.#keptSession();
+    const headers = {
+      // What is asked for by a page of the server's own would say so; this is no page.
+      origin: new URL(this.url).origin,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(session !== undefined && { cookie: session }),
+    };
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    return askHttp(`${this.url}/api/${path}`, { method, headers, ...content }).catch(() => {
+      throw new AccountProblem('unreachable', `The server at ${this.url} cannot be reached.`, true);
+    });
+  }
+
+  #keptSession(): Promise<string | undefined> {
+    this.#session ??= readSessions(this.#path).then((sessions) => sessions[this.url]);
+    return this.#session;
+  }
+
+  async #keepSession(session: string | undefined): Promise<void> {
+    this.#session = Promise.resolve(session);
+    const { [this.url]: _old, ...others } = await readSessions(this.#path);
+    await mkdir(this.#data, { recursive: true, mode: FOLDER_MODE });
+    const all = session === undefined ? others : { ...others, [this.url]: session };
+    await writePrivately(this.#path, `${JSON.stringify(all)}\n`);
+  }
+}
+
+/** What a person at a terminal can do about it. */
+export function accountWords({ code, message }: AccountProblem): string {
+  switch (code) {
+    case 'signed-out':
+      return 'Nobody is signed in here. A device that is shows six words: rockpool account sign-in WORDS.';
+    case 'not-invited':
+      return 'This pool is for those who were invited. Give the whole invitation link as --pool.';
+    case 'passphrase-needed':
+      return 'This pool wants a passphrase: --passphrase, or ROCKPOOL_PASSPHRASE in the environment.';
+    default:
+      return message;
+  }
+}
+
+/** By server. None if the file is not there, or is not what was written. */
+async function readSessions(path: string): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return '{}';
+    throw error;
+  });
+  const kept = Object.entries(objectIn(text) ?? {});
+  return Object.fromEntries(kept.flatMap(([url, value]) => (typeof value === 'string' ? [[url, value]] : [])));
+}
