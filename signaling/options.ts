@@ -387,6 +387,9 @@ function requireComplete(settings: ServeSettings): void {
       '--bus needs --database in the place of --data: all nodes have the same accounts.',
     );
   }
+  if (settings.operators !== undefined && settings.data === undefined && settings.database === undefined) {
+    throw new OptionsError('incomplete', '--operators needs --data or --database beside it: they are accounts.');
+  }
   if (settings.stunPort !== 0 && settings.publicUrl === undefined) {
     throw new OptionsError('incomplete', '--stun-port needs --public-url beside it: devices are told its host.');
   }

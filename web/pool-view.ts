@@ -34,6 +34,7 @@ export interface Reported {
   readonly by: string;
   readonly text: string;
   readonly whisper: boolean;
+  readonly edited: boolean;
 }
 
 /** A pool, or a message of it. */

@@ -120,10 +120,10 @@ export function keep({ id, saved }: MessageView): void {
 }
 
 /** Asks what is wrong with it, and whether whoever runs this server should see it. */
-export function report({ id, name, text, files, room }: MessageView): void {
+export function report({ id, name, text, files, room, editedMs }: MessageView): void {
   const whisper = talk.rooms.peek().find((each) => each.id === room)?.kind === 'whisper';
   const what = files === undefined ? 'message' : 'files';
-  dialog.value = { kind: 'report', what, entry: id, by: name, text, whisper };
+  dialog.value = { kind: 'report', what, entry: id, by: name, text, whisper, edited: editedMs !== undefined };
 }
 
 /** The strip of an announcement goes; its author learns of it where that can be told. */

@@ -10,16 +10,28 @@ import type { Stage } from './keeper-stage.ts';
 export async function evidenceOf(stage: Stage, id: EntryId): Promise<TalkValues['evidence'] | undefined> {
   await stage.load([id]);
   const message = stage.message(id);
-  // Of a message that was edited, what people see is the edit.
-  const shown = parseEntryId(message?.trail?.edit ?? id);
-  if (shown === undefined || stage.isOwn(shown.author)) return undefined;
-  const { author, chain, seq } = shown;
-  const entry = await readEntry(stage, author, chain, seq);
-  const circle = chain === stage.known.poolRoom ? [] : stage.room(chain)?.accounts;
-  if (entry === undefined || circle === undefined) return undefined;
-  const isShown = entry.kind === 'profile' || message?.state === 'here';
-  const opened = isShown ? await openedOf(stage, author, entry) : undefined;
-  return opened && { evidence: encodeEvidence({ entry: encodeEntry(entry), opened }), circle };
+  const named = parseEntryId(id);
+  if (named === undefined || stage.isOwn(named.author)) return undefined;
+  const circle = named.chain === stage.known.poolRoom ? [] : stage.room(named.chain)?.accounts;
+  if (circle === undefined) return undefined;
+  // Of a message that was edited, people see the edit now, and saw the rest before.
+  const edit = message?.trail?.edit;
+  const evidence = [];
+  for (const each of edit === undefined ? [id] : [edit, id]) {
+    const shown = await entryEvidence(stage, each, message?.state === 'here');
+    if (shown !== undefined) evidence.push(shown);
+  }
+  return evidence.length === 0 ? undefined : { evidence, circle };
+}
+
+/** `read`: whether it is of a message that can be read here. */
+async function entryEvidence(stage: Stage, id: EntryId, read: boolean): Promise<Uint8Array | undefined> {
+  const named = parseEntryId(id);
+  if (named === undefined) return undefined;
+  const entry = await readEntry(stage, named.author, named.chain, named.seq);
+  if (entry === undefined || !(read || entry.kind === 'profile')) return undefined;
+  const opened = await openedOf(stage, named.author, entry);
+  return opened && encodeEvidence({ entry: encodeEntry(entry), opened });
 }
 
 /** Empty of a profile, which is not sealed. */

@@ -60,11 +60,13 @@ export interface TalkFace {
   /** Confirms an important message, or takes note of an announcement. */
   confirm(message: EntryId): Promise<void>;
   /**
-   * What proves to somebody who has no key here, as a server, what a message says as it stands, or what a profile says
-   * (`MemberView.profile`); nothing else of the conversation. `circle`: who whispers there, or nobody. Rejects with `refused` if
-   * it is this person's own, was taken back, or is not here to be read.
+   * What proves to somebody who has no key here, as a server, what a message says as it stands and, if it was edited, what it
+   * said first, or what a profile says (`MemberView.profile`); nothing else of the conversation. At least one. `circle`: who
+   * whispers there, or nobody. Rejects with `refused` if it is this person's own, was taken back, or is not here to be read.
    */
-  evidence(entry: EntryId): Promise<{ readonly evidence: Uint8Array; readonly circle: readonly AccountId[] }>;
+  evidence(
+    entry: EntryId,
+  ): Promise<{ readonly evidence: readonly Uint8Array[]; readonly circle: readonly AccountId[] }>;
   /** Keeps it among the saved ones, on this device. */
   save(message: EntryId, on: boolean): Promise<void>;
   /** The newest announcements of a room, newest first, wherever they stand: ANNOUNCEMENTS_MAX at most. */

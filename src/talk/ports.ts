@@ -107,8 +107,11 @@ export interface TalkValues {
   readonly read: Changed;
   readonly save: Changed;
   readonly note: Changed;
-  /** `evidence` is as src/keys/evidence.ts has it, for those of `circle`: a whisper's accounts, or nobody for the pool's log. */
-  readonly evidence: { readonly evidence: Uint8Array; readonly circle: readonly AccountId[] };
+  /**
+   * Each as src/keys/evidence.ts has it, for those of `circle`: a whisper's accounts, or nobody for the pool's log. What is shown
+   * comes first; if that is an edit, then what was said first.
+   */
+  readonly evidence: { readonly evidence: readonly Uint8Array[]; readonly circle: readonly AccountId[] };
   readonly wake: Changed;
   readonly mark: Changed;
   readonly vouch: Account | undefined;

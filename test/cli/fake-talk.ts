@@ -92,7 +92,7 @@ export class FakeTalk implements TalkFace {
     return this.#do(`confirm:${id}`);
   }
   evidence(): ReturnType<TalkFace['evidence']> {
-    return Promise.resolve({ evidence: new Uint8Array(0), circle: [] });
+    return Promise.resolve({ evidence: [], circle: [] });
   }
   save(): Promise<void> {
     return Promise.resolve();

@@ -16,12 +16,15 @@ beforeEach(async () => {
 
 const ask = (person: Person, entry: string): Promise<TalkResult> => person.keeper.perform({ op: 'evidence', entry });
 
-/** What a server makes of it that knows nothing but this. */
-async function proven(person: Person, entry: string): Promise<Proven | undefined> {
+/** What a server makes of it that knows nothing but this: of what is shown, and of what was said first. */
+async function provenAll(person: Person, entry: string): Promise<(Proven | undefined)[]> {
   const { evidence, circle } = await person.perform({ op: 'evidence', entry });
-  const read = decodeEvidence(evidence);
-  return read && checkEvidence(read, POOL, circle);
+  const read = evidence.map(decodeEvidence);
+  return Promise.all(read.map((each) => each && checkEvidence(each, POOL, circle)));
 }
+
+const proven = async (person: Person, entry: string): Promise<Proven | undefined> =>
+  (await provenAll(person, entry))[0];
 
 const REFUSED = { ok: false, code: 'refused' };
 
@@ -41,7 +44,7 @@ describe('evidence', () => {
     expect(await proven(ben, files)).toMatchObject({ said: { content: { kind: 'files', ...filesOf('vile.pdf') } } });
   });
 
-  test('of an edited message proves what it says now, whichever device of theirs edited it', async () => {
+  test('of an edited message proves what it says now, whichever device of theirs edited it, and what it said first', async () => {
     const [laptop] = (await people('Ada')) as [Person];
     await laptop.meets(ada, ben);
     ada.keeper.invite('one two', Infinity);
@@ -53,7 +56,10 @@ describe('evidence', () => {
     const id = await ada.say('kind');
     await ada.write({ kind: 'edit', target: id, text: 'rude' });
     await ben.take([...laptop.wrote, ...ada.wrote]);
-    expect(await proven(ben, id)).toMatchObject({ device: ada.id, said: { content: { kind: 'edit', text: 'rude' } } });
+    expect(await provenAll(ben, id)).toMatchObject([
+      { device: ada.id, said: { content: { kind: 'edit', text: 'rude' } } },
+      { device: ada.id, entry: id, said: { content: { kind: 'text', text: 'kind' } } },
+    ]);
     await laptop.take(ada.wrote);
     laptop.nowMs = ada.nowMs;
     await laptop.write({ kind: 'edit', target: id, text: 'vile' });
@@ -104,10 +110,10 @@ describe('evidence', () => {
     for (const each of [reaction, `${ada.id}/${POOL_ROOM}/${founded.entries.at(-1)?.seq}`, other, '', 'x/y/1']) {
       expect([each, await ask(ben, each)]).toEqual([each, REFUSED]);
     }
-    // The edit alone is taken back, as no keeper does it: nothing is left that would show what stands there.
+    // The edit alone is taken back, as no keeper does it: what was said first is left.
     const seq = edit.entries.at(-1)?.seq ?? 0;
     await ben.take([await smuggledClear(ada, { kind: 'retract', seq })]);
-    expect(await ask(ben, edited)).toEqual(REFUSED);
+    expect(await provenAll(ben, edited)).toMatchObject([{ said: { content: { kind: 'text', text: 'kind' } } }]);
     const taken = await ada.write({ kind: 'retract', target: id });
     await ben.take(taken.entries.map(({ bytes }) => bytes));
     expect(await ask(ben, id)).toEqual(REFUSED);

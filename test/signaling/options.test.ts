@@ -104,6 +104,7 @@ describe('what is wrong is told with its name, its place and what it may be', ()
     [{ flags: { 'turn-urls': 'turn:a' } }, 'incomplete', '--turn-urls needs --turn-secret beside it.'],
     [{ flags: { 'hooks-bearer': 'x' } }, 'incomplete', '--hooks-bearer needs --hooks-url beside it.'],
     [{ flags: { bus: 'http://nats.example' } }, 'bad-value', '--bus takes an address such as nats://'],
+    [{ flags: { operators: '0'.repeat(32) } }, 'incomplete', '--operators needs --data or --database'],
     [{ flags: { bus: 'nats://nats', data: '.' } }, 'incomplete', '--bus needs --database in the place of --data'],
     [{ flags: { 'stun-port': '3478' } }, 'incomplete', '--stun-port needs --public-url beside it'],
     [{ file: '{ "prot": 1 }' }, 'unknown-option', 'options.json: there is no option “prot”.'],

@@ -293,7 +293,8 @@ class Run {
     const result = await person.keeper.perform({ op: 'evidence', entry: id });
     const value =
       result.ok && typeof result.value === 'object' && 'evidence' in result.value ? result.value : undefined;
-    const evidence = value && decodeEvidence(value.evidence);
+    const shown = value?.evidence[0];
+    const evidence = shown && decodeEvidence(shown);
     const proven = value && evidence && (await checkEvidence(evidence, POOL, value.circle));
     const said = proven?.said.kind === 'content' ? proven.said.content : undefined;
     const proves =

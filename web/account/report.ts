@@ -9,13 +9,26 @@ type Client = Pick<PoolClientFace<never>, 'signReport'> & {
   readonly talk: Pick<PoolClientFace<never>['talk'], 'evidence'>;
 };
 
-/** `entry`: of a message or a profile. Resolves to how often this device has reported it. Rejects with an Error that says why not. */
+/**
+ * `entry`: of a message, as it stands and as it was before an edit, or of a profile. Resolves to how often this device has
+ * reported it. Rejects with an Error that says why not.
+ */
 export async function sendReport(client: Client, entry: EntryId, offence: Offence): Promise<number> {
   const { evidence, circle } = await client.talk.evidence(entry).catch((error: unknown) => {
     const refused = error instanceof TalkError && error.code === 'refused';
     const gone = 'This cannot be shown to anybody any more: it was taken back, or its key is not here.';
     throw new Error(refused ? gone : talkSentence(error), { cause: error });
   });
+  const report = (each: Uint8Array): Promise<number> => reportOne(client, each, { circle, offence });
+  const [shown = 0] = await Promise.all(evidence.map(report));
+  return shown;
+}
+
+async function reportOne(
+  client: Client,
+  evidence: Uint8Array,
+  { circle, offence }: { readonly circle: readonly string[]; readonly offence: Offence },
+): Promise<number> {
   const { nonce } = await call<{ nonce: string }>('POST', 'reports/nonce', {});
   const signed = await client.signReport({ nonce: fromBase64url(nonce), offence, evidence });
   const { times } = await call<{ times: number }>('POST', 'reports', {

@@ -100,7 +100,7 @@ function ReportName({ device: { id, name } }: { readonly device: PersonDevice })
       small
       look="quiet"
       onClick={() => {
-        dialog.value = { kind: 'report', what: 'name', entry, by: name, text: name, whisper: false };
+        dialog.value = { kind: 'report', what: 'name', entry, by: name, text: name, whisper: false, edited: false };
       }}
     >
       Report name…

@@ -69,7 +69,7 @@ function ReportForm({ reported }: { readonly reported: Reported }): VNode {
 }
 
 /** What goes to whom. */
-function shownSentence({ what, by, whisper }: Reported): string {
+function shownSentence({ what, by, whisper, edited }: Reported): string {
   const [it, them] = {
     message: ['this message', 'it'],
     files: ['the names and sizes of these files', 'them'],
@@ -77,7 +77,8 @@ function shownSentence({ what, by, whisper }: Reported): string {
   }[what];
   const where = whisper ? 'this pool’s code, between whom this whisper is' : 'this pool’s code';
   const seen = `Whoever runs this server sees ${it} as ${by} signed ${them}, ${where}, and that you reported ${them}.`;
-  return `${seen} Nothing else is shown, and ${by} is not told who reported.`;
+  const before = edited ? ' It was edited: what it said first is shown as well.' : '';
+  return `${seen}${before} Nothing else is shown, and ${by} is not told who reported.`;
 }
 
 function Done({ times }: { readonly times: number }): VNode {
