@@ -1,6 +1,7 @@
-// A server's accounts as a terminal uses them: who is signed in there from this data directory, and tickets for its pools. The
-// sessions are `accounts.json` in that directory, its owner's alone.
-import { mkdir, readFile } from 'node:fs/promises';
+// A server's accounts as a terminal uses them: who is signed in there from this data directory, and tickets for its pools. A session
+// is a file of that directory, `account-HASH.json` by the server, its owner's alone.
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccountProblem, ticketFor, type AskAccounts, type BoundDevice, type Shown } from '../src/io/account-ticket.ts';
 import { askHttp, objectIn, type HttpAnswer } from '../signaling/ask-http.ts';
@@ -36,14 +37,21 @@ export class TerminalAccounts {
   constructor({ server, data }: AccountsPlace) {
     this.url = server.replace(/^ws/u, 'http').replace(/\/ws$/u, '');
     this.#data = data;
-    this.#path = join(data, 'accounts.json');
+    this.#path = join(data, `account-${sha256Hex(this.url).slice(0, 16)}.json`);
   }
 
   /** For PoolClient: '' where none is needed. Rejects with an AccountProblem. */
   async ticket(pool: string, device: BoundDevice, shown: Shown): Promise<string> {
     this.refused = undefined;
     try {
-      return (await this.#hasAccounts()) ? await ticketFor(this.#ask, pool, device, shown) : '';
+      if (!(await this.#hasAccounts())) return '';
+      const { passphrase, ...open } = shown;
+      const door = { ask: this.#ask, origin: this.#origin };
+      return await ticketFor(door, pool, device, open).catch((error: unknown) => {
+        // Shown to those doors alone that want one.
+        if (passphrase === undefined || !isProblem(error, 'passphrase-needed')) throw error;
+        return ticketFor(door, pool, device, shown);
+      });
     } catch (error) {
       if (error instanceof AccountProblem && !error.passes) this.refused = error;
       throw error;
@@ -76,13 +84,11 @@ export class TerminalAccounts {
 
   /** Asked once, unless the server cannot be reached. */
   #hasAccounts(): Promise<boolean> {
-    this.#has ??= this.#send('GET', 'about').then(
-      ({ status, body }) => status === 200 && objectIn(body)?.['accounts'] === true,
-      (error: unknown) => {
-        this.#has = undefined;
-        throw error;
-      },
-    );
+    this.#has ??= this.#send('GET', 'about').then(({ status, body }) => {
+      if (status === 429 || status >= 500) throw this.#unreachable();
+      return status === 200 && objectIn(body)?.['accounts'] === true;
+    });
+    this.#has.catch(() => (this.#has = undefined));
     return this.#has;
   }
 
@@ -102,29 +108,46 @@ export class TerminalAccounts {
     const session = await this.#keptSession();
     const headers = {
       // What is asked for by a page of the server's own would say so; this is no page.
-      origin: new URL(this.url).origin,
+      origin: this.#origin,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(session !== undefined && { cookie: session }),
     };
     const content = body === undefined ? {} : { body: JSON.stringify(body) };
     return askHttp(`${this.url}/api/${path}`, { method, headers, ...content }).catch(() => {
-      throw new AccountProblem('unreachable', `The server at ${this.url} cannot be reached.`, true);
+      throw this.#unreachable();
     });
   }
 
+  get #origin(): string {
+    return new URL(this.url).origin;
+  }
+
+  #unreachable(): AccountProblem {
+    return new AccountProblem('unreachable', `The server at ${this.url} cannot be reached.`, true);
+  }
+
   #keptSession(): Promise<string | undefined> {
-    this.#session ??= readSessions(this.#path).then((sessions) => sessions[this.url]);
+    this.#session ??= readFile(this.#path, 'utf8').then(
+      (text) => String(objectIn(text)?.['session'] ?? '') || undefined,
+      (error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return undefined;
+        throw error;
+      },
+    );
     return this.#session;
   }
 
   async #keepSession(session: string | undefined): Promise<void> {
     this.#session = Promise.resolve(session);
-    const { [this.url]: _old, ...others } = await readSessions(this.#path);
+    if (session === undefined) return rm(this.#path, { force: true });
     await mkdir(this.#data, { recursive: true, mode: FOLDER_MODE });
-    const all = session === undefined ? others : { ...others, [this.url]: session };
-    await writePrivately(this.#path, `${JSON.stringify(all)}\n`);
+    await writePrivately(this.#path, `${JSON.stringify({ server: this.url, session })}\n`);
   }
 }
+
+const isProblem = (error: unknown, code: string): boolean => error instanceof AccountProblem && error.code === code;
+
+const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What a person at a terminal can do about it. */
 export function accountWords({ code, message }: AccountProblem): string {
@@ -138,14 +161,4 @@ export function accountWords({ code, message }: AccountProblem): string {
     default:
       return message;
   }
-}
-
-/** By server. None if the file is not there, or is not what was written. */
-async function readSessions(path: string): Promise<Readonly<Record<string, string>>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return '{}';
-    throw error;
-  });
-  const kept = Object.entries(objectIn(text) ?? {});
-  return Object.fromEntries(kept.flatMap(([url, value]) => (typeof value === 'string' ? [[url, value]] : [])));
 }

@@ -7,7 +7,7 @@ export interface HubLimits {
   readonly poolMembersMax: number;
   /** Pools with a member in them, or one who may come back, 1 .. 1,000,000. */
   readonly poolsMax: number;
-  /** Open websockets, 1 .. 1,000,000. An idle one costs about 10 KB. */
+  /** Open websockets, 1 .. 1,000,000. An idle one costs about 20 KB. */
   readonly socketsMax: number;
   /** From opening to the first join, 100 .. 600,000. */
   readonly joinMs: number;

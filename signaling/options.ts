@@ -205,7 +205,7 @@ const SHAPE = {
     .register(WORDS, {
       value: 'N',
       takes: count(1, 1_000_000),
-      about: 'Open websockets, and as many pools and devices that are away; an idle one costs some 10 KB',
+      about: 'Open websockets, and as many pools and devices that are away; an idle one costs some 20 KB',
     }),
   maxAddressSockets: whole(1, 1_000_000)
     .default(HUB_DEFAULTS.addressSocketsMax)

@@ -6,7 +6,7 @@ import { addressSubjects } from '../moderation/address-subject.ts';
 import type { Database } from '../store/database.ts';
 import { deviceOf } from '../store/devices.ts';
 import { banAmong } from '../store/moderation.ts';
-import { poolOf } from '../store/pools.ts';
+import { poolOf, roleOf } from '../store/pools.ts';
 import type { DeviceRow, Subject } from '../store/schema.ts';
 import { OWN_AUDIENCE, type TicketSigner } from './ticket-signer.ts';
 
@@ -26,10 +26,11 @@ export function accountHooks({ database, signer, guests, nowMs }: AccountHooksOp
   const kept = ticketHooks({ ...shared, guests: { role: 'member' } });
 
   const authorize = async (asked: JoinAsked, signal: AbortSignal): Promise<Verdict> => {
-    const { pool, device, isBanned } = await database.transact(async (tx) => {
+    const { pool, device, role, isBanned } = await database.transact(async (tx) => {
       const device = await deviceOf(tx, asked.device);
       const ban = await banAmong(tx, namesOf(asked, device), nowMs());
-      return { pool: await poolOf(tx, asked.pool), device, isBanned: ban !== undefined };
+      const role = device && (await roleOf(tx, { pool: asked.pool, account: device.account }));
+      return { pool: await poolOf(tx, asked.pool), device, role, isBanned: ban !== undefined };
     });
     const isRevoked = device !== undefined && device.revokedMs !== null;
     if (isRevoked || isBanned) return { kind: 'refused', code: 'denied' };
@@ -38,10 +39,14 @@ export function accountHooks({ database, signer, guests, nowMs }: AccountHooksOp
     if (verdict.kind !== 'admitted') return verdict;
     // Whoever is signed out here is found all the same when the account's sessions are to end.
     const admitted = { ...verdict, ...(device !== undefined && { account: device.account }) };
-    if (pool !== undefined) return admitted;
-    // Nobody keeps this pool: who comes first owns it.
-    const { role: _role, ...rest } = admitted;
-    return rest;
+    if (pool === undefined) {
+      // Nobody keeps this pool: who comes first owns it.
+      const { role: _role, ...rest } = admitted;
+      return rest;
+    }
+    // A ticket says what somebody was when it was given: who was removed since asks for another, and learns why there is none.
+    if (role === undefined && pool.policy === 'invited') return { kind: 'refused', code: 'expired' };
+    return verdict.account === undefined ? admitted : { ...admitted, role: role ?? 'member' };
   };
   return { authorize, onJoin: () => {}, onLeave: () => {} };
 }

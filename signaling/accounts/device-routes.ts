@@ -8,7 +8,7 @@ import { addDevice, changeDevice, deviceOf, devicesOf } from '../store/devices.t
 import type { DeviceRow } from '../store/schema.ts';
 import { newToken } from '../store/secrets.ts';
 import { ApiError } from './api-error.ts';
-import { parsed, requireSignedIn, tollAttempt, type AccountsContext } from './context.ts';
+import { pageOf, parsed, requireSignedIn, tollAttempt, type AccountsContext } from './context.ts';
 import { Expiring } from './expiring.ts';
 import { bytesOf, ID, NAME, NOTHING, SIGNATURE, TOKEN } from './shapes.ts';
 
@@ -49,7 +49,8 @@ export function deviceRoutes(app: FastifyInstance, context: AccountsContext): vo
     const { nonce, signature, signKey, name, type } = parsed(BIND, request.body);
     if ((await nonces.take(nonce, nowMs())) !== account) throw new ApiError('challenge');
     const key = bytesOf(signKey);
-    if (!(await isDeviceProof(key, bytesOf(nonce), account, bytesOf(signature)))) throw new ApiError('signature');
+    const claim = { nonce: bytesOf(nonce), account, origin: pageOf(request, context).origin };
+    if (!(await isDeviceProof(key, claim, bytesOf(signature)))) throw new ApiError('signature');
     const id = deviceIdOf(key);
     const seenMs = nowMs();
     const device = { id, account, signKey, name, type, createdMs: seenMs, seenMs };

@@ -27,7 +27,7 @@ export interface Desk {
   poll(): HubOutput | undefined;
   nextTimeout(): number | null;
   figures(): HubFigures;
-  /** Whoever has a place in `pool`. May reject with a BusError if the node that knows it does not answer. */
+  /** Whoever has a place in `pool`. May reject with a BusError if nobody can be asked, or the node that knows does not answer. */
   presentIn(pool: string): readonly Present[] | Promise<readonly Present[]>;
 }
 
@@ -104,6 +104,8 @@ export class ClusterDesk implements Desk {
   }
 
   presentIn(pool: string): Promise<readonly Present[]> {
+    // This node alone would take a pool of others for an empty one.
+    if (!this.#bus.connected) return Promise.reject(new BusError('the bus is not reached'));
     const question = (this.#lastQuestion += 1);
     return new Promise<readonly Present[]>((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -8,7 +8,8 @@
 //  2. A device's newest join wins. Owners tell each other who joined; who has an older one of that device closes it, who has a
 //     newer one says so.
 //  3. After anything was lost between two nodes they attach and claim anew (links.ts).
-//  4. Who is away keeps its place: the owner that gives a pool away passes it on, and its edge, where that owner died.
+//  4. Sessions that were ended while a node could not hear it end there once it can (revocations.ts).
+//  5. Who is away keeps its place: the owner that gives a pool away passes it on, and its edge, where that owner died.
 import { encodeClient } from '../../src/wire/signaling.ts';
 import type { HubFigures, HubInput, HubOutput, Subject } from '../hub-ports.ts';
 import type { HubOptions } from '../hub.ts';
@@ -17,6 +18,7 @@ import { Links, type LinkFigures } from './links.ts';
 import { decodeBus, encodeBus, type Beat, type BusBody, type Look } from './messages.ts';
 import { ownerOf } from './ownership.ts';
 import { Pools } from './pools.ts';
+import { lastMeant, Revocations } from './revocations.ts';
 import { Stamps } from './stamps.ts';
 
 /** `bus`: a message to this node, or to all. */
@@ -48,6 +50,7 @@ export class Cluster {
   readonly #pools: Pools;
   readonly #links: Links;
   readonly #stamps: Stamps;
+  readonly #revocations = new Revocations();
   readonly #outputs: ClusterOutput[] = [];
   #now = 0;
   #phase: 'open' | 'draining' | 'stopped' = 'open';
@@ -97,7 +100,6 @@ export class Cluster {
         this.#look(input);
         break;
       case 'revoke':
-        for (const node of this.#links.up) this.#publish(node, { kind: 'revoke', subject: input.subject });
         this.#revoke(input.subject);
         break;
       case 'tick':
@@ -159,8 +161,30 @@ export class Cluster {
   }
 
   #revoke(subject: Subject): void {
+    const revocation = { subject, stamp: this.#stamps.next(this.#now) };
+    this.#revocations.note(revocation);
+    for (const node of this.#links.up) this.#publish(node, { kind: 'revoke', ...revocation, again: false });
+    this.#end(subject);
+  }
+
+  #hearRevoke({ subject, stamp, again }: Extract<BusBody, { kind: 'revoke' }>): void {
+    this.#stamps.observe(this.#now, stamp);
+    if (!this.#revocations.note({ subject, stamp })) return;
+    this.#outputs.push({ kind: 'revoked', subject });
+    if (!again) return this.#end(subject);
+    this.#pools.revokeAbsent(this.#now, subject, lastMeant(stamp));
+    this.#edge.revoke(this.#now, subject, lastMeant(stamp));
+  }
+
+  #end(subject: Subject): void {
     this.#pools.handle(this.#now, { kind: 'revoke', subject });
-    this.#edge.revoke(this.#now, subject);
+    this.#edge.revoke(this.#now, subject, Infinity);
+  }
+
+  /** What was said while it could not hear. */
+  #sayRevokesAgain(node: string): void {
+    for (const revocation of this.#revocations.since(this.#stamps.atMs(this.#now)))
+      this.#publish(node, { kind: 'revoke', ...revocation, again: true });
   }
 
   /** Who is away goes first: nobody knows yet that there will be another owner, so nobody comes to that one before. */
@@ -250,8 +274,7 @@ export class Cluster {
       case 'looked':
         return void this.#outputs.push(body);
       case 'revoke':
-        this.#outputs.push({ kind: 'revoked', subject: body.subject });
-        return this.#revoke(body.subject);
+        return this.#hearRevoke(body);
     }
   }
 
@@ -260,7 +283,10 @@ export class Cluster {
     for (let event = this.#links.poll(); event !== undefined; event = this.#links.poll()) {
       changed = true;
       const { kind, node } = event;
-      if (kind === 'up') this.#pools.claimAll(node);
+      if (kind === 'up') {
+        this.#sayRevokesAgain(node);
+        this.#pools.claimAll(node);
+      }
       if (kind !== 'down') continue;
       this.#edge.lose(node);
       this.#pools.lose(this.#now, node);

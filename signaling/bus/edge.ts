@@ -158,14 +158,14 @@ export class Edge {
     }
   }
 
-  /** Also those whose join is on its way. */
-  revoke(now: number, subject: Subject): void {
+  /** Also those whose join is on its way; none whose join has a later stamp than `last`. */
+  revoke(now: number, subject: Subject, last: number): void {
     this.#now = now;
-    const isMeant = ({ id: device, pool, grant }: Seat['request']): boolean =>
-      isSubject(subject, { device, account: grant.account, pool });
-    for (const [socket, { request }] of this.#seats)
-      if (isMeant(request)) this.#toHub({ kind: 'close', socket, code: endCode(subject) });
-    for (const [device, { seat }] of this.#lost) if (isMeant(seat.request)) this.#lost.delete(device);
+    const isMeant = ({ request: { id: device, pool, grant }, stamp }: Seat): boolean =>
+      stamp <= last && isSubject(subject, { device, account: grant.account, pool });
+    for (const [socket, seat] of this.#seats)
+      if (isMeant(seat)) this.#toHub({ kind: 'close', socket, code: endCode(subject) });
+    for (const [device, { seat }] of this.#lost) if (isMeant(seat)) this.#lost.delete(device);
   }
 
   #toHub(input: HubInput): void {

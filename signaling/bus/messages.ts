@@ -5,11 +5,12 @@ import { SOCKET_CODES, type SocketCode } from '../../src/wire/codes.ts';
 import { cleanName, isDevice, PEERS_MAX, SERVER_FRAME_BYTES_MAX } from '../../src/wire/signaling.ts';
 import { parsePoolCode } from '../../src/wire/pool-code.ts';
 import { joined } from '../../src/wire/bytes.ts';
-import type { Grant, HubRequest, Present, Subject } from '../hub-ports.ts';
+import type { Grant, HubRequest, Present } from '../hub-ports.ts';
 import type { LinkNumbers } from './links.ts';
+import type { Revocation } from './revocations.ts';
 
 /** Nodes of different numbers do not hear each other (nats.ts): another one for every change of this file. */
-export const BUS_VERSION = 2;
+export const BUS_VERSION = 3;
 /** Bytes of one message. Of a header, what is not a payload: NATS takes 1 MiB in all. */
 export const BUS_BYTES_MAX: number = 1024 * 1024;
 const HEADER_BYTES_MAX = BUS_BYTES_MAX - SERVER_FRAME_BYTES_MAX;
@@ -87,7 +88,8 @@ export type BusBody =
   | ToOwner
   | ToEdge
   | { readonly kind: 'claims'; readonly claims: readonly Claim[] }
-  | { readonly kind: 'revoke'; readonly subject: Subject };
+  /** `again`: the receiver may not have heard it, and devices may have joined since. */
+  | ({ readonly kind: 'revoke'; readonly again: boolean } & Revocation);
 
 /** Every node's word to all others that it lives. */
 export interface Beat {
@@ -181,6 +183,8 @@ const body = z.discriminatedUnion('kind', [
       z.strictObject({ device: id }),
       z.strictObject({ address: z.string() }),
     ]),
+    stamp,
+    again: z.boolean(),
   }),
 ]);
 

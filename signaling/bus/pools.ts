@@ -3,7 +3,8 @@
 // Part of the cluster machine (cluster.ts).
 import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
 import { decodeClient, decodeServer, encodeServer, type ServerMessage } from '../../src/wire/signaling.ts';
-import type { HubFigures, HubInput, HubOutput, PoolRequest, Present } from '../hub-ports.ts';
+import { isSubject } from '../hooks.ts';
+import type { HubFigures, HubInput, HubOutput, PoolRequest, Present, Subject } from '../hub-ports.ts';
 import { Hub, type HubOptions } from '../hub.ts';
 import { Guests, type Guest } from './guests.ts';
 import {
@@ -75,8 +76,22 @@ export class Pools {
     return this.#hub.figures();
   }
 
+  /** Who came first there counts before being attached: nobody is to take the pool for an empty one meanwhile. */
   presentIn(pool: string): readonly Present[] {
-    return this.#hub.presentIn(pool);
+    const present = this.#hub.presentIn(pool);
+    const first = this.#firstOf(pool);
+    return present.length > 0 || first === undefined ? present : [{ id: first, role: 'owner' }];
+  }
+
+  /** Ends who is away, none whose join has a later stamp than `last`. Who has a socket is its edge's to end. */
+  revokeAbsent(now: number, subject: Subject, last: number): void {
+    this.#now = now;
+    for (const { seat } of this.#hub.absences()) {
+      const device = seat.member.id;
+      const stamp = this.#versions.get(device)?.[0] ?? Infinity;
+      if (stamp <= last && isSubject(subject, { device, account: seat.grant.account, pool: seat.pool }))
+        this.#toHub({ kind: 'revoke', subject: { device } });
+    }
   }
 
   /** What an edge says, or the pool's owner before. A relay's payload may be there decoded. */

@@ -26,27 +26,31 @@ export type CountedReport = Pick<ReportRow, 'reporterAccount' | 'reporterDevice'
 /**
  * How many people say so, each fading from their last report on: 2^(-days / 7), by whole days, so that three people within a day
  * are three. Guests count nothing; nor do accounts that are gone, were younger than a day, or have had more reports dismissed than
- * upheld. Accounts that reported from one device are one person.
+ * upheld. Accounts that reported from one device are one person. `counted`: each one's last report.
  */
-export function scoreOf(
-  reports: readonly CountedReport[],
+export function scoreOf<T extends CountedReport>(
+  reports: readonly T[],
   reporters: ReadonlyMap<string, Reporter>,
   nowMs: number,
-): number {
+): { readonly score: number; readonly counted: readonly T[] } {
   const people = new People();
-  const weights = new Map<string, number>();
+  const last = new Map<string, T>();
   for (const { reporterAccount: account, reporterDevice: device } of reports) {
     if (account !== null) people.join(`account ${account}`, `device ${device}`);
   }
-  for (const { reporterAccount: account, reporterDevice: device, createdMs } of reports) {
+  for (const report of reports) {
+    const { reporterAccount: account, reporterDevice: device, createdMs } = report;
     const reporter = account === null ? undefined : reporters.get(account);
     if (reporter === undefined || !isTrusted(reporter, createdMs)) continue;
-    const days = Math.max(0, Math.floor((nowMs - createdMs) / DAY_MS));
     const person = people.of(`device ${device}`);
-    weights.set(person, Math.max(weights.get(person) ?? 0, 2 ** (-days / HALF_LIFE_DAYS)));
+    if (createdMs > (last.get(person)?.createdMs ?? -1)) last.set(person, report);
   }
-  return [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  const counted = [...last.values()];
+  return { score: counted.reduce((sum, report) => sum + weightOf(report, nowMs), 0), counted };
 }
+
+const weightOf = ({ createdMs }: CountedReport, nowMs: number): number =>
+  2 ** (-Math.max(0, Math.floor((nowMs - createdMs) / DAY_MS)) / HALF_LIFE_DAYS);
 
 const isTrusted = ({ createdMs, upheld, dismissed }: Reporter, reportedMs: number): boolean =>
   reportedMs - createdMs >= ACCOUNT_AGE_MIN_MS && dismissed <= upheld;

@@ -5,6 +5,7 @@ import {
   addStrike,
   auditOf,
   banAmong,
+  markStruck,
   reportersOf,
   reportsAgainst,
   setBan,
@@ -24,6 +25,8 @@ export interface Standing {
   /** Those that count, the oldest first. */
   readonly strikes: readonly StrikeRow[];
   readonly score: number;
+  /** Reports that the score is made of. */
+  readonly counted: readonly string[];
   readonly ban: BanRow | undefined;
 }
 
@@ -33,13 +36,15 @@ export async function standingOf(tx: Tx, person: Person, nowMs: number): Promise
   const reports = await reportsAgainst(tx, person, Math.max(sinceMs, nowMs - STRIKE_MS));
   const accounts = new Set(reports.flatMap(({ reporterAccount }) => reporterAccount ?? []));
   const reporters = await reportersOf(tx, [...accounts], nowMs - STRIKE_MS);
-  return { strikes, score: scoreOf(reports, reporters, nowMs), ban: await banAmong(tx, [person], nowMs) };
+  const { score, counted } = scoreOf(reports, reporters, nowMs);
+  return { strikes, score, counted: counted.map(({ id }) => id), ban: await banAmong(tx, [person], nowMs) };
 }
 
 /** After a report: whether there were enough for a strike by the server, which is then written. */
 export async function strikeIfDue(tx: Tx, person: Person, nowMs: number): Promise<boolean> {
-  const { score } = await standingOf(tx, person, nowMs);
+  const { score, counted } = await standingOf(tx, person, nowMs);
   if (score < SCORE_AT_STRIKE) return false;
+  await markStruck(tx, counted, nowMs);
   await strike(tx, person, { who: SERVER, reason: 'Reported by several people', nowMs });
   return true;
 }
@@ -51,7 +56,7 @@ export interface Struck {
   readonly nowMs: number;
 }
 
-/** And the ban, if it was one too many; one that holds longer stays. */
+/** And the ban, if it was one too many; where one holds longer there is none, and none that lengthens later ones. */
 export async function strike(tx: Tx, person: Person, { who, reason, nowMs }: Struck): Promise<void> {
   const { subjectKind, subject } = person;
   const before = await strikesOf(tx, person, nowMs);
@@ -61,11 +66,10 @@ export async function strike(tx: Tx, person: Person, { who, reason, nowMs }: Str
   await record(tx, { who, what: 'strike', target: subject, detail: reason, atMs: nowMs });
   if (banUntilMs === undefined) return;
   const held = await banAmong(tx, [person], nowMs);
-  if (held === undefined || held.untilMs < banUntilMs) {
-    const ban = { subjectKind, subject, untilMs: banUntilMs, byAccount: null, createdMs: nowMs };
-    await setBan(tx, { ...ban, reason: `${before.length + 1} strikes` });
-  }
-  const detail = `${before.length + 1} strikes, until ${new Date(banUntilMs).toISOString()}`;
+  if (held !== undefined && held.untilMs >= banUntilMs) return;
+  const why = `${before.length + 1} strikes`;
+  await setBan(tx, { subjectKind, subject, untilMs: banUntilMs, reason: why, byAccount: null, createdMs: nowMs });
+  const detail = `${why}, until ${new Date(banUntilMs).toISOString()}`;
   await record(tx, { who: SERVER, what: 'ban', target: subject, detail, atMs: nowMs });
 }
 

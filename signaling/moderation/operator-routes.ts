@@ -19,10 +19,10 @@ import {
   reportsIn,
   setBan,
   settleReports,
-  wasUpheld,
+  wasStruck,
   type ReportInList,
 } from '../store/moderation.ts';
-import type { BanRow, ReportRow, Subject, Tx } from '../store/schema.ts';
+import type { BanRow, Person, ReportRow, Subject, Tx } from '../store/schema.ts';
 import { STRIKE_MS } from './counting.ts';
 import { record, standingOf, strike, type Standing } from './judging.ts';
 import { parseSubject, personOf, subjectToRevoke } from './people.ts';
@@ -77,8 +77,9 @@ export function operatorRoutes(app: FastifyInstance, context: AccountsContext): 
     asOperator(request, async (tx) => {
       const { state, after } = parsed(REPORTS, request.query);
       const page = await reportsIn(tx, state, placeOf(after), PAGE);
+      const show = reportShower(tx, nowMs());
       const reports = [];
-      for (const row of page) reports.push(await shownReport(tx, row, nowMs()));
+      for (const row of page) reports.push(await show(row));
       return { reports, next: nextOf(page, ({ createdMs, id }) => `${createdMs}-${id}`) };
     }),
   );
@@ -87,7 +88,7 @@ export function operatorRoutes(app: FastifyInstance, context: AccountsContext): 
     const { row, shown, standing } = await asOperator(request, async (tx) => {
       const row = existing(await reportOf(tx, parsed(ONE, request.params).report));
       const standing = await standingOf(tx, personOf(row), nowMs());
-      return { row, shown: await shownReport(tx, row, nowMs()), standing };
+      return { row, shown: await reportShower(tx, nowMs())(row), standing };
     });
     const proven = await provenBy(row);
     return {
@@ -105,8 +106,8 @@ export function operatorRoutes(app: FastifyInstance, context: AccountsContext): 
       const row = existing(await reportOf(tx, report));
       if (row.state !== 'open') throw new ApiError('duplicate', 'This report was settled before.');
       const [person, atMs] = [personOf(row), nowMs()];
-      // One entry is one wrong, however many told of it.
-      const isStruck = verdict === 'uphold' && !(await wasUpheld(tx, row.entry));
+      // One entry is one wrong, however many told of it, and whoever strikes.
+      const isStruck = verdict === 'uphold' && !(await wasStruck(tx, row.entry));
       await settleReports(tx, row.entry, verdict === 'uphold' ? 'upheld' : 'dismissed');
       await record(tx, { who: operator, what: verdict, target: row.id, detail: note, atMs });
       if (isStruck) await strike(tx, person, { who: operator, reason: note === '' ? row.offence : note, nowMs: atMs });
@@ -206,22 +207,34 @@ function nextOf<T>(page: readonly T[], place: (row: T) => string): string | null
   return last === undefined || page.length < PAGE ? null : place(last);
 }
 
-async function shownReport(tx: Tx, row: ReportInList, nowMs: number): Promise<object> {
-  const { id, offence, pool, createdMs, times, state } = row;
+/** Shows reports of one page: what several of them have in common is asked once. */
+function reportShower(tx: Tx, nowMs: number): (row: ReportInList) => Promise<object> {
+  const names = new Map<string, string | null>();
+  const reporters = new Map<string, number>();
   const who = async (device: string, account: string | null): Promise<object> => {
-    const name = account === null ? undefined : (await accountOf(tx, account))?.name;
-    return { device, account, name: name ?? null };
+    if (account === null) return { device, account, name: null };
+    let name = names.get(account);
+    if (name === undefined) names.set(account, (name = (await accountOf(tx, account))?.name ?? null));
+    return { device, account, name };
   };
-  return {
-    id,
-    offence,
-    pool,
-    createdMs,
-    times,
-    state,
-    reporters: await countReporters(tx, personOf(row), nowMs - STRIKE_MS),
-    target: await who(row.targetDevice, row.targetAccount),
-    reporter: await who(row.reporterDevice, row.reporterAccount),
+  const reportersOf = async (person: Person): Promise<number> => {
+    const count = reporters.get(person.subject) ?? (await countReporters(tx, person, nowMs - STRIKE_MS));
+    reporters.set(person.subject, count);
+    return count;
+  };
+  return async (row) => {
+    const { id, offence, pool, createdMs, times, state } = row;
+    return {
+      id,
+      offence,
+      pool,
+      createdMs,
+      times,
+      state,
+      reporters: await reportersOf(personOf(row)),
+      target: await who(row.targetDevice, row.targetAccount),
+      reporter: await who(row.reporterDevice, row.reporterAccount),
+    };
   };
 }
 

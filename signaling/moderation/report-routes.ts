@@ -71,13 +71,13 @@ export function reportRoutes(app: FastifyInstance, context: AccountsContext): vo
       }
       const { pool, offence } = report;
       const row = {
-        id: reportId({ reporterAccount, reporterDevice: device, entry: proven.entry }),
+        id: reportId({ reporterAccount, reporterDevice: device, entry: proven.head }),
         reporterAccount,
         reporterDevice: device,
         targetAccount,
         targetDevice: proven.device,
         pool,
-        entry: proven.entry,
+        entry: proven.head,
         circle: joined(...report.circle.map(fromHex)),
         offence,
         evidence,

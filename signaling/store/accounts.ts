@@ -1,7 +1,9 @@
 // Accounts and how their people get in: passkeys, recovery codes, and the sessions of browsers that did.
+import { devicesOf } from './devices.ts';
 import { DatabaseError } from './errors.ts';
-import { checked, LIMITS, requireRoom } from './fields.ts';
-import type { AccountRow, PasskeyRow, SessionRow, Tx } from './schema.ts';
+import { checked, LIMITS, NEVER_MS, requireRoom } from './fields.ts';
+import { banAmong, setBan } from './moderation.ts';
+import type { AccountRow, BanRow, PasskeyRow, SessionRow, Subject, Tx } from './schema.ts';
 import { hashToken } from './secrets.ts';
 
 export async function addAccount(tx: Tx, account: AccountRow): Promise<void> {
@@ -37,8 +39,8 @@ export async function setOperators(tx: Tx, ids: readonly string[]): Promise<stri
 }
 
 /**
- * With all that is the account's own: ways in, devices, memberships. Reports, strikes, bans and the audit stay. False if
- * there is none; throws `last-owner` if it is the only owner of a pool, which is to be handed over or removed before.
+ * With all that is the account's own: ways in, devices, memberships. Reports, strikes, bans and the audit stay, and devices that
+ * were revoked, or banned with their account, are banned by themselves from then on. False if there is none; throws `last-owner` if it is the only owner of a pool, which is to be handed over or removed before.
  */
 export async function removeAccount(tx: Tx, id: string): Promise<boolean> {
   const owned = await tx
@@ -59,8 +61,24 @@ export async function removeAccount(tx: Tx, id: string): Promise<boolean> {
     )
     .executeTakeFirst();
   if (owned !== undefined) throw new DatabaseError('last-owner', `${owned.pool} has no other owner`);
+  await keepDevicesOut(tx, id);
   const removed = await tx.deleteFrom('accounts').where('id', '=', id).returning('id').executeTakeFirst();
   return removed !== undefined;
+}
+
+async function keepDevicesOut(tx: Tx, account: string): Promise<void> {
+  // Also one that is over: it bans nobody under another name either.
+  const ban = await banAmong(tx, [{ subjectKind: 'account', subject: account }], 0);
+  for (const { id, revokedMs } of await devicesOf(tx, account)) {
+    const kept: Omit<BanRow, keyof Subject> | undefined =
+      revokedMs === null
+        ? ban
+        : { untilMs: NEVER_MS, reason: 'Revoked by its account', byAccount: null, createdMs: revokedMs };
+    if (kept === undefined) continue;
+    const device: Subject = { subjectKind: 'device', subject: id };
+    const held = await banAmong(tx, [device], 0);
+    if (held === undefined || held.untilMs < kept.untilMs) await setBan(tx, { ...kept, ...device });
+  }
 }
 
 /** Throws `duplicate`, `missing` (the account) or `too-many`. */

@@ -1,7 +1,7 @@
 // What may stand in each field of the database, in one place: whatever is written or looked for passes here first, so that no
 // database sees a zero, a lone surrogate or more than it was made for. And how many rows one of anything may have.
 import { EVIDENCE_BYTES_MAX } from '../../src/keys/evidence.ts';
-import { ID_BYTES, parseEntryId } from '../../src/wire/entry.ts';
+import { ID_BYTES } from '../../src/wire/entry.ts';
 import { parsePoolCode } from '../../src/wire/pool-code.ts';
 import { cleanName } from '../../src/wire/signaling.ts';
 import { ACCOUNTS_MAX } from '../../src/wire/talk.ts';
@@ -30,6 +30,7 @@ export const LIMITS = {
   poolsPerAccount: 256,
   invitationsPerPool: 256,
   openReportsPerDevice: 64,
+  openReportsPerAccount: 256,
   /** Of everybody, some 400 MB at most; and how many of these may be guests', so that they keep nobody else out. */
   openReports: 10_000,
   openReportsOfGuests: 2_000,
@@ -91,7 +92,7 @@ const FIELDS: Readonly<Record<Field, Rule>> = {
   // WebAuthn allows 1,023 bytes.
   credentialId: like(/^[\w-]{16,1364}$/, 'base64url of 12 to 1,023 bytes'),
   detail: NOTE,
-  entry: text('an entry, author/chain/seq', (value) => parseEntryId(value) !== undefined),
+  entry: like(/^[0-9a-f]{64}$/, 'a SHA-256 in hex'),
   evidence: bytes(1, EVIDENCE_BYTES_MAX),
   expiresMs: TIME,
   fence: TIME,
@@ -121,6 +122,7 @@ const FIELDS: Readonly<Record<Field, Rule>> = {
   seenMs: TIME,
   signKey: like(/^[\w-]{43}$/, '32 bytes in base64url'),
   state: oneOf(REPORT_STATES),
+  struckMs: TIME,
   subject: SUBJECT,
   subjectKind: oneOf(SUBJECT_KINDS),
   target: SUBJECT,

@@ -99,16 +99,17 @@ export const MIGRATIONS: readonly string[] = [
     retired_ms bigint
   )`,
 
-  // With the entry that is told of, and the circle it stood in. Nobody could report anything before: there is nothing to keep.
+  // With the entry that is told of, and the circle it stood in. Nobody could report anything before: there is nothing to keep. What
+  // is large comes last: SQLite reads a row up to the last column that is asked for.
   `drop table if exists reports`,
   `create table if not exists reports (
     id text primary key, reporter_account text, reporter_device text not null, target_account text,
-    target_device text not null, pool text not null, entry text not null, circle bytea not null, offence text not null,
-    evidence bytea not null, times bigint not null, created_ms bigint not null, state text not null
+    target_device text not null, pool text not null, entry text not null, offence text not null, times bigint not null,
+    created_ms bigint not null, state text not null, struck_ms bigint, circle bytea not null, evidence bytea not null
   )`,
   `create index if not exists reports_state on reports (state, created_ms, id)`,
   `create index if not exists reports_reporter_device on reports (reporter_device, state)`,
-  `create index if not exists reports_reporter_account on reports (reporter_account, created_ms)`,
+  `create index if not exists reports_reporter_account on reports (reporter_account, state, created_ms)`,
   `create index if not exists reports_target_account on reports (target_account, created_ms)`,
   `create index if not exists reports_target_device on reports (target_device, created_ms)`,
   `create index if not exists reports_entry on reports (entry, created_ms)`,

@@ -4,12 +4,15 @@ import { DatabaseError } from './errors.ts';
 import { checked, LIMITS, requireRoom } from './fields.ts';
 import type { AuditRow, BanRow, Person, ReportRow, ReportState, StrikeRow, Subject, Tx } from './schema.ts';
 
+/** One that is only just there. */
+export type NewReport = Omit<ReportRow, 'times' | 'state' | 'struckMs'>;
+
 /**
  * Keeps a report whose evidence was checked. `id`: the same for the same report (from its evidence and who reports), so that
  * one that is sent again only counts up `times`, to which it resolves. Throws `duplicate` if the id is another device's, or
- * `too-many` if too many of this device's, of guests' or at all wait to be looked at.
+ * `too-many` if too many of this device's, this account's, of guests' or at all wait to be looked at.
  */
-export async function addReport(tx: Tx, report: Omit<ReportRow, 'times' | 'state'>): Promise<number> {
+export async function addReport(tx: Tx, report: NewReport): Promise<number> {
   checked(report);
   const known = await tx
     .selectFrom('reports')
@@ -33,11 +36,14 @@ export async function addReport(tx: Tx, report: Omit<ReportRow, 'times' | 'state
   if (report.reporterAccount === null) {
     const ofGuests = await open.where('reporterAccount', 'is', null).executeTakeFirstOrThrow();
     requireRoom('open reports of guests', ofGuests.count, LIMITS.openReportsOfGuests);
+  } else {
+    const ofAccount = await open.where('reporterAccount', '=', report.reporterAccount).executeTakeFirstOrThrow();
+    requireRoom('open reports of an account', ofAccount.count, LIMITS.openReportsPerAccount);
   }
   requireRoom('open reports', (await open.executeTakeFirstOrThrow()).count, LIMITS.openReports);
   await tx
     .insertInto('reports')
-    .values({ ...report, times: 1, state: 'open' })
+    .values({ ...report, times: 1, state: 'open', struckMs: null })
     .execute();
   return 1;
 }
@@ -46,8 +52,8 @@ export async function reportOf(tx: Tx, id: string): Promise<ReportRow | undefine
   return tx.selectFrom('reports').selectAll().where('id', '=', checked({ id }).id).executeTakeFirst();
 }
 
-/** One without what it proves. */
-export type ReportInList = Omit<ReportRow, 'evidence' | 'circle'>;
+/** What a list shows of one. */
+export type ReportInList = Omit<ReportRow, 'evidence' | 'circle' | 'struckMs'>;
 
 /** A page of those in `state`, the oldest first. `after`: the last of the page before. */
 export async function reportsIn(
@@ -91,9 +97,9 @@ export async function reportsAgainst(
   tx: Tx,
   person: Person,
   sinceMs: number,
-): Promise<Pick<ReportRow, 'reporterAccount' | 'reporterDevice' | 'createdMs'>[]> {
+): Promise<Pick<ReportRow, 'id' | 'reporterAccount' | 'reporterDevice' | 'createdMs'>[]> {
   return standingAgainst(tx, person, sinceMs)
-    .select(['reports.reporterAccount', 'reports.reporterDevice', 'reports.createdMs'])
+    .select(['reports.id', 'reports.reporterAccount', 'reports.reporterDevice', 'reports.createdMs'])
     .where('reports.reporterAccount', 'is not', null)
     .where(({ not, exists, selectFrom }) =>
       not(
@@ -154,10 +160,26 @@ export async function reportersOf(
   return found;
 }
 
-/** Whether a report of it was upheld before. */
-export async function wasUpheld(tx: Tx, entry: string): Promise<boolean> {
-  const upheld = tx.selectFrom('reports').select('id').where('entry', '=', checked({ entry }).entry);
-  return (await upheld.where('state', '=', 'upheld').limit(1).executeTakeFirst()) !== undefined;
+/** The server strikes for these, one at least. */
+export async function markStruck(tx: Tx, ids: readonly string[], nowMs: number): Promise<void> {
+  for (const id of ids) checked({ id });
+  await tx
+    .updateTable('reports')
+    .set(checked({ struckMs: nowMs }))
+    .where('id', 'in', ids)
+    .execute();
+}
+
+/** Whether there was a strike for it: a report of it was upheld, or made up one by the server. */
+export async function wasStruck(tx: Tx, entry: string): Promise<boolean> {
+  const struck = await tx
+    .selectFrom('reports')
+    .select('id')
+    .where('entry', '=', checked({ entry }).entry)
+    .where((eb) => eb.or([eb('state', '=', 'upheld'), eb('struckMs', 'is not', null)]))
+    .limit(1)
+    .executeTakeFirst();
+  return struck !== undefined;
 }
 
 /** All open reports of an entry, whoever sent them. Resolves to how many there were. */

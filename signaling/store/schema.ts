@@ -102,7 +102,7 @@ export interface ReportRow {
   readonly targetAccount: string | null;
   readonly targetDevice: string;
   readonly pool: string;
-  /** What it is about: `author/chain/seq`. */
+  /** What it is about: SHA-256 of the entry's head, in hex. All that its author signed is in there. */
   readonly entry: string;
   /** Accounts of the whisper it stood in, 16 bytes each; empty: it stood in the pool's own chain. */
   readonly circle: Uint8Array;
@@ -114,6 +114,8 @@ export interface ReportRow {
   readonly times: number;
   readonly createdMs: number;
   readonly state: ReportState;
+  /** When it made up a strike by the server, with others; null: it did not. */
+  readonly struckMs: number | null;
 }
 
 /** `subject`: an id, or an address with its prefix length. */

@@ -4,9 +4,17 @@ import { proveDevice } from '../keys/device-proof.ts';
 import type { DeviceKeys } from '../keys/identity.ts';
 import type { DeviceKind } from '../pool/views.ts';
 import { fromBase64url, toBase64url } from '../wire/base64url.ts';
+import { tidyName } from '../wire/signaling.ts';
 
 /** `path`: below `/api/`. Rejects with an AccountProblem where it is refused. */
 export type AskAccounts = <Answer>(method: 'GET' | 'POST', path: string, body?: object) => Promise<Answer>;
+
+/** A server with accounts, as this device knows it. */
+export interface AccountsServer {
+  readonly ask: AskAccounts;
+  /** Of its pages, such as `https://pool.example`. */
+  readonly origin: string;
+}
 
 /** What the server refused, or could not be asked. */
 export class AccountProblem extends Error {
@@ -37,21 +45,26 @@ export interface BoundDevice {
 }
 
 /** A ticket for `pool`, '' where none is needed. Rejects as `ask` does. */
-export async function ticketFor(ask: AskAccounts, pool: string, device: BoundDevice, shown: Shown): Promise<string> {
+export async function ticketFor(
+  server: AccountsServer,
+  pool: string,
+  device: BoundDevice,
+  shown: Shown,
+): Promise<string> {
   const asked = { pool, device: device.keys.id, ...shown };
   const once = async (): Promise<string> =>
-    (await ask<{ ticket: string | null }>('POST', 'ticket', asked)).ticket ?? '';
+    (await server.ask<{ ticket: string | null }>('POST', 'ticket', asked)).ticket ?? '';
   return once().catch(async (error: unknown) => {
     if (!(error instanceof AccountProblem) || error.code !== 'device-unknown') throw error;
-    await bindDevice(ask, device);
+    await bindDevice(server, device);
     return once();
   });
 }
 
 /** Makes it a device of who is signed in. Rejects as `ask` does. */
-async function bindDevice(ask: AskAccounts, { keys, name, type }: BoundDevice): Promise<void> {
+async function bindDevice({ ask, origin }: AccountsServer, { keys, name, type }: BoundDevice): Promise<void> {
   const { id: account } = await ask<{ id: string }>('GET', 'me');
   const { nonce } = await ask<{ nonce: string }>('POST', 'devices/nonce', {});
-  const signature = toBase64url(await proveDevice(keys, fromBase64url(nonce), account));
-  await ask('POST', 'devices', { nonce, signKey: toBase64url(keys.signKey), signature, name, type });
+  const signature = toBase64url(await proveDevice(keys, { nonce: fromBase64url(nonce), account, origin }));
+  await ask('POST', 'devices', { nonce, signKey: toBase64url(keys.signKey), signature, name: tidyName(name), type });
 }

@@ -1,21 +1,26 @@
-// How a device shows a server with accounts that it has its key, and wants to be this account's: a signature over what the server
-// drew for that and nothing else.
+// How a device shows a server with accounts that it has its key, and wants to be this account's: a signature over what that server
+// drew for it, and whose it is: one key may be known at many servers, and none of them is to bind it at another.
 import { fromHex, joined } from '../wire/bytes.ts';
 import { LABELS, sign, verify, type DeviceKeys } from './identity.ts';
 
-/** `nonce`: 32 bytes that the server drew. `account`: 32 hex digits. Resolves to 64 bytes. */
-export function proveDevice(keys: DeviceKeys, nonce: Uint8Array, account: string): Promise<Uint8Array> {
-  return sign(keys, LABELS.own, proofBytes(nonce, account));
+export interface DeviceClaim {
+  /** 32 bytes that the server drew. */
+  readonly nonce: Uint8Array;
+  /** 32 hex digits. */
+  readonly account: string;
+  /** Of the server's pages, such as `https://pool.example`. */
+  readonly origin: string;
 }
 
-export function isDeviceProof(
-  signKey: Uint8Array,
-  nonce: Uint8Array,
-  account: string,
-  signature: Uint8Array,
-): Promise<boolean> {
-  return verify(signKey, LABELS.own, proofBytes(nonce, account), signature);
+/** Resolves to 64 bytes. */
+export function proveDevice(keys: DeviceKeys, claim: DeviceClaim): Promise<Uint8Array> {
+  return sign(keys, LABELS.own, claimBytes(claim));
 }
 
-/** `[nonce 32][account 16]` */
-const proofBytes = (nonce: Uint8Array, account: string): Uint8Array => joined(nonce, fromHex(account));
+export function isDeviceProof(signKey: Uint8Array, claim: DeviceClaim, signature: Uint8Array): Promise<boolean> {
+  return verify(signKey, LABELS.own, claimBytes(claim), signature);
+}
+
+/** `[nonce 32][account 16][origin]` */
+const claimBytes = ({ nonce, account, origin }: DeviceClaim): Uint8Array =>
+  joined(nonce, fromHex(account), new TextEncoder().encode(origin));

@@ -1,6 +1,7 @@
 // What a reader shows of one entry to somebody who has no key: the entry as its author signed it, and what was sealed in it.
 // The body commits to that (epoch.ts), so it proves who wrote what, and tells nothing else of the epoch.
-import { u32Of } from '../wire/bytes.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { toHex, u32Of } from '../wire/bytes.ts';
 import {
   ENTRY_BODY_BYTES_MAX,
   ENTRY_BYTES_MAX,
@@ -32,6 +33,8 @@ export interface Proven {
   /** Ed25519 key, 32 bytes. */
   readonly signKey: Uint8Array;
   readonly entry: EntryId;
+  /** SHA-256 of what was signed, in hex: an author may sign two entries of one id. */
+  readonly head: string;
   readonly chain: ChainId;
   /** As its author says, ms since 1970. */
   readonly createdMs: number;
@@ -74,10 +77,10 @@ export async function checkEvidence(
   const chain = circle.length === 0 ? poolChain(pool) : whisperChain(pool, circle);
   if (entry === undefined || said === undefined || entry.chain !== chain) return undefined;
   if (!(await verifyEntry(entry))) return undefined;
-  const { author: signKey, seq, created } = entry;
+  const { author: signKey, seq, created, head } = entry;
   const device = deviceIdOf(signKey);
   const createdMs = Math.floor(created / HLC_PER_MS);
-  return { device, signKey, entry: entryId(device, chain, seq), chain, createdMs, said };
+  return { device, signKey, entry: entryId(device, chain, seq), head: toHex(sha256(head)), chain, createdMs, said };
 }
 
 /** Undefined if it was taken back, says something else than `opened` does, or is of a kind that nobody reads. */

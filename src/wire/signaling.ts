@@ -129,6 +129,9 @@ export function cleanName(text: string): string | undefined {
   return VISIBLE.test(name) && [...name].length <= NAME_CHARACTERS_MAX ? name : undefined;
 }
 
+/** `text` as a clean name, or as it is where nothing comes of that: whoever is asked then says what is wrong with it. */
+export const tidyName = (text: string): string => cleanName(text) ?? text;
+
 /**
  * What a join signs: `[nonce 32][pool][0][name][0][device]`, UTF-8. None of the three holds a zero. `name` is a clean one:
  * the server checks what it has read.

@@ -1,8 +1,10 @@
 // What evidence proves, to whom it proves nothing, and what a hostile reporter may make of it.
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   ENTRY_BODY_BYTES_MAX,
+  ENTRY_HEAD_BYTES,
   encodeEntry,
   encodeHeadStart,
   entryId,
@@ -71,10 +73,19 @@ describe('evidence', () => {
       device: ada.id,
       signKey: ada.signKey,
       entry: entryId(ada.id, chain, 1),
+      head: createHash('sha256').update(evidence.entry.subarray(0, ENTRY_HEAD_BYTES)).digest('hex'),
       chain,
       createdMs: 1_700_000_000_000,
       said: { kind: 'content', content: text('vile') },
     });
+  });
+
+  test('tells two entries from each other that their author signed as one', async () => {
+    const proven = await Promise.all(
+      ['kind', 'vile'].map(async (said) => checkEvidence(await textOf(ada, said), POOL, [])),
+    );
+    expect(proven[0]?.entry).toBe(proven[1]?.entry);
+    expect(proven[0]?.head).not.toBe(proven[1]?.head);
   });
 
   test('of a zone stands in the pool’s own chain, of a whisper in that of its circle', async () => {

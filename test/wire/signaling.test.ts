@@ -23,6 +23,7 @@ import {
   type ClientMessage,
   type ServerMessage,
   type Signal,
+  tidyName,
 } from '../../src/wire/signaling.ts';
 import { mutated } from './fuzz-mutate.ts';
 
@@ -324,6 +325,12 @@ test('a frame longer than the limit is not even parsed', () => {
   };
   expect(decodeClient(padded(CLIENT_FRAME_BYTES_MAX))).toEqual({ kind: 'time', t0Ms: 1 });
   expect(decodeClient(padded(CLIENT_FRAME_BYTES_MAX + 1))).toBeUndefined();
+});
+
+test('tidyName cleans what can be cleaned, such as a date in Arabic, and leaves the rest to be refused', () => {
+  expect(tidyName(`Made on ${new Date(0).toLocaleDateString('ar-EG')} `)).toMatch(/^Made on \S+$/);
+  expect(tidyName('Made on \u200f1/1')).toBe('Made on 1/1');
+  expect(tidyName(' \u202e ')).toBe(' \u202e ');
 });
 
 describe('cleanName', () => {

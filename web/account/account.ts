@@ -7,6 +7,7 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/browser';
 import { AccountProblem } from '../../src/io/account-ticket.ts';
+import { tidyName } from '../../src/wire/signaling.ts';
 import { call } from './call.ts';
 
 export interface Me {
@@ -51,23 +52,29 @@ export const pools: Signal<readonly OwnPool[]> = signal<readonly OwnPool[]>([]);
 /** New recovery codes that were not put away yet: they are shown this once. */
 export const freshCodes: Signal<readonly string[]> = signal<readonly string[]>([]);
 
+/** Counts readings, and what makes those that are under way worth nothing. */
+let latest = 0;
+
 /** Reads all of it anew. */
 export async function refresh(): Promise<void> {
+  const mine = (latest += 1);
   try {
-    const [own, { devices: found }, { pools: mine }] = await Promise.all([
+    const [own, { devices: foundDevices }, { pools: foundPools }] = await Promise.all([
       call<Me>('GET', 'me'),
       call<{ devices: OwnDevice[] }>('GET', 'devices'),
       call<{ pools: OwnPool[] }>('GET', 'pools'),
     ]);
-    [me.value, devices.value, pools.value] = [own, found, mine];
+    if (mine === latest) [me.value, devices.value, pools.value] = [own, foundDevices, foundPools];
   } catch (error) {
     if (!(error instanceof AccountProblem) || error.code !== 'signed-out') throw error;
-    me.value = null;
+    if (mine === latest) me.value = null;
   }
 }
 
 export async function createAccount(name: string): Promise<void> {
-  const optionsJSON = await call<PublicKeyCredentialCreationOptionsJSON>('POST', 'register/options', { name });
+  const optionsJSON = await call<PublicKeyCredentialCreationOptionsJSON>('POST', 'register/options', {
+    name: tidyName(name),
+  });
   const response = await passkey(() => startRegistration({ optionsJSON }));
   const made = await call<{ recoveryCodes: string[] }>('POST', 'register', { response, passkeyName: passkeyName() });
   freshCodes.value = made.recoveryCodes;
@@ -91,6 +98,7 @@ export async function signInByCode(code: string): Promise<void> {
 export async function signOut(): Promise<void> {
   await call('POST', 'sign-out', {});
   freshCodes.value = [];
+  latest += 1;
   me.value = null;
 }
 
@@ -107,7 +115,7 @@ export async function newRecoveryCodes(): Promise<void> {
 }
 
 export async function renameDevice(id: string, name: string): Promise<void> {
-  await call('PATCH', `devices/${id}`, { name });
+  await call('PATCH', `devices/${id}`, { name: tidyName(name) });
   await refresh();
 }
 
@@ -117,13 +125,14 @@ export async function revokeDevice(id: string): Promise<void> {
 }
 
 export async function renameAccount(name: string): Promise<void> {
-  await call('PATCH', 'me', { name });
+  await call('PATCH', 'me', { name: tidyName(name) });
   await refresh();
 }
 
 /** Its devices leave their pools at once, and nothing brings it back. */
 export async function removeAccount(): Promise<void> {
   await call('DELETE', 'me');
+  latest += 1;
   me.value = null;
 }
 
@@ -138,7 +147,7 @@ export async function changePicture(picture: Blob | undefined): Promise<void> {
 }
 
 export async function renamePasskey(id: string, name: string): Promise<void> {
-  await call('PATCH', `passkeys/${id}`, { name });
+  await call('PATCH', `passkeys/${id}`, { name: tidyName(name) });
   await refresh();
 }
 
@@ -167,5 +176,5 @@ function passkeyProblem(name: string): string {
   return 'This browser could not use a passkey here.';
 }
 
-/** Where it was made, for the list. */
-const passkeyName = (): string => `Made on ${new Date().toLocaleDateString()}`;
+/** When it was made, for the list. In some languages dates hold marks of direction, which names do not. */
+const passkeyName = (): string => tidyName(`Made on ${new Date().toLocaleDateString()}`);

@@ -16,10 +16,11 @@ export async function call<Answer>(method: Method, path: string, body?: object):
   const response = await fetch(apiUrl(path), { method, ...(content && { body: content }) }).catch(() => {
     throw new AccountProblem('unreachable', 'The server cannot be reached. Try again in a moment.', true);
   });
-  const said = await response.json().catch(() => ({}));
-  if (response.ok) return said;
-  const message = String(said.message ?? 'The server did not understand this page. Reload it.');
-  throw new AccountProblem(String(said.code), message, response.status >= 500 || response.status === 429);
+  // Whatever stands in between may answer with a page of its own.
+  const said = await response.json().catch(() => undefined);
+  if (response.ok && said !== undefined) return said;
+  const message = String(said?.message ?? 'The server did not understand this page. Reload it.');
+  throw new AccountProblem(String(said?.code), message, response.status >= 500 || response.status === 429);
 }
 
 const JSON_TYPE = { type: 'application/json' };

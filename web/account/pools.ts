@@ -1,5 +1,6 @@
 // The pools an account belongs to, as the server keeps them: what they are, who is in them as what, and who is invited. Each call
 // rejects with an Error that says, in a sentence, what went wrong.
+import { tidyName } from '../../src/wire/signaling.ts';
 import { refresh, type PoolPolicy, type PoolRole } from './account.ts';
 import { call, type Page } from './call.ts';
 
@@ -27,12 +28,12 @@ export interface PoolSettings {
 const MEMBERS_PAGE = 200;
 
 export async function createPool(code: string, pool: PoolSettings): Promise<void> {
-  await call('POST', 'pools', { code, ...pool });
+  await call('POST', 'pools', { code, ...pool, title: tidyName(pool.title) });
   await refresh();
 }
 
 export async function changePool(code: string, pool: PoolSettings): Promise<void> {
-  await call('PATCH', `pools/${code}`, pool);
+  await call('PATCH', `pools/${code}`, { ...pool, title: tidyName(pool.title) });
   await refresh();
 }
 

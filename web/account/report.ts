@@ -20,8 +20,10 @@ export async function sendReport(client: Client, entry: EntryId, offence: Offenc
     throw new Error(refused ? gone : talkSentence(error), { cause: error });
   });
   const report = (each: Uint8Array): Promise<number> => reportOne(client, each, { circle, offence });
-  const [shown = 0] = await Promise.all(evidence.map(report));
-  return shown;
+  // What is shown counts; what was said first may be too long ago by now.
+  const [shown] = await Promise.allSettled(evidence.map(report));
+  if (shown?.status === 'rejected') throw shown.reason;
+  return shown?.value ?? 0;
 }
 
 async function reportOne(

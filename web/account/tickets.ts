@@ -18,7 +18,7 @@ export async function bringTicket(pool: string, keys: DeviceKeys): Promise<strin
   if (!(await askAbout())) return '';
   try {
     const tab = { keys, name: deviceNameText.peek().trim(), type: 'browser' } as const;
-    return await ticketFor(call, pool, tab, brought.get(pool) ?? {});
+    return await ticketFor({ ask: call, origin: location.origin }, pool, tab, brought.get(pool) ?? {});
   } catch (error) {
     if (error instanceof AccountProblem && !error.passes) stop(pool, error);
     throw error;

@@ -1,5 +1,6 @@
 // Pools, roles, invitations and tickets: who may do what, who comes in as what, and what those are told who may not.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { BusError } from '../../../signaling/bus/bus.ts';
 import type { JoinAsked, Verdict } from '../../../signaling/hooks.ts';
 import { newId, newToken } from '../../../signaling/store/secrets.ts';
 import type { DatabasePlace } from '../../../signaling/store/database.ts';
@@ -80,6 +81,16 @@ export function poolsSuite(name: string, place: () => Promise<DatabasePlace>): v
         expect(await eve.post('/pools', made)).toMatchObject(refusal(409, 'occupied'));
         expect(await ada.post('/pools', made)).toMatchObject({ status: 201 });
         expect(await eve.post('/pools', { ...made, code: 'lively-2' })).toMatchObject({ status: 201 });
+      });
+
+      test('of which nobody can say who is in it is nobody’s yet', async () => {
+        const presentIn = (): Promise<never> => Promise.reject(new BusError('the bus is not reached'));
+        const alone = await AccountsWorld.open(place, { presentIn });
+        const eve = await Browser.registered(alone, 'Eve');
+        const made = { code: 'lively', title: 'x', policy: 'invited' };
+        expect(await eve.post('/pools', made)).toMatchObject(refusal(503, 'busy'));
+        expect(await eve.get('/pools/lively')).toMatchObject(refusal(404, 'not-found'));
+        await alone.close();
       });
 
       test('is an owner’s to change; a member sees it, a stranger does not know of it', async () => {
@@ -184,6 +195,30 @@ export function poolsSuite(name: string, place: () => Promise<DatabasePlace>): v
       test('knows an account by its own devices alone', async () => {
         const { ada, pool } = await aPool('invited');
         expect(await ask(ada, pool, newId())).toMatchObject(refusal(409, 'device-unknown'));
+      });
+
+      test('goes by what somebody is when he joins, whatever his ticket says', async () => {
+        const kept = await aPool('invited');
+        const { ada, pool } = kept;
+        const bob = await invited(kept, 'Bob', 'listener');
+        const { id } = await bob.bind();
+        const member = `/pools/${pool}/members/${bob.account}`;
+        await ada.ask('PUT', member, { role: 'owner' });
+        const [asOwner, another, last] = await Promise.all([0, 1, 2].map(() => ask(bob, pool, id)));
+        await ada.ask('PUT', member, { role: 'listener' });
+        expect(await join(pool, id, asOwner?.body['ticket'])).toMatchObject({ kind: 'admitted', role: 'listener' });
+        await ada.ask('DELETE', member);
+        expect(await join(pool, id, another?.body['ticket'])).toEqual({ kind: 'refused', code: 'expired' });
+        await ada.ask('PATCH', `/pools/${pool}`, { title: 'Cove', policy: 'open' });
+        expect(await join(pool, id, last?.body['ticket'])).toMatchObject({ kind: 'admitted', role: 'member' });
+      });
+
+      test('lets in no guest with a ticket from when it had a passphrase', async () => {
+        const { ada, pool } = await aPool('passphrase', 'fjord');
+        const id = newId();
+        const { ticket } = (await ask(new Browser(world), pool, id, { passphrase: 'fjord' })).body;
+        await ada.ask('PATCH', `/pools/${pool}`, { title: 'Cove', policy: 'invited' });
+        expect(await join(pool, id, ticket)).toEqual({ kind: 'refused', code: 'expired' });
       });
 
       test('refuses a ticket that is younger than its device’s end', async () => {

@@ -165,9 +165,23 @@ export class Browser {
   /** What binds a device. */
   async proof(keys: DeviceKeys, name = 'Laptop'): Promise<Record<string, string>> {
     const nonce = String((await this.post('/devices/nonce')).body['nonce']);
-    const signature = await proveDevice(keys, Buffer.from(nonce, 'base64url'), this.account);
-    return { nonce, signKey: base64url(keys.signKey), signature: base64url(signature), name, type: 'browser' };
+    return { ...(await deviceProof(keys, { nonce, account: this.account, origin: ORIGIN })), name };
   }
+}
+
+/** The body that binds a device. */
+export async function deviceProof(
+  keys: DeviceKeys,
+  { nonce, account, origin }: { readonly nonce: string; readonly account: string; readonly origin: string },
+): Promise<Record<string, string>> {
+  const signature = await proveDevice(keys, { nonce: Buffer.from(nonce, 'base64url'), account, origin });
+  return {
+    nonce,
+    signKey: base64url(keys.signKey),
+    signature: base64url(signature),
+    name: 'Laptop',
+    type: 'browser',
+  };
 }
 
 let addresses = 0;

@@ -1,5 +1,6 @@
 // Nodes under whatever happens to them and to the bus: hundreds of runs, each from a seed that fast-check prints and shrinks. No
-// signal ever crosses pools, and when all is calm again every device is in one pool and sees exactly who is in it.
+// signal ever crosses pools, and when all is calm again every device is in one pool and sees exactly who is in it, and whose session
+// was ended is in none.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Random } from '../../../src/sim/random.ts';
@@ -23,6 +24,8 @@ class Run {
   readonly world: ClusterWorld;
   readonly #nodes: Node[];
   readonly #devices = new Map<string, Device>();
+  /** Whose session was ended, and who has not come again -> where that was said. */
+  readonly #ended = new Map<string, Node>();
 
   constructor(nodes: number, random: () => number) {
     this.world = new ClusterWorld(random);
@@ -50,6 +53,10 @@ class Run {
     } else if (what === 'drop' && socket !== undefined) {
       world.drop(socket);
       this.#devices.delete(letter);
+    } else if (what === 'revoke' && node.state === 'running') {
+      world.revoke(node, letter);
+      this.#devices.delete(letter);
+      this.#ended.set(letter, node);
     } else if (what === 'relay' && socket !== undefined) for (const to of LETTERS) world.relay(socket, to);
     else if (what === 'kill') this.#replace(at, node);
     else if (what === 'drain') {
@@ -83,6 +90,8 @@ class Run {
     const here = world.clients.filter(({ asked }) => asked !== undefined);
     expect(new Set(here.map(({ letter }) => letter)).size).toBe(here.length);
     for (const letter of this.#devices.keys()) expect(here.map((client) => client.letter)).toContain(letter);
+    for (const [letter, { state }] of this.#ended)
+      if (state !== 'dead') expect(here.map((client) => client.letter)).not.toContain(letter);
     for (const client of here) {
       const pool = client.asked;
       expect(`${client.letter} in ${client.belief?.pool}`).toBe(`${client.letter} in ${pool}`);
@@ -104,6 +113,7 @@ class Run {
     this.world.wait(10);
     if (node.state !== 'running') return;
     const client = this.world.enter(node, letter, pool);
+    this.#ended.delete(letter);
     this.#devices.set(letter, { client, pool });
   }
 
@@ -134,6 +144,7 @@ const step = fc.record({
       'move',
       'leave',
       'drop',
+      'revoke',
       'relay',
       'relay',
       'relay',

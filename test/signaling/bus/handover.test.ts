@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { ATTACH_LEAST, ATTACH_MS } from '../../../signaling/bus/edge.ts';
 import { HUB_DEFAULTS } from '../../../signaling/limits.ts';
 import { Random } from '../../../src/sim/random.ts';
-import { ClusterWorld, ids, peersOf, poolOf, type Client, type Node } from './cluster-world.ts';
+import { ClusterWorld, idOf, ids, peersOf, poolOf, type Client, type Node } from './cluster-world.ts';
 
 const DEAD_MS = 4_000;
 const LIMITS = { messagesBurst: 100_000, probeMs: 500_000, silentMs: 600_000, joinMs: 600_000 };
@@ -249,6 +249,12 @@ describe('when an owner dies that many are attached to', () => {
     world.wait(100);
     world.drain(second);
     world.wait(20);
+    // Who asks meanwhile is not told that they are empty.
+    for (const pool of pools) world.look(third, pool);
+    world.wait(11);
+    expect(world.looked.map(([first]) => `${first?.id} ${first?.role}`).sort()).toEqual(
+      pools.map((pool) => `${idOf(pool)} owner`).sort(),
+    );
     const late = pools.map((pool) => world.enter(third, `late-${pool}`, pool));
     world.wait(ATTACH_MS + 200);
     expect(late.map(({ belief }) => belief?.role)).toEqual(pools.map(() => 'member'));

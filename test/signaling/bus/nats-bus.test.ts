@@ -99,6 +99,17 @@ describe('a bus', () => {
     for (const { socket } of clients) socket.terminate();
   });
 
+  test('that is gone leaves nobody to say that a pool is empty', async () => {
+    const nats = await start();
+    const server = opened(await startServer({ bus: { url: `nats://127.0.0.1:${nats.port}` } }));
+    expect(await server.presentIn('ash-pool')).toEqual([]);
+    await nats.close();
+    for (const end = performance.now() + 10_000; server.busFigures?.().connected && performance.now() < end;)
+      // oxlint-disable-next-line no-await-in-loop -- until it is noticed
+      await new Promise((resolve) => void setTimeout(resolve, 10));
+    await expect(server.presentIn('ash-pool')).rejects.toThrow(BusError);
+  });
+
   test('is what two servers with --bus are linked by, as their metrics and /health say', async () => {
     const { port } = await start();
     const metricsPort = await freePort();

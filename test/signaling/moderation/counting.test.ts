@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {
   ACCOUNT_AGE_MIN_MS,
   BANS_MS,
-  scoreOf,
+  scoreOf as scored,
   STRIKE_MS,
   strikeOutcome,
   type CountedReport,
@@ -23,6 +23,8 @@ const reporter = (over: Partial<Reporter> = {}): Reporter => {
 };
 const known = (...accounts: readonly string[]): Map<string, Reporter> =>
   new Map(accounts.map((account) => [account, reporter()]));
+
+const scoreOf = (...of: Parameters<typeof scored>): number => scored(...of).score;
 
 /** Few accounts and devices, so that they meet. */
 const reports: fc.Arbitrary<CountedReport[]> = fc.array(
@@ -59,6 +61,12 @@ describe('a score', () => {
     expect(scoreOf([report('a', '1'), report('b', '1')], known('a', 'b'), NOW_MS)).toBe(1);
     const chain = [report('a', '1'), report('b', '1'), report('b', '2'), report('c', '2'), report('d', '3')];
     expect(scoreOf(chain, known('a', 'b', 'c', 'd'), NOW_MS)).toBe(2);
+  });
+
+  test('is made of the last report of each', () => {
+    const [last, other, young] = [report('a', '2'), report('b', '3', 5), report('c', '4')];
+    const told = [report('a', '1', 7), last, report('b', '3', 6), other, young, report(null, '5')];
+    expect(scored(told, known('a', 'b'), NOW_MS).counted).toEqual([last, other]);
   });
 
   test.each<[string, Reporter | undefined, number]>([

@@ -1,5 +1,6 @@
 // What operators see and do, and that nobody else does.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KyselyPlugin } from 'kysely';
 import { openAccounts } from '../../../signaling/accounts/accounts.ts';
 import type { JoinAsked, Verdict } from '../../../signaling/hooks.ts';
 import { accountOf, setOperators } from '../../../signaling/store/accounts.ts';
@@ -39,6 +40,12 @@ export function operatorsSuite(name: string, place: () => Promise<DatabasePlace>
     const join = (device: string, address = ''): Promise<Verdict> => {
       const asked: JoinAsked = { pool: 'blue', device, name: 'x', kind: 'browser', ticket: undefined, address };
       return world.accounts.hooks.authorize(asked, new AbortController().signal);
+    };
+    /** One who has not written as much as an account may. */
+    const freshOperator = async (): Promise<Browser> => {
+      const otto = await Browser.registered(world, 'Otto');
+      await world.database.transact((tx) => setOperators(tx, [olga.account, otto.account]));
+      return otto;
     };
     const DENIED = { kind: 'refused', code: 'denied' };
     const audited = async (target: string): Promise<AuditRow[]> => {
@@ -118,6 +125,35 @@ export function operatorsSuite(name: string, place: () => Promise<DatabasePlace>
       }
     });
 
+    test('of a page the server counts what was told of one person once', async () => {
+      const [by, target] = [await guest(world), await generateDeviceKeys(false)];
+      for (let i = 0; i < 4; i++) await report(by, await vile(target));
+      const { database } = world;
+      const transact = database.transact.bind(database);
+      let asked = 0;
+      const counting: KyselyPlugin = {
+        transformQuery: ({ node }) => {
+          asked += 1;
+          return node;
+        },
+        transformResult: async ({ result }) => result,
+      };
+      const queriesOf = async (): Promise<number> => {
+        asked = 0;
+        expect(await olga.get('/moderation/reports')).toMatchObject({ status: 200 });
+        return asked;
+      };
+      database.transact = (work) => transact((tx) => work(tx.withPlugin(counting)));
+      try {
+        const before = await queriesOf();
+        for (let i = 0; i < 4; i++) await report(by, await vile(target));
+        expect(before).toBeGreaterThan(3);
+        expect(await queriesOf()).toBe(before);
+      } finally {
+        database.transact = transact;
+      }
+    });
+
     test('read the list page by page, the oldest first', async () => {
       const stranger = await generateDeviceKeys(false);
       const by = await guest(world);
@@ -178,6 +214,31 @@ export function operatorsSuite(name: string, place: () => Promise<DatabasePlace>
       expect(await audited(id)).toMatchObject([{ who: olga.account, what: 'uphold', detail: SQL_TEXT }]);
     });
 
+    test('judge what was signed: two entries under one number are two', async () => {
+      const [by, target] = [await guest(world), await generateDeviceKeys(false)];
+      const [kind, vile] = await Promise.all(
+        ['kind', 'vile'].map((words) => said(target, text(words), world.nowMs, { seq: 7 })),
+      );
+      const [harmless, abusive] = [await reported(kind ?? none(), by), await reported(vile ?? none(), by)];
+      expect(harmless).not.toBe(abusive);
+      await judge(harmless, 'dismiss');
+      expect((await olga.get(`/moderation/reports/${abusive}`)).body).toMatchObject({ state: 'open' });
+      expect((await judge(abusive, 'uphold')).body).toMatchObject({ standing: { strikes: [{}] } });
+    });
+
+    test('strike for no entry that the server has struck for', async () => {
+      const target = await generateDeviceKeys(false);
+      const [evidence, more] = [await vile(target), await vile(target)];
+      const early = await reported(more);
+      world.wait(1);
+      const [id = ''] = await Promise.all(crowd.map((each) => reported(evidence, each)));
+      expect((await olga.get(`/moderation/reports/${id}`)).body).toMatchObject({ standing: { strikes: [{}] } });
+      expect((await judge(id, 'uphold')).body).toMatchObject({
+        standing: { strikes: [{ reason: 'Reported by several people' }] },
+      });
+      expect((await judge(early, 'uphold')).body).toMatchObject({ standing: { strikes: [{}, {}] } });
+    });
+
     test('whose ban holds longer than that of the strikes keep it', async () => {
       const target = await witness(world, 'Mallory');
       const ban = { kind: 'account', subject: target.browser.account };
@@ -187,6 +248,7 @@ export function operatorsSuite(name: string, place: () => Promise<DatabasePlace>
       for (const entry of entries) answers.push(await judge(await reported(entry), 'uphold'));
       const kept = { strikes: [{}, {}, {}], ban: { ...ban, untilMs: null, by: olga.account } };
       expect(answers.at(-1)?.body).toMatchObject({ standing: kept });
+      expect((await audited(ban.subject)).filter(({ what }) => what === 'ban')).toMatchObject([{ who: olga.account }]);
     });
 
     test('whose ban was lifted begin anew', async () => {
@@ -290,9 +352,10 @@ export function operatorsSuite(name: string, place: () => Promise<DatabasePlace>
 
     test('read the audit backwards, page by page', async () => {
       const subject = newId();
+      const otto = await freshOperator();
       for (let i = 0; i < 60; i++) {
         if (i % 7 === 0) world.wait(1);
-        await olga.post('/moderation/kick', { kind: 'device', subject, reason: String(i) });
+        await otto.post('/moderation/kick', { kind: 'device', subject, reason: String(i) });
       }
       const found: { target: string; atMs: number }[] = [];
       for (let next: unknown = ''; next !== null;) {
@@ -306,9 +369,7 @@ export function operatorsSuite(name: string, place: () => Promise<DatabasePlace>
     });
 
     test('are told what was malformed', async () => {
-      // One who has not written as much as an account may.
-      const otto = await Browser.registered(world, 'Otto');
-      await world.database.transact((tx) => setOperators(tx, [olga.account, otto.account]));
+      const otto = await freshOperator();
       const id = await reported(await vile());
       const ban = { kind: 'device', subject: newId(), hours: 1, reason: 'x' };
       const sql = encodeURIComponent(SQL_TEXT);

@@ -21,6 +21,8 @@ export const text = (said: string): Content => {
 export interface Where {
   readonly pool?: string;
   readonly circle?: readonly string[];
+  /** Default: one that nothing had. */
+  readonly seq?: number;
 }
 
 let entries = 1;
@@ -43,9 +45,9 @@ export async function called(keys: DeviceKeys, name: string, atMs: number): Prom
   return encodeEvidence({ entry: encodeEntry(entry), opened: new Uint8Array() });
 }
 
-function headOf(keys: DeviceKeys, atMs: number, { pool = POOL, circle = [] }: Where): HeadStart {
+function headOf(keys: DeviceKeys, atMs: number, { pool = POOL, circle = [], seq = (entries += 1) }: Where): HeadStart {
   const chain = circle.length === 0 ? poolChain(pool) : whisperChain(pool, circle);
-  const [seq, prev] = [(entries += 1), new Uint8Array(32).fill(1)];
+  const prev = new Uint8Array(32).fill(1);
   return { kind: 'content', author: keys.signKey, chain, seq, prev, created: atMs * HLC_PER_MS, room: chain };
 }
 

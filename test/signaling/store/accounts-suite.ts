@@ -22,8 +22,9 @@ import {
 } from '../../../signaling/store/accounts.ts';
 import type { Database } from '../../../signaling/store/database.ts';
 import { addDevice, changeDevice, deviceOf, devicesOf } from '../../../signaling/store/devices.ts';
-import { LIMITS } from '../../../signaling/store/fields.ts';
-import type { AccountRow } from '../../../signaling/store/schema.ts';
+import { LIMITS, NEVER_MS } from '../../../signaling/store/fields.ts';
+import { banAmong, setBan } from '../../../signaling/store/moderation.ts';
+import type { AccountRow, BanRow } from '../../../signaling/store/schema.ts';
 import { newId, newToken } from '../../../signaling/store/secrets.ts';
 import { accountRow, anAccount, deviceRow, HOUR_MS, NOW_MS, passkeyRow, SQL_TEXT, UNFIT_TEXTS } from './rows.ts';
 
@@ -132,6 +133,38 @@ export function accountsSuite(name: string, database: () => Database): void {
         expect(await sessionOf(tx, token, NOW_MS)).toBeUndefined();
         expect(await spendRecoveryCode(tx, code)).toBeUndefined();
       });
+    });
+  });
+
+  describe(`devices of a removed account in ${name}`, () => {
+    const bansOf = async (device: string): Promise<BanRow | undefined> =>
+      transact((tx) => banAmong(tx, [{ subjectKind: 'device', subject: device }], NOW_MS));
+
+    test('are not let in again if they were revoked, and may come back if they were not', async () => {
+      const account = await transact(anAccount);
+      const [kept, revoked] = [deviceRow(account), deviceRow(account)];
+      await transact(async (tx) => {
+        for (const device of [kept, revoked]) await addDevice(tx, device);
+        await changeDevice(tx, { account, id: revoked.id, revokedMs: NOW_MS - 1 });
+        await removeAccount(tx, account);
+      });
+      expect(await bansOf(revoked.id)).toMatchObject({ untilMs: NEVER_MS, byAccount: null, createdMs: NOW_MS - 1 });
+      expect(await bansOf(kept.id)).toBeUndefined();
+    });
+
+    test('are banned for as long as it was, or as they were', async () => {
+      const account = await transact(anAccount);
+      const [one, other] = [deviceRow(account), deviceRow(account)];
+      const ban = { untilMs: NOW_MS + 2, reason: SQL_TEXT, byAccount: newId(), createdMs: NOW_MS };
+      const longer: BanRow = { ...ban, subjectKind: 'device', subject: other.id, untilMs: NOW_MS + 3 };
+      await transact(async (tx) => {
+        for (const device of [one, other]) await addDevice(tx, device);
+        await setBan(tx, { ...ban, subjectKind: 'account', subject: account });
+        await setBan(tx, longer);
+        await removeAccount(tx, account);
+      });
+      expect(await bansOf(one.id)).toEqual({ ...ban, subjectKind: 'device', subject: one.id });
+      expect(await bansOf(other.id)).toEqual(longer);
     });
   });
 

@@ -15,6 +15,7 @@ import {
   banAmong,
   bansAt,
   countReporters,
+  markStruck,
   removeBan,
   removeStrikes,
   reportOf,
@@ -24,7 +25,7 @@ import {
   reportsAgainst,
   settleReports,
   strikesOf,
-  wasUpheld,
+  wasStruck,
   type ReportInList,
 } from '../../../signaling/store/moderation.ts';
 import type { AuditRow, BanRow, Person, StrikeRow, Subject } from '../../../signaling/store/schema.ts';
@@ -44,10 +45,11 @@ export function moderationSuite(name: string, database: () => Database): void {
         circle: new Uint8Array(4096).fill(255),
         reporterAccount: newId(),
       });
+      const fresh = { times: 1, state: 'open', struckMs: null };
       expect(await transact((tx) => addReport(tx, report))).toBe(1);
-      expect(await transact((tx) => reportOf(tx, report.id))).toEqual({ ...report, times: 1, state: 'open' });
+      expect(await transact((tx) => reportOf(tx, report.id))).toEqual({ ...report, ...fresh });
       expect(await transact((tx) => addReport(tx, { ...report, offence: 'other' }))).toBe(2);
-      expect(await transact((tx) => reportOf(tx, report.id))).toEqual({ ...report, times: 2, state: 'open' });
+      expect(await transact((tx) => reportOf(tx, report.id))).toEqual({ ...report, ...fresh, times: 2 });
       const stolen = transact((tx) => addReport(tx, { ...report, reporterDevice: newId() }));
       await expect(stolen).rejects.toMatchObject({ code: 'duplicate' });
       const ofBytes = (bytes: number): Promise<number> =>
@@ -58,6 +60,13 @@ export function moderationSuite(name: string, database: () => Database): void {
         const adding = transact((tx) => addReport(tx, reportRow(over)));
         await expect(adding).rejects.toMatchObject({ code: 'bad-field', field: Object.keys(over)[0] });
       }
+    });
+
+    test('have what is large at their end, so that nobody reads it who asks for the rest', async () => {
+      const report = reportRow();
+      await transact((tx) => addReport(tx, report));
+      const row = await transact((tx) => reportOf(tx, report.id));
+      expect(Object.keys(row ?? {}).slice(-2)).toEqual(['circle', 'evidence']);
     });
 
     test('sent many times at once are counted each time', async () => {
@@ -76,11 +85,33 @@ export function moderationSuite(name: string, database: () => Database): void {
       await expect(oneMore()).rejects.toMatchObject({ code: 'too-many' });
       const entry = rows[0]?.entry ?? '';
       await transact((tx) => addReport(tx, reportRow({ entry })));
-      expect(await transact((tx) => wasUpheld(tx, entry))).toBe(false);
+      expect(await transact((tx) => wasStruck(tx, entry))).toBe(false);
       expect(await transact((tx) => settleReports(tx, entry, 'upheld'))).toBe(2);
       expect(await transact((tx) => settleReports(tx, entry, 'dismissed'))).toBe(0);
-      expect(await transact((tx) => wasUpheld(tx, entry))).toBe(true);
+      expect(await transact((tx) => wasStruck(tx, entry))).toBe(true);
       expect(await oneMore()).toBe(1);
+    });
+
+    test('that wait are bounded for each account, whatever its devices', async () => {
+      const reporterAccount = newId();
+      const ofAccount = (): Promise<number> => transact((tx) => addReport(tx, reportRow({ reporterAccount })));
+      await transact(async (tx) => {
+        for (let i = 0; i < 256; i++) await addReport(tx, reportRow({ reporterAccount }));
+      });
+      await expect(ofAccount()).rejects.toMatchObject({ code: 'too-many' });
+      expect(await transact((tx) => addReport(tx, reportRow({ reporterAccount: newId() })))).toBe(1);
+    });
+
+    test('for which there was a strike are known, whether anybody upheld them or not', async () => {
+      const [one, other] = [reportRow(), reportRow()];
+      await transact(async (tx) => {
+        for (const row of [one, other]) await addReport(tx, row);
+        await markStruck(tx, [one.id], NOW_MS);
+        await settleReports(tx, other.entry, 'dismissed');
+      });
+      expect(await transact((tx) => wasStruck(tx, one.entry))).toBe(true);
+      expect(await transact((tx) => wasStruck(tx, other.entry))).toBe(false);
+      expect(await transact((tx) => reportOf(tx, one.id))).toMatchObject({ state: 'open', struckMs: NOW_MS });
     });
 
     test('are counted by who sent them, whatever his devices, and read page by page', async () => {
@@ -140,9 +171,9 @@ export function moderationSuite(name: string, database: () => Database): void {
         for (const row of others) await addReport(tx, row);
         await settleReports(tx, gone.entry, 'dismissed');
       });
-      const { reporterDevice, createdMs } = counts;
+      const { id, reporterDevice, createdMs } = counts;
       expect(await transact((tx) => reportsAgainst(tx, person, NOW_MS))).toEqual([
-        { reporterAccount: account, reporterDevice, createdMs },
+        { id, reporterAccount: account, reporterDevice, createdMs },
       ]);
       expect(await transact((tx) => reportsAgainst(tx, person, NOW_MS - 1))).toHaveLength(3);
       const device: Person = { subjectKind: 'device', subject: person.subject };

@@ -1,14 +1,7 @@
 // Rows for the tests of the database: each new one has ids of its own, so that tests share one database.
-import type {
-  AccountRow,
-  DeviceRow,
-  PasskeyRow,
-  PoolRow,
-  ReportRow,
-  Role,
-  Tx,
-} from '../../../signaling/store/schema.ts';
+import type { AccountRow, DeviceRow, PasskeyRow, PoolRow, Role, Tx } from '../../../signaling/store/schema.ts';
 import { addAccount } from '../../../signaling/store/accounts.ts';
+import type { NewReport } from '../../../signaling/store/moderation.ts';
 import { addMembership, addPool } from '../../../signaling/store/pools.ts';
 import { newId, newToken } from '../../../signaling/store/secrets.ts';
 
@@ -59,14 +52,14 @@ export const poolRow = (createdBy: string, over: Partial<PoolRow> = {}): PoolRow
   createdBy,
 });
 
-export const reportRow = (over: Partial<ReportRow> = {}): Omit<ReportRow, 'times' | 'state'> => ({
+export const reportRow = (over: Partial<NewReport> = {}): NewReport => ({
   id: newId(),
   reporterAccount: null,
   reporterDevice: newId(),
   targetAccount: null,
   targetDevice: newId(),
   pool: 'quiet-heron-cove-4821',
-  entry: `${newId()}/${newId()}/7`,
+  entry: newId() + newId(),
   circle: Uint8Array.of(),
   offence: 'spam',
   evidence: Uint8Array.of(1, 2, 3),

@@ -1,6 +1,6 @@
 // What is asked below a line before something happens to it: another name, or whether that is meant.
 import type { ComponentChildren, VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import list from '../devices.module.css';
 import { Button } from '../ui.tsx';
 import { Field, Problem, useAction } from './parts.tsx';
@@ -58,8 +58,11 @@ interface SureProps {
 
 export function Sure({ label, yes, no = 'Keep it', onYes, onDone, children }: SureProps): VNode {
   const action = useAction();
+  const asked = useRef<HTMLDivElement>(null);
+  // The button that was pressed is gone.
+  useEffect(() => asked.current?.focus(), []);
   return (
-    <div class={list['sure']} role="group" aria-label={label}>
+    <div ref={asked} class={list['sure']} role="group" aria-label={label} tabIndex={-1}>
       <p>{children}</p>
       <div class={list['ways']}>
         <Button

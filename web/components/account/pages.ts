@@ -1,5 +1,5 @@
 // A long list that comes in parts, in the order the server gives them.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Page } from '../../account/call.ts';
 import { useAction, type Action } from './parts.tsx';
 
@@ -23,12 +23,19 @@ export function usePages<Item>(load: (after: string | undefined) => Promise<Page
       const { items, next } = await load(after);
       setPage((before) => ({ items: after === undefined ? items : [...(before?.items ?? []), ...items], next }));
     });
-  useEffect(() => read(), []);
+  // Asked for while a part is being read, it begins once that is done.
+  const [wanted, setWanted] = useState(1);
+  const begun = useRef(0);
+  useEffect(() => {
+    if (action.busy || begun.current === wanted) return;
+    begun.current = wanted;
+    read();
+  }, [wanted, action.busy]);
   const next = page?.next;
   return {
     items: page?.items,
     more: next === undefined ? undefined : () => read(next),
-    again: () => read(),
+    again: () => setWanted((count) => count + 1),
     action,
   };
 }

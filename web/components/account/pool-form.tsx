@@ -1,6 +1,7 @@
 // What a pool is called and who may come in, for a new one or one that is there.
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { parsePoolCode } from '../../../src/wire/pool-code.ts';
 import type { PoolPolicy } from '../../account/account.ts';
 import type { PoolSettings } from '../../account/pools.ts';
 import { newPoolCode } from '../../names.ts';
@@ -36,7 +37,8 @@ export function PoolForm({ label, pool, submit, cancel, onSubmit, onDone }: Pool
   const action = useAction();
   const id = pool?.code ?? 'new';
   const has = pool?.policy === 'passphrase';
-  const wanting = title.trim() === '' || code.trim() === '' || (policy === 'passphrase' && passphrase === '' && !has);
+  const named = parsePoolCode(code);
+  const wanting = title.trim() === '' || named === undefined || (policy === 'passphrase' && passphrase === '' && !has);
   return (
     <form
       class={styles['stack']}
@@ -45,8 +47,9 @@ export function PoolForm({ label, pool, submit, cancel, onSubmit, onDone }: Pool
       onSubmit={(event) => {
         event.preventDefault();
         action.run(async () => {
-          const named = policy === 'passphrase' && passphrase !== '';
-          await onSubmit(code.trim(), { title: title.trim(), policy, ...(named && { passphrase }) });
+          if (named === undefined) return;
+          const isGiven = policy === 'passphrase' && passphrase !== '';
+          await onSubmit(named, { title: title.trim(), policy, ...(isGiven && { passphrase }) });
           onDone();
         });
       }}

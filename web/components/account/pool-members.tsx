@@ -36,7 +36,7 @@ export function PoolMembers({ pool, me }: { readonly pool: OwnPool; readonly me:
             onChanged={() => {
               again();
               // Whoever gives up owning it sees less of it from now on.
-              if (member.account === me.id) void refresh();
+              if (member.account === me.id) void refresh().catch(() => undefined);
             }}
           />
         ))}

@@ -14,7 +14,7 @@ interface ListProps<Item> {
   readonly children: (item: Item) => ComponentChildren;
 }
 
-export function List<Item>({ label, pages: { items, more, action }, empty, children }: ListProps<Item>): VNode {
+export function List<Item>({ label, pages: { items, more, again, action }, empty, children }: ListProps<Item>): VNode {
   if (items === undefined && action.problem === '') {
     return (
       <p class={styles['empty']} role="status">
@@ -29,6 +29,11 @@ export function List<Item>({ label, pages: { items, more, action }, empty, child
         {items?.map(children)}
       </ul>
       <Problem action={action} />
+      {items === undefined && (
+        <Button small disabled={action.busy} onClick={again}>
+          Try again
+        </Button>
+      )}
       {more !== undefined && (
         <Button small disabled={action.busy} onClick={more}>
           Show more
