@@ -1,5 +1,5 @@
 // How often one address or one account may ask.
-import { TokenBucket } from '../token-bucket.ts';
+import { TokenBuckets } from '../token-bucket.ts';
 import { ApiError } from './api-error.ts';
 
 /** At once, and then a second. A school may be behind one address. */
@@ -20,19 +20,14 @@ const RATES = {
 
 export type RateKind = keyof typeof RATES;
 
-/** Who is remembered, of each kind; past it who was silent longest begins anew. Each costs about 150 bytes. */
+/** Addresses or accounts that are remembered, of each kind. */
 const KEYS_MAX = 20_000;
 
 export class Rates {
   readonly #clockMs: () => number;
-  readonly #buckets: Readonly<Record<RateKind, Map<string, TokenBucket>>> = {
-    request: new Map(),
-    attempt: new Map(),
-    passphrase: new Map(),
-    account: new Map(),
-    report: new Map(),
-    write: new Map(),
-  };
+  readonly #buckets: ReadonlyMap<string, TokenBuckets> = new Map(
+    Object.entries(RATES).map(([kind, [burst, perSecond]]) => [kind, new TokenBuckets(burst, perSecond, KEYS_MAX)]),
+  );
 
   /** `clockMs`: never goes back. */
   constructor(clockMs: () => number = () => performance.now()) {
@@ -41,14 +36,7 @@ export class Rates {
 
   /** Throws `too-fast`. */
   take(kind: RateKind, key: string): void {
-    const nowMs = this.#clockMs();
-    const [burst, perSecond] = RATES[kind];
-    const buckets = this.#buckets[kind];
-    const bucket = buckets.get(key) ?? new TokenBucket(burst, perSecond, nowMs);
-    buckets.delete(key);
-    buckets.set(key, bucket);
-    const [oldest] = buckets.keys();
-    if (buckets.size > KEYS_MAX && oldest !== undefined) buckets.delete(oldest);
-    if (!bucket.take(nowMs, 1)) throw new ApiError('too-fast', undefined, Math.ceil(1 / perSecond));
+    if (this.#buckets.get(kind)?.take(this.#clockMs(), key) === true) return;
+    throw new ApiError('too-fast', undefined, Math.ceil(1 / RATES[kind][1]));
   }
 }
