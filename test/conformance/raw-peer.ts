@@ -46,7 +46,10 @@ export class RawPeer {
     this.#keep(this.#connection.createDataChannel(label, { unordered: true, maxRetransmits: 0 }));
   }
 
-  /** True once a channel with this label is open; false if it is not within `ms`. */
+  /**
+   * True once a channel with this label is open, or was: an end that closes it at once may do so before it has said that it
+   * is open. False if it is not within `ms`.
+   */
   awaitOpen(label: string, ms: number): Promise<boolean> {
     return this.#until(() => this.#open.has(label), ms);
   }
@@ -72,6 +75,7 @@ export class RawPeer {
     this.#channels.push(channel);
     this.#labels.push(label);
     channel.onOpen(() => this.#open.add(label));
+    channel.onClosed(() => this.#open.add(label));
   }
 
   #apply(signal: Signal): void {

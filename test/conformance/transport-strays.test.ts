@@ -6,8 +6,8 @@ import { ChromiumPlaces, nodePlace, type Place } from './places.ts';
 import { RawPeer } from './raw-peer.ts';
 import type { TransportEnd } from './transport-suite.ts';
 
-const WAIT_MS = 5_000;
-const TEST_MS = 20_000;
+const WAIT_MS = 15_000;
+const TEST_MS = 60_000;
 
 let chromium: ChromiumPlaces | undefined;
 let page: Place;

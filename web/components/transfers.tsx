@@ -9,6 +9,7 @@ import { HistoryPanel } from './history-panel.tsx';
 import { Icon } from './icons.tsx';
 import { RateCap } from './rate-cap.tsx';
 import rows from './rows.module.css';
+import { TabList } from './tab-list.tsx';
 import { TransferRow } from './transfer-row.tsx';
 import styles from './transfers.module.css';
 import { Button } from './ui.tsx';
@@ -26,34 +27,19 @@ const parts: readonly { readonly id: Part; readonly label: string }[] = [
 
 export function Transfers(): VNode {
   const part = useSignal<Part>('now');
-  const move = (event: KeyboardEvent): void => {
-    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-    part.value = event.key === 'ArrowLeft' ? 'now' : 'history';
-    document.getElementById(`part-${part.value}`)?.focus();
-  };
   return (
     <>
       <header class={styles['head']}>
         <h2 class={styles['title']}>Transfers</h2>
-        <div class={styles['parts']} role="tablist" aria-label="Parts of the list">
-          {parts.map(({ id, label }) => (
-            <button
-              key={id}
-              id={`part-${id}`}
-              type="button"
-              role="tab"
-              aria-selected={part.value === id}
-              aria-controls="part-body"
-              tabIndex={part.value === id ? 0 : -1}
-              onKeyDown={move}
-              onClick={() => {
-                part.value = id;
-              }}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
+        <TabList
+          name="part"
+          label="Parts of the list"
+          parts={parts}
+          chosen={part.value}
+          onChoose={(id) => {
+            part.value = id;
+          }}
+        />
         <RateCap />
       </header>
       <div id="part-body" class={styles['body']} role="tabpanel" aria-labelledby={`part-${part.value}`}>

@@ -4,16 +4,19 @@ import { useState } from 'preact/hooks';
 import type { BanOf } from '../../account/moderation.ts';
 import { accountLayer, closeAccount } from '../../account-door.ts';
 import ui from '../../styles/ui.module.css';
+import { TabList } from '../tab-list.tsx';
 import { Button, Modal } from '../ui.tsx';
 import { Audit } from './audit.tsx';
 import { Bans } from './bans.tsx';
 import styles from './moderation.module.css';
 import { Reports } from './reports.tsx';
 
-const PARTS = ['reports', 'bans', 'audit'] as const;
-type Part = (typeof PARTS)[number];
-
-const titles: Readonly<Record<Part, string>> = { reports: 'Reports', bans: 'Bans', audit: 'Audit' };
+const PARTS = [
+  { id: 'reports', label: 'Reports' },
+  { id: 'bans', label: 'Bans' },
+  { id: 'audit', label: 'Audit' },
+] as const;
+type Part = (typeof PARTS)[number]['id'];
 
 export function ModerationPage(): VNode {
   return (
@@ -35,13 +38,6 @@ function Parts(): VNode {
     setBanOf(undefined);
     setPart(next);
   };
-  const move = (event: KeyboardEvent): void => {
-    const step = { ArrowLeft: PARTS.length - 1, ArrowRight: 1 }[event.key];
-    const next = step === undefined ? undefined : PARTS[(PARTS.indexOf(part) + step) % PARTS.length];
-    if (next === undefined) return;
-    show(next);
-    document.getElementById(`moderation-${next}`)?.focus();
-  };
   return (
     <div class={styles['frame']}>
       <header class={styles['head']}>
@@ -54,23 +50,7 @@ function Parts(): VNode {
           }}
         />
         <h2 class={ui['dialogTitle']}>Moderation</h2>
-        <div class={styles['parts']} role="tablist" aria-label="Parts of moderation">
-          {PARTS.map((each) => (
-            <button
-              key={each}
-              id={`moderation-${each}`}
-              type="button"
-              role="tab"
-              aria-selected={part === each}
-              aria-controls="moderation-body"
-              tabIndex={part === each ? 0 : -1}
-              onKeyDown={move}
-              onClick={() => show(each)}
-            >
-              {titles[each]}
-            </button>
-          ))}
-        </div>
+        <TabList name="moderation" label="Parts of moderation" parts={PARTS} chosen={part} onChoose={show} />
         <Button look="quiet" icon="close" label="Close" onClick={closeAccount} />
       </header>
       <div id="moderation-body" class={styles['body']} role="tabpanel" aria-labelledby={`moderation-${part}`}>
