@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LINES_MAX, violations } from './support/architecture.ts';
 
 const root: string = join(import.meta.dirname, '..');
-const FOLDERS = ['src', 'worker', 'web', 'signaling', 'cli', 'bench', 'test'];
+const FOLDERS = ['src', 'worker', 'web', 'signaling', 'desktop', 'cli', 'bench', 'test'];
 
 function sourcesOf(folder: string): [string, string][] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })

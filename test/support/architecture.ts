@@ -30,6 +30,8 @@ export const ARROWS: Readonly<Record<string, Row>> = {
   'src/sim': { imports: POOL_AND_BELOW, packages: [] },
   'src/io': { imports: POOL_AND_BELOW },
   'src/client.ts': { imports: ['src/io', 'src/pool', 'src/share', 'src/link/outputs.ts', 'src/keys', 'src/wire'] },
+  // A client in another process than its window: no module of Node's, because the window is a page.
+  'src/remote': { imports: [...POOL_AND_BELOW, 'src/io', 'src/client.ts'], packages: ['@msgpack/msgpack', 'zod'] },
   'src/index.ts': { imports: ['src'] },
   worker: {
     imports: [
@@ -50,6 +52,7 @@ export const ARROWS: Readonly<Record<string, Row>> = {
   web: {
     imports: [
       'src/client.ts',
+      'src/remote',
       'src/wire',
       'src/io/link-browser.ts',
       'src/io/device-keys-browser.ts',
@@ -66,9 +69,10 @@ export const ARROWS: Readonly<Record<string, Row>> = {
       'worker',
     ],
   },
-  // The one file of Node's that the server shares: what makes node-sqlite3-wasm safe stands in one place.
-  signaling: { imports: ['src/wire', 'src/keys', 'src/io/sqlite-file.ts'] },
-  cli: { imports: ['src', 'signaling', 'package.json'] },
+  // What of Node's the server shares: what makes node-sqlite3-wasm safe, and a bounded question over HTTP.
+  signaling: { imports: ['src/wire', 'src/keys', 'src/io/sqlite-file.ts', 'src/io/ask-http.ts'] },
+  desktop: { imports: ['src', 'package.json'] },
+  cli: { imports: ['src', 'signaling', 'desktop', 'package.json'] },
   bench: { imports: [''] },
   test: { imports: [''] },
 };
