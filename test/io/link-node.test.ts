@@ -1,10 +1,9 @@
 // What is particular to the Node transport: native objects, callbacks and order. What all transports share is in
 // test/conformance.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, expect, jest, test } from '@jest/globals';
 import { nodeTransport, shutdownTransports } from '../../src/io/link-node.ts';
 import type { IceServer, Signal, Transport, TransportHandlers } from '../../src/io/transport.ts';
+import { collectGarbage } from '../support/collect.ts';
 
 const TEST_MS = 15_000;
 
@@ -86,9 +85,6 @@ test(
 test(
   'a connection outlives the collection of everything its owner forgot',
   async () => {
-    setFlagsFromString('--expose-gc');
-    const collect: unknown = runInNewContext('gc');
-    if (typeof collect !== 'function') throw new Error('no garbage collector to call');
     let hear = (): void => {};
     let closes = 0;
     const heard = new Promise<void>((resolve) => (hear = resolve));
@@ -98,7 +94,7 @@ test(
     );
     await opened;
     for (let round = 0; round < 5; round += 1) {
-      collect();
+      collectGarbage();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await keepSending(first, new Uint8Array(8), heard);

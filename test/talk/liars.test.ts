@@ -3,6 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { TalkEnvelope, Head } from '../../src/wire/talk-envelope.ts';
 import { toHex } from '../../src/wire/bytes.ts';
+import { collectGarbage } from '../support/collect.ts';
 import { LogKeeper, POOL_ROOM } from './log-keeper.ts';
 import { alike, devices, say, start, type LogDevice } from './logs.ts';
 import { Net, START_MS, type Sent } from './net.ts';
@@ -39,6 +40,7 @@ describe('a million heads of chains that nobody writes', () => {
     net.sent = sent;
     // The liar itself is silent: what it is asked for reaches nobody.
     net.tamper = ({ to, envelope }) => (to === liar.device.id ? undefined : envelope);
+    collectGarbage();
     const before = process.memoryUsage().heapUsed;
     const hash = new Uint8Array(32);
     for (let i = 0; i < 1_000_000; i += 250) {
@@ -49,6 +51,7 @@ describe('a million heads of chains that nobody writes', () => {
       bring(liar, a, { kind: 'heads', heads });
     }
     await net.run(60_000);
+    collectGarbage();
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
     expect(sent.filter(({ to, envelope }) => to === liar.device.id && envelope.kind === 'want').length).toBeLessThan(
       30,
