@@ -26,7 +26,8 @@ const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.ts$': swc(false), '\\.tsx$': swc(true) },
-  moduleNameMapper: { '\\.css$': '<rootDir>/test/support/css-module.ts' },
+  // What examples call the package is the source, not what was built of it before.
+  moduleNameMapper: { '\\.css$': '<rootDir>/test/support/css-module.ts', '^rockpool$': '<rootDir>/src/index.ts' },
 };
 
 /** Files that start browsers or real peer connections: these folders, and `*.browser.test.ts` anywhere. */

@@ -1,6 +1,6 @@
-// The builds: the app (`vite build`, to dist/web), everything that runs on Node (`--mode node`, to dist/node), and the
-// benchmarks (`--mode bench`, to dist/bench) with the pages they open (`--mode bench-pages`, to dist/bench-pages), and the
-// simulation campaign (`--mode campaign`, to dist/campaign).
+// The builds: the app (`vite build`, to dist/web), what runs on Node, the command and the library (`--mode node`, to
+// dist/node), the benchmarks (`--mode bench`, to dist/bench) with the pages they open (`--mode bench-pages`, to
+// dist/bench-pages), and the simulation campaign (`--mode campaign`, to dist/campaign).
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig, type UserConfig } from 'vite';
 import { compress } from './web/build/compress.ts';
@@ -30,7 +30,10 @@ const node: UserConfig = {
     emptyOutDir: true,
     target: 'node20',
     minify: false,
-    rollupOptions: { input: { rockpool: 'cli/main.ts' }, output: { entryFileNames: '[name].js' } },
+    rollupOptions: {
+      input: { rockpool: 'cli/main.ts', index: 'src/index.ts' },
+      output: { entryFileNames: '[name].js' },
+    },
   },
 };
 

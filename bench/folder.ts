@@ -1,12 +1,11 @@
 // A folder of many small files from one Node process to another, from offering it until it stands unpacked at the other end,
 // against `tar` piped through a bare reliable channel and unpacked by `tar -x`.
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inTurn, measureRounds, type BenchmarkOptions, type BenchmarkResult, wholeOption } from './harness.ts';
 import { openProcessEnd, type ProcessEnd } from './pair/ends.ts';
+import { makeFiles } from './pair/folder-of-files.ts';
 import { connectRaw, PATIENCE_MS, patiently, withPlace, type Place } from './pair/pair.ts';
 
 export const about: string = 'A folder of many small files, Node to Node, against tar through a raw channel';
@@ -14,9 +13,6 @@ export const about: string = 'A folder of many small files, Node to Node, agains
 export const rounds = 2;
 export const defaults: Record<string, string> = { files: '100000', 'file-bytes': '10000' };
 
-const FILES_PER_DIRECTORY = 1000;
-/** Files written at a time while the folder is made. */
-const WRITES_MAX = 64;
 /** A file that takes longer, ms, is an error then, and not a wait without end. */
 const FILE_MS_MAX = 10;
 
@@ -26,7 +22,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   return withPlace('node', 1, 1, async (place, server) => {
     const folder = join(place.directory, 'folder');
     options.log(`making ${files} files of ${fileBytes} bytes`);
-    await makeFolder(folder, files, fileBytes);
+    await makeFiles(folder, files, () => fileBytes);
     const patienceMs = PATIENCE_MS + files * FILE_MS_MAX;
     return measureRounds(options, async (round) => {
       const seat = { server, pool: `folder-${round}` };
@@ -105,19 +101,4 @@ async function measureTar(
 /** What an earlier contender wrote and removed is on disk: nobody waits for it beside its own. */
 async function settledDisk(): Promise<void> {
   await promisify(execFile)('sync');
-}
-
-/** Random bytes, so that no layer can make less of them. */
-async function makeFolder(folder: string, files: number, fileBytes: number): Promise<void> {
-  for (let from = 0; from < files; from += FILES_PER_DIRECTORY) {
-    const directory = join(folder, `d${String(from / FILES_PER_DIRECTORY).padStart(4, '0')}`);
-    await mkdir(directory, { recursive: true });
-    const until = Math.min(files, from + FILES_PER_DIRECTORY);
-    for (let first = from; first < until; first += WRITES_MAX) {
-      const batch = Array.from({ length: Math.min(WRITES_MAX, until - first) }, (_, index) =>
-        writeFile(join(directory, `file-${first + index}.bin`), randomBytes(fileBytes)),
-      );
-      await Promise.all(batch);
-    }
-  }
 }

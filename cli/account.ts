@@ -1,7 +1,8 @@
 // `rockpool account`: who is signed in at a server from this data directory, signing in with the words that another device shows,
 // and signing out.
 import { AccountProblem } from '../src/io/account-ticket.ts';
-import { accountWords, TerminalAccounts } from './accounts.ts';
+import { ServerAccounts } from '../src/io/server-accounts.ts';
+import { accountWords } from './account-words.ts';
 import { dataFolder, EXIT, type Cli } from './io.ts';
 import type { Command } from './options.ts';
 import { safeLine } from './safe-text.ts';
@@ -13,7 +14,7 @@ type AccountCommand = Command & { readonly kind: 'account' };
 /** Resolves to the exit code. */
 export async function account(cli: Cli, { server, data, json, wish }: AccountCommand): Promise<number> {
   const screen = new Screen(cli, json);
-  const accounts = new TerminalAccounts({ server, data: dataFolder(cli, data) });
+  const accounts = new ServerAccounts({ server, data: dataFolder(cli, data) });
   try {
     if (wish.kind === 'sign-out') {
       await accounts.signOut();

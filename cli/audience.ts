@@ -1,11 +1,11 @@
 // Whether anybody hears. Lines that come from a pipe, before anybody is there, wait a little; and a pipe that has ended waits until
 // what it said is on the disks of those who are there.
 import type { PeerView, PoolClientFace, PoolEvent, TalkFace } from '../src/client.ts';
+import { deferred, timer, type Deferred } from '../src/io/waiting.ts';
 import { parseEntryId, type ChainId, type DeviceId, type EntryId, type Hlc, type RoomId } from '../src/wire/entry.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
 import { tellFailure } from './session.ts';
-import { deferred, timer, type Deferred } from './waiting.ts';
 
 /** How long lines from a pipe wait for somebody to hear them, even if no more can come; while more can: on and on. */
 const AUDIENCE_MS = 10_000;

@@ -1,13 +1,13 @@
 // The messages of the pool a terminal is in, as they are told there: what was kept from before, what is said, and what changes
 // about it. It remembers what was told, so that people can call messages by numbers. Other news are talk-news.ts'.
 import type { MessageView, TalkEvent } from '../src/client.ts';
+import { deferred } from '../src/io/waiting.ts';
 import type { EntryId } from '../src/wire/entry.ts';
 import { reasonOf } from './errors.ts';
 import { changesOf, changeWords, messageFields, messageLine, type Shown } from './message-words.ts';
 import type { Numbers } from './numbers.ts';
 import { safeLine } from './safe-text.ts';
 import type { Session } from './session.ts';
-import { deferred } from './waiting.ts';
 
 /** Messages kept from before that are shown at the start: a screen. */
 export const HISTORY_MAX = 20;

@@ -4,6 +4,8 @@ import type { Topic } from './options.ts';
 const GENERAL = `Rockpool: meet in a pool, talk and share files directly, device to device.
 
   rockpool serve      run a server: the app and the way into pools, on one port
+  rockpool desktop    the app in a window of its own, with files as they lie on
+                      this machine
   rockpool join       join a pool and talk from this terminal
   rockpool send       send files and folders to the people in a pool
   rockpool receive    receive files and folders from the people in a pool
@@ -41,6 +43,37 @@ const RATES = `  --limit-down RATE, --limit-up RATE
 
 const CODES = `Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 `;
+
+const DESKTOP = `rockpool desktop [LINK] [--server URL] [--name NAME] [--into DIR]
+                 [--data DIR] [--background] [--window KIND]
+
+Opens the app in a window of its own. Files are sent from where they lie and
+received into a folder; nothing passes through a browser. Ends when its window
+is closed. Started once more, it shows the window that is there.
+
+LINK is a pool's link, its code, or rockpool://HOST/#CODE.
+
+  --server URL     the server, http(s):// (default: the one in the link, else
+                   the last one)
+  --name NAME      how others see this device (default: the last one, else the
+                   host's name)
+  --into DIR       where received files go from now on (default: Rockpool in
+                   your folder for downloads)
+  --background     no window at first, and it goes on when its window is closed
+  --window KIND    chromium, webview, browser, or none: prints an address to open
+                   (default: the first of these that works here)
+  --data DIR       where this device's keys, conversations, history and settings
+                   lie (default: rockpool/desktop in $XDG_STATE_HOME or
+                   ~/.local/state)
+
+When it was stopped or killed in a pool, it is in it again at its next start,
+and goes on with what it received and offered.
+
+Examples
+  rockpool desktop
+  rockpool desktop https://pool.example/#calm-otter-cove-41729
+
+${CODES}`;
 
 const JOIN = `rockpool join --pool CODE [--into DIR] [--limit-down RATE]
               [--limit-up RATE] [--server URL] [--name NAME] [--json]
@@ -201,6 +234,7 @@ Exit code: 0 nothing is broken, 1 something is, 2 wrong usage.
 
 /** \`serve\` has its own page, made of its options: serve.ts. */
 const PAGES: Readonly<Record<Exclude<Topic, 'serve'>, string>> = {
+  desktop: DESKTOP,
   join: JOIN,
   send: SEND,
   receive: RECEIVE,

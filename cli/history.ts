@@ -1,9 +1,9 @@
 // `rockpool history`: lists what was sent and received, newest first, or clears the list.
+import { FileHistory } from '../src/io/history-files.ts';
 import type { HistoryRecord } from '../src/io/history.ts';
 import { END_CODES } from '../src/wire/codes.ts';
 import { reasonOf } from './errors.ts';
 import { endWords, formatBytes, localTime } from './format.ts';
-import { FileHistory } from './history-files.ts';
 import { dataFolder, EXIT, type Cli } from './io.ts';
 import type { Command } from './options.ts';
 import { safeLine } from './safe-text.ts';

@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { PoolClientFace } from '../src/client.ts';
 import type { AccountProblem, Shown } from '../src/io/account-ticket.ts';
+import type { DesktopEnd, DesktopOptions } from '../desktop/start.ts';
 import type { LogWriter } from '../src/io/log-writer.ts';
 import type { ServeSettings } from '../signaling/options.ts';
 import type { Serving } from '../signaling/serving.ts';
@@ -55,6 +56,8 @@ export interface Cli {
   openLog(path: string, onError: (error: Error) => void): Promise<LogWriter>;
   /** Rejects with a DeviceKeysError if it cannot have this device's keys, with a StoreError if not its conversations. */
   openPool(options: OpenPoolOptions): Promise<PoolClientFace<string>>;
+  /** Runs the desktop app until it ends. Never rejects. */
+  desktop(options: Omit<DesktopOptions, 'env' | 'home' | 'webRoot' | 'stop'>): Promise<DesktopEnd>;
   /** Rejects with the system's error if it cannot listen, with a TlsFilesError on bad TLS files. */
   serve(settings: ServeSettings): Promise<Serving>;
 }
@@ -74,6 +77,3 @@ export function dataFolder({ env, home }: Pick<Cli, 'env' | 'home'>, given: stri
   const base = state !== undefined && isAbsolute(state) ? state : join(home, '.local', 'state');
   return join(base, 'rockpool');
 }
-
-/** Where in the data directory the conversations of the device in `slot` are kept. */
-export const talkFolder = (data: string, slot: number): string => join(data, `device-${slot}`);

@@ -4,6 +4,7 @@ import { createInterface, cursorTo, moveCursor, clearScreenDown, type Interface 
 import type { Writable } from 'node:stream';
 import { resolve } from 'node:path';
 import type { TransferView } from '../src/client.ts';
+import { deferred } from '../src/io/waiting.ts';
 import { MESSAGE_TEXT_MAX } from '../src/wire/talk.ts';
 import { Arrivals, Audience } from './audience.ts';
 import { PoolCommands, calledBy, readLine, type Line } from './commands.ts';
@@ -19,7 +20,6 @@ import { stay, tellFailure, type Session } from './session.ts';
 import { TalkCommands } from './talk-commands.ts';
 import { TalkNews } from './talk-news.ts';
 import { costWords, offerFields, offerWords, tellChecked, tellFailed, tellKept, tellVerified } from './transfers.ts';
-import { deferred } from './waiting.ts';
 
 type JoinCommand = Command & { readonly kind: 'join' };
 

@@ -4,12 +4,11 @@ import { constants } from 'node:fs';
 import { copyFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { deviceIn } from '../src/io/device-keys-files.ts';
+import { deviceIn, talkFolder } from '../src/io/device-keys-files.ts';
 import { StoreError } from '../src/io/store.ts';
 import { SqliteTalkStore } from '../src/io/talk-sqlite.ts';
 import type { DeviceId } from '../src/wire/entry.ts';
 import { codeOf } from './errors.ts';
-import { talkFolder } from './io.ts';
 
 /** Its log holds what is not in the file itself yet. */
 const FILES = ['talk.sqlite', 'talk.sqlite-wal'] as const;

@@ -2,14 +2,13 @@
 // The entry of `rockpool`: gives the commands the real terminal, network and signals, and ends with their exit code.
 import { homedir, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { SERVER_FRAME_BYTES_MAX } from '../src/wire/signaling.ts';
 import type { FileFacts } from '../src/io/store.ts';
-import { EXIT, talkFolder, type Cli, type OpenPoolOptions, type StopSignal } from './io.ts';
+import { EXIT, type Cli, type OpenPoolOptions, type StopSignal } from './io.ts';
 import { reasonOf } from './errors.ts';
 import { run } from './run.ts';
 
-/** The default would take frames of 100 MiB from a server; ours are small, and not worth compressing. */
-const SOCKET = { maxPayload: SERVER_FRAME_BYTES_MAX, perMessageDeflate: false } as const;
+/** The app, built beside this. */
+const webRoot = fileURLToPath(new URL('../web', import.meta.url));
 
 const stop = new AbortController();
 /** Set once node-datachannel is loaded: its threads must end before the process does. */
@@ -29,9 +28,12 @@ const cli: Cli = {
   stop: stop.signal,
   openLog: async (path, onError) => (await import('../src/io/log-writer.ts')).openLog(path, onError),
   openPool,
+  desktop: async (options) => {
+    const { startDesktop } = await import('../desktop/start.ts');
+    return startDesktop({ ...options, env: process.env, home: homedir(), webRoot, stop: stop.signal });
+  },
   serve: async (settings) => {
     const { startServing } = await import('../signaling/serving.ts');
-    const webRoot = fileURLToPath(new URL('../web', import.meta.url));
     const serving = await startServing(settings, { webRoot, logTo: process.stderr });
     reloadServer = serving.reload;
     return serving;
@@ -41,19 +43,19 @@ const cli: Cli = {
 // Loaded only by the commands that need them, so that `help` is instant and needs no native code.
 async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
   const { server, name, relayOnly, data, into, shown, onLeftOut, onAccountLost, onRefused } = options;
-  const [{ PoolClient }, links, { FileStore }, { SqliteTalkStore }, { holdDeviceKeys }, { TerminalAccounts }, ws] =
+  const [{ PoolClient }, links, { FileStore }, { SqliteTalkStore }, deviceKeys, { ServerAccounts }, { openSocket }] =
     await Promise.all([
       import('../src/client.ts'),
       import('../src/io/link-node.ts'),
       import('../src/io/store-files.ts'),
       import('../src/io/talk-sqlite.ts'),
       import('../src/io/device-keys-files.ts'),
-      import('./accounts.ts'),
-      import('ws'),
+      import('../src/io/server-accounts.ts'),
+      import('../src/io/socket-node.ts'),
     ]);
-  const { keys, slot, account, keepAccount, release } = await holdDeviceKeys(data);
+  const { keys, slot, account, keepAccount, release } = await deviceKeys.holdDeviceKeys(data);
   releaseKeys = release;
-  const talk = await SqliteTalkStore.open(talkFolder(data, slot));
+  const talk = await SqliteTalkStore.open(deviceKeys.talkFolder(data, slot));
   shutdownTransports = links.shutdownTransports;
   /** The client names what it offers by keys of its own; only here both key and path are known. */
   class TellingStore extends FileStore {
@@ -64,7 +66,7 @@ async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
       return facts;
     }
   }
-  const accounts = new TerminalAccounts({ server, data });
+  const accounts = new ServerAccounts({ server, data });
   const ticket = (pool: string): Promise<string> =>
     accounts.ticket(pool, { keys, name, type: 'terminal' }, shown).catch((error: unknown) => {
       if (accounts.refused !== undefined) onRefused(accounts.refused);
@@ -83,8 +85,7 @@ async function openPool(options: OpenPoolOptions): ReturnType<Cli['openPool']> {
       talk,
       transport: links.nodeTransport,
       store: new TellingStore(into === undefined ? {} : { into }),
-      // The backhaul uses only what `ws` shares with the browser's class; their types differ in the rest.
-      webSocket: (url) => new ws.WebSocket(url, SOCKET) as unknown as WebSocket,
+      webSocket: openSocket,
     },
   });
 }

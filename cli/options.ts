@@ -1,13 +1,27 @@
 // From the words on the command line to one validated command, or to a plain-word reason why not.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { Wish } from '../desktop/instance.ts';
+import { readLink } from '../desktop/links.ts';
+import type { WindowKind } from '../desktop/window.ts';
 import type { Shown } from '../src/io/account-ticket.ts';
+import { appAddress, websocketAddress } from '../src/io/server-address.ts';
 import type { ShareRates } from '../src/share/share.ts';
 import { parseInvited, parsePoolCode } from '../src/wire/pool-code.ts';
 import { cleanName } from '../src/wire/signaling.ts';
 import { codeOf, messageOf } from './errors.ts';
 import { parseRate } from './values.ts';
 
-export const TOPICS = ['serve', 'join', 'send', 'receive', 'history', 'messages', 'account', 'doctor'] as const;
+export const TOPICS = [
+  'serve',
+  'desktop',
+  'join',
+  'send',
+  'receive',
+  'history',
+  'messages',
+  'account',
+  'doctor',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 const DEFAULT_SERVER = 'http://localhost:8080';
@@ -19,6 +33,10 @@ const WAIT_SECONDS_MAX = 7 * 24 * 60 * 60;
 /** Messages that are listed, unless told otherwise: a few screens. */
 const MESSAGES_DEFAULT = 50;
 const EXPORT_FORMATS = ['json', 'markdown'] as const;
+const WINDOWS = ['chromium', 'webview', 'browser', 'none'] as const;
+const NAME_WORDS = '--name needs at least one visible character, and not too many.';
+/** Commands that are told something beside their options. */
+const TAKES_WORDS: ReadonlySet<Topic> = new Set(['desktop', 'send', 'messages', 'account', 'doctor']);
 
 export interface PeerOptions {
   /** Normalized. */
@@ -44,6 +62,14 @@ export type Command =
   | { readonly kind: 'usage'; readonly topic: Topic | undefined; readonly message: string }
   /** Unread: its options are signaling/options.ts, which is loaded only where a server is run. */
   | { readonly kind: 'serve'; readonly args: readonly string[] }
+  | {
+      readonly kind: 'desktop';
+      readonly data: string | undefined;
+      /** `server`: of the app, as people open it. `into`: as it was typed. */
+      readonly wish: Wish;
+      readonly background: boolean;
+      readonly window: WindowKind | 'none' | undefined;
+    }
   | {
       readonly kind: 'join';
       readonly peer: PeerOptions;
@@ -115,6 +141,15 @@ const PEER = {
 const RATES = { 'limit-down': { type: 'string' }, 'limit-up': { type: 'string' } } as const;
 export const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 const OPTIONS = {
+  desktop: {
+    help: COMMON.help,
+    server: { type: 'string' },
+    name: { type: 'string' },
+    data: { type: 'string' },
+    into: { type: 'string' },
+    background: { type: 'boolean' },
+    window: { type: 'string' },
+  },
   join: { ...COMMON, ...PEER, ...RATES, into: { type: 'string' } },
   send: {
     ...COMMON,
@@ -169,11 +204,13 @@ function helpCommand(word: string | undefined): Command {
 }
 
 function parseTopic(topic: Exclude<Topic, 'serve'>, args: readonly string[], defaultName: string): Command {
-  const allowPositionals = topic === 'send' || topic === 'messages' || topic === 'account' || topic === 'doctor';
+  const allowPositionals = TAKES_WORDS.has(topic);
   const config: ParseArgsConfig = { args: [...args], options: OPTIONS[topic], allowPositionals };
   const { values: given, positionals } = parseArgs(config);
   if (given['help'] === true) return { kind: 'help', topic };
   switch (topic) {
+    case 'desktop':
+      return desktopCommand(given, positionals);
     case 'join':
       return { kind: 'join', peer: peerOptions(given, defaultName), into: text(given, 'into') };
     case 'send':
@@ -206,6 +243,31 @@ function parseTopic(topic: Exclude<Topic, 'serve'>, args: readonly string[], def
     case 'doctor':
       return { kind: 'doctor', url: examinedUrl(positionals), json: given['json'] === true };
   }
+}
+
+function desktopCommand(given: Values, [link, ...more]: readonly string[]): Command {
+  if (more.length > 0) throw new UsageError('Name one pool at most.');
+  if (link !== undefined && readLink(link) === undefined) {
+    throw new UsageError('A pool is a code of 3 to 64 letters, digits and hyphens, or a whole pool link.');
+  }
+  const server = text(given, 'server');
+  const name = text(given, 'name');
+  if (name !== undefined && cleanName(name) === undefined) throw new UsageError(NAME_WORDS);
+  const wanted = text(given, 'window');
+  const window = WINDOWS.find((each) => each === wanted);
+  if (window !== wanted) throw new UsageError(`--window takes ${WINDOWS.join(', ')}, not “${wanted}”.`);
+  return {
+    kind: 'desktop',
+    data: text(given, 'data'),
+    wish: {
+      link,
+      server: server === undefined ? undefined : appAddress(websocketUrl(server)),
+      name: name === undefined ? undefined : cleanName(name),
+      into: text(given, 'into'),
+    },
+    background: given['background'] === true,
+    window,
+  };
 }
 
 function messagesCommand(given: Values, [code, ...more]: readonly string[]): Command {
@@ -277,7 +339,7 @@ function peerOptions(values: Values, defaultName: string): PeerOptions {
   }
   const typedName = text(values, 'name');
   const name = cleanName(typedName ?? defaultName);
-  if (name === undefined) throw new UsageError('--name needs at least one visible character, and not too many.');
+  if (name === undefined) throw new UsageError(NAME_WORDS);
   const server = text(values, 'server') ?? originOfLink(given) ?? DEFAULT_SERVER;
   const stats = text(values, 'stats');
   const data = text(values, 'data');
@@ -302,24 +364,16 @@ function originOfLink(text: string): string | undefined {
 
 /** `http(s)://host[/path]` or `ws(s)://host[/ws]` to the websocket's address. Throws a UsageError on anything else. */
 export function websocketUrl(server: string): string {
-  const wrong = new UsageError('--server takes an address such as https://pool.example or http://localhost:8080.');
-  let url: URL;
-  try {
-    url = new URL(server.trim());
-  } catch {
-    throw wrong;
-  }
-  const scheme = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' }[url.protocol];
-  if (scheme === undefined || url.username !== '' || url.password !== '') throw wrong;
-  const path = url.pathname.replace(/\/+$/u, '');
-  return `${scheme}//${url.host}${path.endsWith('/ws') ? path : `${path}/ws`}`;
+  const address = websocketAddress(server);
+  if (address !== undefined) return address;
+  throw new UsageError('--server takes an address such as https://pool.example or http://localhost:8080.');
 }
 
-/** A display name from a host name: the first label, or `Terminal` where it says nothing to people. */
-export function defaultNameFor(hostname: string): string {
+/** A display name from a host name: the first label, or `otherwise` where it says nothing to people. */
+export function defaultNameFor(hostname: string, otherwise = 'Terminal'): string {
   const label = hostname.split('.')[0] ?? '';
   const meaningless = label === '' || label === 'localhost' || /^[0-9a-f]{12}$|^\d+$/u.test(label);
-  return (meaningless ? undefined : cleanName(label)) ?? 'Terminal';
+  return (meaningless ? undefined : cleanName(label)) ?? otherwise;
 }
 
 function text(values: Values, option: string): string | undefined {

@@ -3,6 +3,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { OfferView, TransferView } from '../src/client.ts';
+import { deferred, timer, type Deferred, type Timer } from '../src/io/waiting.ts';
 import { reasonOf } from './errors.ts';
 import { EXIT, type Cli } from './io.ts';
 import { percentOf } from './format.ts';
@@ -12,7 +13,6 @@ import { stay, tellFailure, type Session } from './session.ts';
 import { sha256OfFile } from './sha256.ts';
 import { offerFields, offerWords, tellFailed, tellKept, tellVerified } from './transfers.ts';
 import { matchesPattern } from './values.ts';
-import { deferred, timer, type Deferred, type Timer } from './waiting.ts';
 
 type ReceiveCommand = Command & { readonly kind: 'receive' };
 

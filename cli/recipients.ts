@@ -1,11 +1,11 @@
 // Whom `send --to` means: waits until everybody who was named is here. A name that is several people's means nobody: whoever
 // came first by it is not to get what was meant for another.
 import type { PeerView, PoolClientFace } from '../src/client.ts';
+import { deferred, type Deferred } from '../src/io/waiting.ts';
 import type { DeviceId } from '../src/wire/entry.ts';
 import { isCalled, peopleOf, type Known } from './people.ts';
 import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
-import { deferred, type Deferred } from './waiting.ts';
 
 /** The devices of each person who was named, or why it is clear to nobody who that is. */
 export type Recipients =

@@ -33,6 +33,8 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
     case 'serve':
       // What only servers need is loaded only for them.
       return import('./serve.ts').then(({ serve }) => serve(cli, command.args));
+    case 'desktop':
+      return import('./desktop.ts').then(({ desktop }) => desktop(cli, command));
     case 'join':
       return join(cli, command);
     case 'send':

@@ -4,6 +4,8 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { OfferView, PeerId, TransferView } from '../src/client.ts';
+import { OfferFiles, offerOfPath, recheck, type PathOffer } from '../src/io/stored-offers.ts';
+import { deferred, type Deferred } from '../src/io/waiting.ts';
 import { FILES_PER_OFFER_MAX } from '../src/wire/offered.ts';
 import { reasonOf } from './errors.ts';
 import { dataFolder, EXIT, type Cli } from './io.ts';
@@ -14,9 +16,7 @@ import { safeLine } from './safe-text.ts';
 import type { Screen } from './screen.ts';
 import { stay, tellFailure, type Session } from './session.ts';
 import { sha256OfFile } from './sha256.ts';
-import { OfferFiles, offerOfPath, recheck, type PathOffer } from './stored-offers.ts';
 import { offerFields, offerWords, tellFailed, tellVerified } from './transfers.ts';
-import { deferred, type Deferred } from './waiting.ts';
 
 type SendCommand = Command & { readonly kind: 'send' };
 

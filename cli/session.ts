@@ -2,19 +2,19 @@
 // rest of the events to the command, and leaves properly whatever the reason to end.
 import type { PeerView, PoolClientFace, PoolEvent, TransferView } from '../src/client.ts';
 import type { AccountProblem } from '../src/io/account-ticket.ts';
+import { FileHistory } from '../src/io/history-files.ts';
+import { Recorder } from '../src/io/recorder.ts';
+import { deferred, timer, within } from '../src/io/waiting.ts';
 import { unmetWords, type Unmet } from '../src/pool/unmet.ts';
-import { accountWords } from './accounts.ts';
+import { accountWords } from './account-words.ts';
 import { Board } from './board.ts';
 import { codeOf, reasonOf } from './errors.ts';
 import { leftWords } from './format.ts';
-import { FileHistory } from './history-files.ts';
 import { dataFolder, EXIT, stopped, type Cli } from './io.ts';
 import type { PeerOptions } from './options.ts';
-import { Recorder } from './recorder.ts';
 import { safeLine } from './safe-text.ts';
 import { Screen } from './screen.ts';
 import { openStatsFile, tellStats } from './stats.ts';
-import { deferred, timer, within } from './waiting.ts';
 
 /** How long an unreachable server is tried before the first join. Later outages are waited out. */
 const FIRST_JOIN_MS = 10_000;

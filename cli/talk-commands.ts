@@ -184,7 +184,7 @@ export class TalkCommands {
     if (meant.kind === 'unclear') return screen.refuse(meant.message);
     if (meant.people.some(({ own }) => own)) return screen.refuse('That is you: whisper to somebody else.');
     if (!isSayable(meant.rest, 'whisper', session)) return;
-    const room = client.talk.whisper(meant.people.map(({ account }) => account));
+    const room = await client.talk.whisper(meant.people.map(({ account }) => account));
     await this.#say(meant.rest, { room }, session);
   }
 
@@ -316,7 +316,7 @@ async function link(words: string, { client, screen }: Session): Promise<void> {
       'good',
     );
   }
-  const { words: invitation, code, untilMs } = client.talk.inviteDevice();
+  const { words: invitation, code, untilMs } = await client.talk.inviteDevice();
   screen.event('invitation', { words: invitation, code, untilMs });
   const minutes = Math.round((untilMs - Date.now()) / 60_000);
   screen.note(`On your other device, in this pool: /link ${invitation}`, 'strong');

@@ -3,8 +3,11 @@
 export type WindowKind = 'chromium' | 'webview' | 'browser';
 
 export interface WindowOptions {
-  /** Where the app is, without anything secret: `http://127.0.0.1:PORT/`. */
-  readonly origin: string;
+  /**
+   * Where the app is, without anything secret: `http://127.0.0.1:PORT/`. It may still be on its way: a provider starts meanwhile, and
+   * asks for `cookie` or `entry` only once it is known.
+   */
+  readonly origin: string | Promise<string>;
   /** The cookie that lets a page in (Loopback.cookie), for a provider that can set cookies before anything is loaded. */
   readonly cookie: () => { readonly name: string; readonly value: string };
   /**

@@ -1,12 +1,4 @@
-// Who may open a websocket: the Origin check, and what a Host header may look like before anything is built from it.
-
-/** A DNS name or IPv4 address with an optional port. IPv6 literals have no place in a Content-Security-Policy. */
-const PLAIN_HOST = /^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::\d{1,5})?$/i;
-
-/** `host` if it is safe to write into a header of ours; undefined if not. */
-export function plainHost(host: string | undefined): string | undefined {
-  return host !== undefined && PLAIN_HOST.test(host) ? host : undefined;
-}
+// Who may open a websocket: the Origin check.
 
 /**
  * Whether a page of `origin` may open a websocket here. Without `allowed` it must be a page of the very host the

@@ -12,9 +12,9 @@ import type {
   FastifyReply,
   FastifyServerFactory,
 } from 'fastify';
+import { contentSecurityPolicy, SECURITY_HEADERS } from '../src/io/page-headers.ts';
 import { clientAddress, forwardedAddresses } from './addresses.ts';
 import type { HubLimits } from './limits.ts';
-import { plainHost } from './origin.ts';
 import type { TlsKeeper } from './tls.ts';
 import { TokenBuckets } from './token-bucket.ts';
 
@@ -56,35 +56,6 @@ const BODY_BYTES_MAX = 1024;
 const REQUEST_MS = 30_000;
 /** What the build names by its content may be kept for a year; a new build gives it another name. */
 const HASHED = /^assets\/.*-[\w-]{8}\.\w+(?:\.br|\.gz)?$/;
-
-/**
- * What a page of ours may do: run and load only what this server serves, and connect only back to it. Safari and
- * older browsers do not count websockets as 'self', so the host is named for them.
- */
-export function contentSecurityPolicy(hostHeader: string | undefined): string {
-  const host = plainHost(hostHeader);
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' blob: data:",
-    "font-src 'self'",
-    host === undefined ? "connect-src 'self'" : `connect-src 'self' ws://${host} wss://${host}`,
-    "worker-src 'self'",
-    "manifest-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
-}
-
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), hid=()',
-};
 
 /** Gives an answer the headers that every answer has. */
 function secure(reply: FastifyReply, hostHeader: string | undefined): FastifyReply {

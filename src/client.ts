@@ -1,5 +1,6 @@
 // PoolClient: the promise-and-event face of a pool, for the app, the terminal peer and embedders.
 import type { Datagrams, OfferOptions, PoolClientFace, PoolClientOptions, SignedReport } from './io/client-face.ts';
+import { NO_POOL } from './io/client-face.ts';
 import { ControlStreams, type ControlStream, type ControlStreamOptions } from './io/control-streams.ts';
 import { Driver } from './io/driver.ts';
 import { offeredName } from './io/file-name.ts';
@@ -14,6 +15,7 @@ import type { TalkStore } from './io/talk-store.ts';
 import { signReport, type Report } from './keys/report.ts';
 import type { ControlFrame } from './pool/control.ts';
 import { Pool } from './pool/pool.ts';
+import { checkRate } from './share/rate-cap.ts';
 import type { Share, ShareRates } from './share/share.ts';
 import type { OfferView, PeerId, PeerView, PoolEvent, PoolStats, TransferView } from './pool/views.ts';
 import type { SchemaRegistry } from './wire/registry.ts';
@@ -184,7 +186,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
         keys,
         keeper,
         ticket: ticket && (() => ticket(code)),
-        server,
+        server: typeof server === 'string' ? server : server(),
         webSocket,
         transport,
         store,
@@ -309,15 +311,22 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   }
 
   limit(rates: ShareRates): void {
+    // Before they are kept: they are set again with each pool.
+    checkRate(rates.downBytesPerSecond);
+    checkRate(rates.upBytesPerSecond);
     this.#rates = rates;
     this.#membership?.driver.run((pool, now) => pool.share.limit(now, rates));
   }
 
-  async close(): Promise<void> {
+  async settled(): Promise<void> {
     const deadlineMs = performance.now() + FLUSH_MS;
     while (this.#isSaying && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
     }
+  }
+
+  async close(): Promise<void> {
+    await this.settled();
     this.#control.stop();
     await this.leave();
     await Promise.all([this.#options.platform.store.close(), this.#talkStore.close()]);
@@ -346,7 +355,7 @@ export class PoolClient<Source> implements PoolClientFace<Source> {
   }
 
   #present(): Membership<Source> {
-    if (this.#membership === undefined) throw new Error('This device is in no pool: join one first.');
+    if (this.#membership === undefined) throw new Error(NO_POOL);
     return this.#membership;
   }
 

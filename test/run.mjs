@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHROMIUM_PATH_VARIABLE, findChromium } from './support/find-chromium.mjs';
+import { CHROMIUM_PATH_VARIABLE, findChromium } from '../desktop/windows/find-chromium.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** jest's script, started by Node itself so that it works on Windows too. */
@@ -31,13 +31,15 @@ const SECOND_RUNS_MAX = 2;
 /** Between asking a child to stop and making it stop. */
 const KILL_GRACE_MS = 5_000;
 
-/** Servers and tools that tests of the signaling server run for real; where one is missing, its tests skip and say so. */
+/** Servers and tools that tests run for real; where one is missing, its tests skip and say so. */
 const TOOLS = [
   ['coturn', '/usr/bin/turnserver'],
   ['nats-server', '/usr/sbin/nats-server'],
   ['nftables', '/usr/sbin/nft'],
   ['iproute2', '/usr/sbin/ip'],
   ['postgresql', '/usr/lib/postgresql'],
+  ['xvfb', '/usr/bin/Xvfb'],
+  ['desktop-file-utils', '/usr/bin/desktop-file-validate'],
 ];
 
 /** One at a time, and each file in a process of its own: a memory limit this low makes jest start a new one after each. */

@@ -1,6 +1,7 @@
 // What a person does with offers and transfers: answer, stop, reorder. Failures become one calm line above the composer.
 import { currentSession, store } from './app.ts';
 import type { OfferView, TransferView } from '../src/client.ts';
+import { isHosted } from './hosted.ts';
 import { offerLapsed, type Lapsed } from './own-offers.ts';
 import { accepted } from './sharing.ts';
 import { told } from './talk.ts';
@@ -9,7 +10,8 @@ import { attempt, reason, trouble } from './trouble.ts';
 /** Takes these files of an offer, by their numbers; all of them if not said. */
 export function accept(offer: OfferView, numbers?: readonly number[]): void {
   const went = attempt(() => currentSession()?.client.accept(offer.id, numbers));
-  if (went) accepted.add(store.pool.value, offer, numbers);
+  // A host remembers it itself.
+  if (went && !isHosted()) accepted.add(store.pool.value, offer, numbers);
 }
 
 export function decline(offer: string): void {
@@ -23,7 +25,7 @@ export function withdraw(offer: string): void {
 
 /** Stops it, and deletes what had arrived of it. */
 export function cancel(transfer: TransferView): void {
-  if (transfer.direction === 'in') accepted.remove(store.pool.value, transfer.peer, transfer);
+  if (transfer.direction === 'in' && !isHosted()) accepted.remove(store.pool.value, transfer.peer, transfer);
   attempt(() => currentSession()?.client.cancel(transfer.id));
 }
 
@@ -61,7 +63,7 @@ export function shift(transfer: string, by: -1 | 1): void {
 /** Offers anew what was offered before. `pick`: a person has to choose it again. */
 export async function sendAgain(one: Lapsed): Promise<'done' | 'denied' | 'pick'> {
   const session = currentSession();
-  if (session === undefined) return 'denied';
+  if (session?.store === undefined) return 'denied';
   try {
     trouble.value = undefined;
     return await offerLapsed(session, store.pool.value, one);

@@ -1,15 +1,16 @@
 // The app's conductor: which screen shows, and the way in and out of pools. Components call these functions and read
 // these signals; the pool itself is known to the session's client alone.
-import { effect, signal, type Signal } from '@preact/signals';
+import { batch, effect, signal, type Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import type { DeviceKeys, PoolEvent } from '../src/client.ts';
+import type { PoolEvent } from '../src/client.ts';
 import { parseInvited, parsePoolCode, poolLink } from '../src/wire/pool-code.ts';
 import { openAccount, parseSignIn } from './account-door.ts';
 import { brought } from './account/brought.ts';
 import { pageAddress, setFragment } from './address.ts';
+import { isHosted, type HostParts } from './hosted.ts';
 import { parseLinkInvitation, type LinkInvitationParts } from './link-invitation.ts';
 import { leaveSentence } from './sentences.ts';
-import type { Session, SessionOptions } from './session.ts';
+import type { Session } from './session.ts';
 import { PoolStore } from './state.ts';
 import { hasName, loadCurrentPool, loadName, saveCurrentPool, saveName } from './storage.ts';
 import { findHiddenProblem, findProblem, type Problem } from './support.ts';
@@ -40,43 +41,69 @@ let loadPart: () => Promise<PoolPart> = () => Promise.reject(new Error('start() 
 const PATIENCE_MS = 400;
 
 let session: Session | undefined;
+let opening: Promise<Session> | undefined;
 let unsubscribe: () => void = () => undefined;
+/** The session is new and what is on screen is the last one's: it goes when the pool is entered again. */
+let stale = false;
 /** The pool this tab is in or on its way to. */
 let wanted: string | undefined;
 /** Counts joins, so that an overtaken one changes nothing any more. */
 let turn = 0;
 
-/** Who this tab is; asked for by its first session, so that a tab which only looks takes nobody's place. */
-let keys: Promise<DeviceKeys> | undefined;
 const tabs = watchTabs((pool) => {
   if (wanted !== undefined && pool !== wanted) moveAside(wanted);
 });
 
 /** The lazily loaded part: client and WebRTC, and what a pool is drawn with. */
 export interface PoolPart {
-  readonly holdKeys: () => Promise<DeviceKeys>;
-  readonly openSession: (options: SessionOptions) => Session;
+  readonly openSession: (name: string) => Promise<Session>;
   readonly PoolScreen: ComponentType;
   /** `onGo`: to a pool that was chosen among them. */
   readonly KeptPools: ComponentType<{ readonly onGo?: (pool: string) => void }>;
+  /** In a host's window. */
+  readonly host?: HostParts;
 }
+
+/** Counts how often the same pool was entered anew, after its session was lost. */
+export const visits: Signal<number> = signal(0);
 
 /** Undefined until it has arrived. */
 export const poolPart: Signal<PoolPart | undefined> = signal<PoolPart | undefined>(undefined);
 
 /** Asks for the lazy part: right after first paint, so that it is there when someone joins. */
 export async function loadPoolPart(): Promise<PoolPart> {
-  poolPart.value = await loadPart();
-  return poolPart.value;
+  const part = await loadPart();
+  if (poolPart.peek() === undefined) {
+    poolPart.value = part;
+    part.host?.begin();
+  }
+  return part;
 }
 
 /** Decides the first screen, and goes on where a reload interrupted. `load` fetches the lazy part; called again, again. */
 export function start(load: () => Promise<PoolPart>): void {
   loadPart = load;
+  // What a window needs of its system, its host has; and that stays in the pool when the window goes.
+  if (!isHosted() && !begin()) return;
+  const code = readCode(location.hash);
+  if (code !== undefined && location.hash !== '') codeText.value = code;
+  if (code !== undefined && code === loadCurrentPool() && hasName() && !isHosted()) void join(code);
+  window.addEventListener('hashchange', onFragment);
+  // A page brought back from the browser's cache has lost its sockets: begin anew.
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) location.reload();
+  });
+  effect(() => {
+    if (screen.value.kind !== 'pool') document.title = 'Rockpool';
+  });
+}
+
+/** What only a browser's page begins with. False if Rockpool cannot run in it. */
+function begin(): boolean {
   const problem = findProblem();
   if (problem !== undefined) {
     screen.value = { kind: 'unsupported', problem };
-    return;
+    return false;
   }
   void findHiddenProblem().then((hidden) => {
     if (hidden !== undefined) screen.value = { kind: 'unsupported', problem: hidden };
@@ -87,18 +114,8 @@ export function start(load: () => Promise<PoolPart>): void {
     setFragment('');
     void openAccount({ kind: 'home', code: signIn });
   }
-  const code = readCode(location.hash);
-  if (code !== undefined && location.hash !== '') codeText.value = code;
-  if (code !== undefined && code === loadCurrentPool() && hasName()) void join(code);
-  window.addEventListener('hashchange', onFragment);
   window.addEventListener('pagehide', () => void session?.client.leave());
-  // A page brought back from the browser's cache has lost its sockets: begin anew.
-  window.addEventListener('pageshow', (event) => {
-    if (event.persisted) location.reload();
-  });
-  effect(() => {
-    if (screen.value.kind !== 'pool') document.title = 'Rockpool';
-  });
+  return true;
 }
 
 /** Joins `code` (normalized) under the name in the field, leaving the pool this tab is in. Never rejects. */
@@ -114,31 +131,42 @@ export async function join(code: string): Promise<void> {
   else setTimeout(() => waitVisibly(mine, code), PATIENCE_MS);
   tabs.announce(code);
   try {
-    const { client } = await openedSession();
+    const opened = await openedSession();
     if (mine !== turn) return;
-    await client.rename(name);
-    await client.join(code);
+    if (opened.host !== undefined) await opened.beforeJoin(code);
+    await opened.client.rename(name);
+    await opened.client.join(code);
   } catch (error) {
     if (mine === turn) giveUp(leaveSentence(error instanceof Error ? error.message : String(error)));
   }
 }
 
 /** This tab's session, in no pool if it is new. Rejects with an Error that says what to do. */
-export async function openedSession(): Promise<Session> {
-  const { openSession, holdKeys } = await loadPoolPart().catch(() => {
-    throw new Error('Part of this page did not arrive. Reload it and try again.');
-  });
-  keys ??= holdKeys();
-  const own = await keys.catch((error: unknown) => {
-    keys = undefined;
+export function openedSession(): Promise<Session> {
+  opening ??= open().catch((error: unknown) => {
+    opening = undefined;
     throw error;
   });
-  if (session === undefined) {
-    store.reset();
-    session = openSession({ name: deviceNameText.value.trim(), keys: own });
-    unsubscribe = session.client.subscribe(onEvent);
-  }
-  return session;
+  return opening;
+}
+
+async function open(): Promise<Session> {
+  const { openSession } = await loadPoolPart().catch(() => {
+    throw new Error('Part of this page did not arrive. Reload it and try again.');
+  });
+  const opened = await openSession(deviceNameText.value.trim());
+  stale = screen.value.kind === 'pool';
+  if (!stale) store.reset();
+  session = opened;
+  unsubscribe = opened.client.subscribe(onEvent);
+  return opened;
+}
+
+/** This session is over without anybody's will: the next one goes on where it was. What is on screen stays meanwhile. */
+export function loseSession(lost: Session): void {
+  if (lost !== session) return;
+  unsubscribe();
+  opening = undefined;
 }
 
 /** Leaves the pool, back to the start screen. `last` is done then, before the session ends. */
@@ -161,6 +189,7 @@ export function readCode(text: string): string | undefined {
   if (invited !== undefined) brought.set(invited.pool, { invitation: invited.token });
   const link = parseLinkInvitation(text);
   const code = link?.pool ?? parsePoolCode(invited?.pool ?? text);
+  if (code !== undefined) poolPart.peek()?.host?.brings(text, code);
   if (link !== undefined || invitation.peek()?.pool !== code) invitation.value = link;
   return code;
 }
@@ -187,23 +216,35 @@ export function currentSession(): Session | undefined {
 
 function onEvent(event: PoolEvent): void {
   if (event.kind === 'left' && event.pool !== wanted) return;
-  store.apply(event, Date.now(), session?.client.poolTimeMs);
+  // Another window of the same host led it there.
+  if (event.kind === 'joined' && session?.host !== undefined) wanted ??= event.pool;
+  batch(() => {
+    if (event.kind === 'joined' && stale) {
+      stale = false;
+      store.reset();
+      visits.value += 1;
+    }
+    store.apply(event, Date.now(), session?.client.poolTimeMs);
+  });
   if (event.kind === 'joined' && event.pool === wanted) {
     saveCurrentPool(event.pool);
     setFragment(event.pool);
     if (screen.value.kind !== 'pool') screen.value = { kind: 'pool' };
   } else if (event.kind === 'left') {
-    const pool = event.pool;
-    giveUp(leaveSentence(event.reason), pool);
-    if (event.reason === 'revoked') void explainRevoked();
+    const { pool, reason } = event;
+    const device = session?.host === undefined ? session?.device : undefined;
+    // Another window of the same host left it.
+    if (reason === 'left') giveUp();
+    else giveUp(leaveSentence(reason), pool);
+    if (reason === 'revoked' && device !== undefined) void explainRevoked(device);
   }
 }
 
 /** Says so where it was this device's own person who revoked it: then no pool of this server lets it in again. */
-async function explainRevoked(): Promise<void> {
+async function explainRevoked(device: string): Promise<void> {
   const mine = turn;
-  const text = await Promise.all([keys, import('./account/revoked.ts')]).then(
-    ([own, { whyRevoked }]) => own && whyRevoked(own.id),
+  const text = await import('./account/revoked.ts').then(
+    ({ whyRevoked }) => whyRevoked(device),
     () => undefined,
   );
   if (text !== undefined && mine === turn) screen.value = { kind: 'start', notice: { text } };
@@ -229,11 +270,13 @@ function waitVisibly(mine: number, code: string): void {
 }
 
 /** Ends the session and shows the start screen, with a notice if there is something to say. */
-function giveUp(text: string | undefined, rejoin?: string, last?: (session: Session) => Promise<void>): void {
+function giveUp(text?: string, rejoin?: string, last?: (session: Session) => Promise<void>): void {
   turn += 1;
   wanted = undefined;
   const ending = session;
   session = undefined;
+  // One that is still on its way belongs to whoever asks next.
+  if (ending !== undefined) opening = undefined;
   // What the old session still says while it closes is no longer about what is on screen.
   unsubscribe();
   const notice: Notice | undefined =

@@ -5,25 +5,27 @@ import { askAbout } from './account-door.ts';
 import { loadPoolPart, start } from './app.ts';
 import { App } from './components/app.tsx';
 import { loadTextFont, loadTitleFont } from './fonts.ts';
+import { isHosted } from './hosted.ts';
 import { keepTheme } from './settings.ts';
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html: expected an element with id "app"');
 keepTheme();
-start(() => import('./pool-part.ts'));
+start(() => (isHosted() ? import('./desktop/part.ts') : import('./pool-part.ts')));
 render(<App />, root);
 
 /** What only a pool needs. A chunk that does not arrive now is asked for again, and complained about, on joining. */
 const prepare = once(() => {
   loadPoolPart().catch(() => undefined);
-  void askAbout();
+  // A host keeps no accounts.
+  if (!isHosted()) void askAbout();
   loadTitleFont();
 });
 
 const afterPaint = once(() => {
   loadTextFont();
-  // Who follows a link means to join; anybody else shows it by a first move, long before "Join pool" is pressed.
-  if (location.hash.length > 1) return prepare();
+  // Who follows a link means to join, and a host may be in a pool; anybody else shows it by a first move, long before "Join pool" is pressed.
+  if (location.hash.length > 1 || isHosted()) return prepare();
   for (const sign of ['pointermove', 'pointerdown', 'keydown', 'input']) {
     addEventListener(sign, prepare, { once: true, passive: true });
   }

@@ -1,11 +1,12 @@
 // From a drop, a paste or a chooser to an offer: one file goes at once, anything more is looked at first. For whom it is, is
 // settled where it begins: whatever is opened meanwhile changes nothing of it.
 import { signal, type Signal } from '@preact/signals';
-import { currentSession, store } from './app.ts';
+import { currentSession, poolPart, store } from './app.ts';
+import type { HostPath } from '../src/remote/host-face.ts';
 import { isSameAudience, type Audience } from './audience.ts';
 import { handleFolder, listedFolder, readTransfer, type Dropped } from './folder-nodes.ts';
 import { offerParcel } from './own-offers.ts';
-import { fileParcels, folderParcel, parcelName, type Parcel } from './parcels.ts';
+import { fileParcels, folderParcel, parcelName, pathParcels, type Parcel } from './parcels.ts';
 import { audienceName } from './recipients.ts';
 import { isDismissal, reason, trouble } from './trouble.ts';
 
@@ -22,6 +23,8 @@ export interface Review {
 /** Undefined while nothing waits to be looked at. */
 export const review: Signal<Review | undefined> = signal<Review | undefined>(undefined);
 
+/** How long the host may look at what is to be sent before that shows, milliseconds. */
+const PATIENCE_MS = 250;
 /** How often the count of files read so far changes on screen, milliseconds. */
 const COUNT_EVERY_MS = 100;
 
@@ -29,11 +32,15 @@ let reading = new AbortController();
 
 /** Takes what was dropped; to be called while its event is dispatched. */
 export function takeDropped(data: DataTransfer, to: Audience): void {
+  const host = poolPart.peek()?.host;
+  if (host !== undefined) return host.takeDropped(data, to);
   void readTransfer(data).then((things) => take(things, to));
 }
 
 /** Takes what was pasted; to be called while its event is dispatched. */
 export function takePasted(data: DataTransfer, to: Audience): void {
+  const host = poolPart.peek()?.host;
+  if (host !== undefined) return host.takePasted(data, to);
   void readTransfer(data).then((things) => take(things.map(named), to));
 }
 
@@ -62,6 +69,30 @@ export async function pickFolder(to: Audience): Promise<void> {
 
 export const canPickFolder = (): boolean => window.showDirectoryPicker !== undefined;
 
+/** Takes what lies on the host's disk, once it was `found`. `name` stands there while that takes its time. Never rejects. */
+export async function takePaths(found: Promise<readonly HostPath[]>, name: string, to: Audience): Promise<void> {
+  const { signal: stop } = reading;
+  const fresh = mayTake(to) && review.value === undefined;
+  const patience = setTimeout(() => {
+    if (mayTake(to)) change(to, () => ({ reading: { name, files: 0 } }));
+  }, PATIENCE_MS);
+  try {
+    const parcels = pathParcels(await found);
+    if (stop.aborted || !mayTake(to)) return;
+    const [only] = parcels;
+    if (fresh && parcels.length === 1 && only?.things.length === 1 && only.things[0]?.folder === undefined) {
+      review.value = undefined;
+      await offer(only, to);
+    } else if (parcels.length > 0) change(to, (now) => ({ parcels: [...now.parcels, ...parcels] }));
+  } catch (error) {
+    if (stop.aborted) return;
+    if (review.value?.parcels.length === 0) review.value = undefined;
+    trouble.value = `${name} cannot be sent: ${reason(error)}`;
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
 /** Sends what was looked at. */
 export async function sendReviewed(): Promise<void> {
   const { parcels, to } = review.value ?? { parcels: [], to: undefined };
@@ -80,21 +111,34 @@ async function offer(parcel: Parcel, to: Audience): Promise<void> {
   if (session === undefined) return;
   trouble.value = undefined;
   try {
-    await offerParcel(session, store.pool.value, parcel, to);
+    if (session.host === undefined) {
+      if (parcel.kind !== 'paths') await offerParcel(session, store.pool.value, parcel, to);
+    } else if (parcel.kind === 'paths') {
+      await session.client.offer(
+        parcel.things.map(({ path }) => path),
+        { to },
+      );
+    }
   } catch (error) {
     trouble.value = `Could not offer ${parcelName(parcel)}: ${reason(error)}`;
   }
 }
 
-async function take(things: readonly Dropped[], to: Audience): Promise<void> {
+/** False, and says so, where there is nobody to get it, or something lies ready for others. */
+function mayTake(to: Audience): boolean {
   if (to?.length === 0) {
     trouble.value = 'Nobody is there to get it: none of their devices is known here, or all are kept out.';
-    return;
+    return false;
   }
   if (review.value !== undefined && !isSameAudience(review.value.to, to)) {
     trouble.value = `What lies ready is for ${audienceName(review.value.to)}. Send it first, then drop this again.`;
-    return;
+    return false;
   }
+  return true;
+}
+
+async function take(things: readonly Dropped[], to: Audience): Promise<void> {
+  if (!mayTake(to)) return;
   const files = fileParcels(things.filter((thing) => thing.kind === 'file'));
   const [only] = things;
   if (review.value === undefined && things.length === 1 && only?.kind === 'file') {
@@ -145,7 +189,9 @@ function change(to: Audience, next: (now: Review) => Partial<Review>): void {
 function named(thing: Dropped): Dropped {
   if (thing.kind === 'folder' || thing.handle !== undefined || thing.file.name !== 'image.png') return thing;
   const { file } = thing;
-  const moment = new Date().toLocaleString('sv').replaceAll(':', '.');
   const { type, lastModified } = file;
-  return { kind: 'file', file: new File([file], `Pasted ${moment}.png`, { type, lastModified }), fleeting: true };
+  return { kind: 'file', file: new File([file], pastedName(), { type, lastModified }), fleeting: true };
 }
+
+/** Of a picture that was pasted now. */
+export const pastedName = (): string => `Pasted ${new Date().toLocaleString('sv').replaceAll(':', '.')}.png`;

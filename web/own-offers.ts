@@ -5,8 +5,8 @@ import type { Audience } from './audience.ts';
 import type { StoredOffer } from '../src/io/history.ts';
 import type { EntryId } from '../src/wire/entry.ts';
 import { handleFolder } from './folder-nodes.ts';
-import { fileParcels, folderParcel, sourcesOf, type Parcel, type PickedFile } from './parcels.ts';
-import type { Session } from './session.ts';
+import { fileParcels, folderParcel, sourcesOf, type LocalParcel, type PickedFile } from './parcels.ts';
+import type { BrowserSession } from './session.ts';
 
 type Handle = FileSystemFileHandle | FileSystemDirectoryHandle;
 type Stored = StoredOffer<Handle>;
@@ -37,9 +37,9 @@ const reviving = new Set<string>();
  * id. Rejects as the client does.
  */
 export async function offerParcel(
-  session: Session,
+  session: BrowserSession,
   pool: string,
-  parcel: Parcel,
+  parcel: LocalParcel,
   to: Audience,
   before?: EntryId,
 ): Promise<string> {
@@ -57,14 +57,14 @@ export async function offerParcel(
 }
 
 /** It was taken back: it is not to come again by itself. From the history it may. */
-export function retireOffer(session: Session, offer: string): void {
+export function retireOffer(session: BrowserSession, offer: string): void {
   const batch = batches.get(offer);
   batches.delete(offer);
   if (batch !== undefined) void retire(session, batch);
 }
 
 /** What told of it was taken back: the same, also if it is not on offer now. Never rejects. */
-export async function retireTold(session: Session, entry: EntryId): Promise<void> {
+export async function retireTold(session: BrowserSession, entry: EntryId): Promise<void> {
   const stored = await session.store.offers.list().catch(() => []);
   const told = stored.filter((record) => record.entry === entry && !record.id.startsWith(RETIRED));
   lapsed.value = lapsed.value.filter(({ records }) => records.every((record) => record.entry !== entry));
@@ -72,7 +72,7 @@ export async function retireTold(session: Session, entry: EntryId): Promise<void
 }
 
 /** On entering `pool`: what may be read is offered again, the rest stands in `lapsed`. Never rejects. */
-export async function offerAgain(session: Session, pool: string): Promise<void> {
+export async function offerAgain(session: BrowserSession, pool: string): Promise<void> {
   const found = await lapsedIn(session, pool).catch(() => []);
   lapsed.value = found;
   for (const each of found.toReversed()) {
@@ -83,7 +83,11 @@ export async function offerAgain(session: Session, pool: string): Promise<void> 
 }
 
 /** By a person's press: asks for permission where it lacks. `pick`: nothing to read it from is left, it has to be chosen anew. */
-export async function offerLapsed(session: Session, pool: string, one: Lapsed): Promise<'done' | 'denied' | 'pick'> {
+export async function offerLapsed(
+  session: BrowserSession,
+  pool: string,
+  one: Lapsed,
+): Promise<'done' | 'denied' | 'pick'> {
   if (one.records.some(({ handle }) => handle === undefined)) {
     dismissLapsed(session, one);
     return 'pick';
@@ -95,18 +99,18 @@ export async function offerLapsed(session: Session, pool: string, one: Lapsed): 
   return 'done';
 }
 
-export function dismissLapsed(session: Session, one: Lapsed): void {
+export function dismissLapsed(session: BrowserSession, one: Lapsed): void {
   hide(one);
   void retire(session, one.batch);
 }
 
 /** What can be offered again from the history: what was offered from a handle, in whatever pool. Newest first. */
-export async function readable(session: Session): Promise<readonly Lapsed[]> {
+export async function readable(session: BrowserSession): Promise<readonly Lapsed[]> {
   const stored = await session.store.offers.list();
   return stored.filter(({ handle }) => handle !== undefined).map((record) => ({ batch: record.id, records: [record] }));
 }
 
-async function lapsedIn(session: Session, pool: string): Promise<readonly Lapsed[]> {
+async function lapsedIn(session: BrowserSession, pool: string): Promise<readonly Lapsed[]> {
   const all = await session.store.offers.list();
   const offered = session.client.offers.filter(({ own, state }) => own && state === 'open');
   const current = new Set(offered.map(({ id }) => batches.get(id)));
@@ -120,7 +124,7 @@ async function lapsedIn(session: Session, pool: string): Promise<readonly Lapsed
   return [...groups].map(([batch, records]) => ({ batch, records: records.toSorted(byNumber) }));
 }
 
-async function reviveOnce(session: Session, pool: string, one: Lapsed, unchanged: boolean): Promise<void> {
+async function reviveOnce(session: BrowserSession, pool: string, one: Lapsed, unchanged: boolean): Promise<void> {
   if (reviving.has(one.batch)) return;
   reviving.add(one.batch);
   try {
@@ -131,7 +135,7 @@ async function reviveOnce(session: Session, pool: string, one: Lapsed, unchanged
 }
 
 /** `unchanged`: only if it is what it was; what has changed since is for its owner to decide. */
-async function revive(session: Session, pool: string, one: Lapsed, unchanged: boolean): Promise<void> {
+async function revive(session: BrowserSession, pool: string, one: Lapsed, unchanged: boolean): Promise<void> {
   const parcels = await Promise.all(folders(one.records).map((record) => readFolder(record)));
   const files = await Promise.all(one.records.map(readFile));
   const all = [...parcels, ...fileParcels(files.filter((file) => file !== undefined))];
@@ -155,7 +159,7 @@ function hide(one: Lapsed): void {
 const folders = (records: readonly Stored[]): readonly FileSystemDirectoryHandle[] =>
   records.flatMap(({ handle }) => (handle?.kind === 'directory' ? [handle] : []));
 
-async function readFolder(handle: FileSystemDirectoryHandle): Promise<Parcel> {
+async function readFolder(handle: FileSystemDirectoryHandle): Promise<LocalParcel> {
   return (await folderParcel(handleFolder(handle), handle)).parcel;
 }
 
@@ -169,7 +173,7 @@ async function permission(handle: Handle | undefined): Promise<PermissionState> 
 }
 
 /** Not to be brought up again; what it can be read from stays for the history. */
-async function retire(session: Session, batch: string): Promise<void> {
+async function retire(session: BrowserSession, batch: string): Promise<void> {
   const { offers } = session.store;
   // Left as it is, it comes up once more and can be dismissed again.
   const stored = await offers.list().catch(() => []);
@@ -183,7 +187,7 @@ async function retire(session: Session, batch: string): Promise<void> {
   }
 }
 
-function recordsOf(parcel: Parcel, batch: string, both: Pick<Stored, 'atMs' | 'to' | 'entry'>): readonly Stored[] {
+function recordsOf(parcel: LocalParcel, batch: string, both: Pick<Stored, 'atMs' | 'to' | 'entry'>): readonly Stored[] {
   if (parcel.kind === 'folder') {
     const { tree, bytes, handle } = parcel;
     const record = { id: `${batch} 0`, name: tree.name, bytes, modifiedMs: 0, ...both };

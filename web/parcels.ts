@@ -1,6 +1,8 @@
 // What goes out together: files, as many as one offer takes, or one folder. And what can be said of it before it goes.
 import type { FileTree } from '../src/io/file-tree.ts';
 import { EntryGuard } from '../src/io/entry-path.ts';
+import type { HostPath } from '../src/remote/host-face.ts';
+import { assertNever } from './assert.ts';
 import { countOf } from './format.ts';
 import { walkFolder, type FolderNode, type WalkOptions } from './tree-walk.ts';
 
@@ -15,7 +17,10 @@ export interface PickedFile {
   readonly fleeting?: boolean;
 }
 
-export type Parcel =
+export type Parcel = LocalParcel | PathParcel;
+
+/** What a browser reads itself. */
+export type LocalParcel =
   | { readonly kind: 'files'; readonly files: readonly PickedFile[]; readonly bytes: number }
   | {
       readonly kind: 'folder';
@@ -26,6 +31,13 @@ export type Parcel =
       readonly bytes: number;
     };
 
+/** What lies on the host's disk: files, or one folder. */
+export interface PathParcel {
+  readonly kind: 'paths';
+  readonly things: readonly HostPath[];
+  readonly bytes: number;
+}
+
 /** A folder that was read, and what of it cannot go along. */
 export interface ReadFolder {
   readonly parcel: Extract<Parcel, { kind: 'folder' }>;
@@ -33,13 +45,23 @@ export interface ReadFolder {
   readonly leftOutCount: number;
 }
 
-export function fileParcels(files: readonly PickedFile[]): Parcel[] {
-  const parcels: Parcel[] = [];
-  for (let at = 0; at < files.length; at += OFFER_MAX) {
-    const some = files.slice(at, at + OFFER_MAX);
-    parcels.push({ kind: 'files', files: some, bytes: some.reduce((sum, { file }) => sum + file.size, 0) });
-  }
-  return parcels;
+export function fileParcels(files: readonly PickedFile[]): LocalParcel[] {
+  return inOffers(files).map((some) => {
+    return { kind: 'files', files: some, bytes: some.reduce((sum, { file }) => sum + file.size, 0) };
+  });
+}
+
+export function pathParcels(paths: readonly HostPath[]): PathParcel[] {
+  const files = paths.filter(({ folder }) => folder === undefined);
+  const folders = paths.filter(({ folder }) => folder !== undefined);
+  return [...inOffers(files), ...folders.map((folder) => [folder])].map((things) => {
+    return { kind: 'paths', things, bytes: things.reduce((sum, { bytes }) => sum + bytes, 0) };
+  });
+}
+
+function inOffers<Thing>(things: readonly Thing[]): (readonly Thing[])[] {
+  const count = Math.ceil(things.length / OFFER_MAX);
+  return Array.from({ length: count }, (_, at) => things.slice(at * OFFER_MAX, (at + 1) * OFFER_MAX));
 }
 
 /** Rejects as walkFolder does. */
@@ -63,17 +85,27 @@ export async function folderParcel(
 }
 
 /** What the client is handed. */
-export function sourcesOf(parcel: Parcel): readonly (File | FileTree)[] {
+export function sourcesOf(parcel: LocalParcel): readonly (File | FileTree)[] {
   return parcel.kind === 'folder' ? [parcel.tree] : parcel.files.map(({ file }) => file);
 }
 
 /** `“photos”`, `“a.txt”`, `3 files`. */
 export function parcelName(parcel: Parcel): string {
-  if (parcel.kind === 'folder') return `“${parcel.tree.name}”`;
-  const [first] = parcel.files;
-  return parcel.files.length === 1 && first !== undefined
-    ? `“${first.file.name}”`
-    : countOf(parcel.files.length, 'file');
+  const names = namesOf(parcel);
+  return names.length === 1 ? `“${names.join('')}”` : countOf(names.length, 'file');
+}
+
+function namesOf(parcel: Parcel): readonly string[] {
+  switch (parcel.kind) {
+    case 'folder':
+      return [parcel.tree.name];
+    case 'files':
+      return parcel.files.map(({ file }) => file.name);
+    case 'paths':
+      return parcel.things.map(({ name }) => name);
+    default:
+      return assertNever(parcel);
+  }
 }
 
 /** `1,234 files in 56 folders`; the folder itself is one of them. */

@@ -1,5 +1,5 @@
 // Who is known in a pool: devices that are here and devices that are away, put together as the people they belong to. Pure.
-import type { PeerView } from '../src/client.ts';
+import type { DeviceKind, PeerView } from '../src/client.ts';
 import type { AccountId, DeviceId } from '../src/wire/entry.ts';
 import { peopleOf as groupedBy, type PersonWith } from '../src/talk/people.ts';
 import type { MemberView } from '../src/talk/views.ts';
@@ -26,7 +26,12 @@ export interface PersonDevice {
 export type Person = PersonWith<PersonDevice>;
 
 export interface Known {
-  readonly self: { readonly device: DeviceId; readonly account: AccountId; readonly name: string };
+  readonly self: {
+    readonly device: DeviceId;
+    readonly account: AccountId;
+    readonly name: string;
+    readonly kind: DeviceKind;
+  };
   readonly peers: readonly PeerView[];
   readonly members: ReadonlyMap<DeviceId, MemberView>;
 }
@@ -34,7 +39,7 @@ export interface Known {
 /** This person first, then those who are here in the order they came, then who is away, last met first. */
 export function peopleOf({ self, peers, members }: Known): readonly Person[] {
   const account = self.account || self.device;
-  const own = { ...deviceOf(self.device, undefined, members), account, name: self.name, kind: 'browser' };
+  const own = { ...deviceOf(self.device, undefined, members), account, name: self.name, kind: self.kind };
   const present = new Set([self.device, ...peers.map(({ id }) => id)]);
   const away = [...members.keys()].filter((device) => !present.has(device));
   const devices: readonly PersonDevice[] = [

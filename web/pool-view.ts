@@ -2,7 +2,7 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { DeviceId, EntryId, RoomId } from '../src/wire/entry.ts';
 import type { OfferView } from '../src/client.ts';
-import { store } from './app.ts';
+import { poolPart, store } from './app.ts';
 import { formatPercent } from './format.ts';
 import type { Entry } from './state.ts';
 import { talk } from './talk.ts';
@@ -125,5 +125,6 @@ export function keepAwake(): () => void {
 
 /** Asks before the tab closes over a running transfer. */
 export function guardUnload(event: BeforeUnloadEvent): void {
+  if (poolPart.peek()?.host?.endsWithWindow() === false) return;
   if (store.transfers.value.some((transfer) => transfer.state.value === 'running')) event.preventDefault();
 }

@@ -3,13 +3,19 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import type { AccountId, DeviceId } from '../src/wire/entry.ts';
 import { deviceNameText, store } from './app.ts';
 import { audienceOf, devicesOf, namesOf, type Audience } from './audience.ts';
+import { isHosted } from './hosted.ts';
 import { peopleOf, type Person } from './people.ts';
 import { talk } from './talk.ts';
 
 /** Everybody known in this pool. */
 export const people: ReadonlySignal<readonly Person[]> = computed(() =>
   peopleOf({
-    self: { device: store.self.value, account: talk.self.value.account, name: deviceNameText.value },
+    self: {
+      device: store.self.value,
+      account: talk.self.value.account,
+      name: deviceNameText.value,
+      kind: isHosted() ? 'desktop' : 'browser',
+    },
     peers: store.peers.value,
     members: talk.members.value,
   }),

@@ -7,6 +7,14 @@ import type { SharedFiles } from '../src/wire/talk.ts';
 import { assertNever } from './assert.ts';
 import { countOf, formatBytes, formatDuration, formatPercent } from './format.ts';
 
+/** It is not this page that stores and sends. */
+let hosted = false;
+
+/** From now on sentences are about the host whose window this page is. */
+export function speakForHost(): void {
+  hosted = true;
+}
+
 /** `Shared a.txt (4 B)`, `Shared 3 files (12 MB), a.txt among them`. */
 export function sharedSentence({ files, count, bytes }: SharedFiles): string {
   const [first] = files;
@@ -110,7 +118,10 @@ const incomingEnds: Sentences = {
   corrupt: (t) =>
     `What arrived was not the file that was offered, so nothing was kept. Ask ${t.peerName} to offer it again.`,
   'no-space': (t) => `Not enough free space on this device.${kept(t)} Make some room, then try again.`,
-  'store-failed': (t) => `This browser could not store it.${kept(t)} Reload the page, then try again.`,
+  'store-failed': (t) =>
+    hosted
+      ? `This device could not store it.${kept(t)} See whether its folder can be written to, then try again.`
+      : `This browser could not store it.${kept(t)} Reload the page, then try again.`,
   refused: (t) => `${t.peerName}’s device could not go on. Ask them to offer it again.`,
   'peer-left': (t) => `${t.peerName} left.${kept(t) || ' Nothing had arrived yet.'}`,
 };
@@ -182,9 +193,20 @@ const socketSentences: Readonly<Record<SocketCode, string>> = {
   revoked: 'Whoever runs this server ended the session of this device.',
 };
 
+/** Of those, what a host's window says otherwise: its page is not what the server knows. */
+const hostSocketSentences: Readonly<Partial<Record<SocketCode, string>>> = {
+  'too-large': 'The server did not accept what this device sent. Perhaps Rockpool has to be updated here.',
+  malformed: 'The server did not understand this device. Perhaps Rockpool has to be updated here.',
+  version: 'Rockpool is older here than at the server. Update it, then join again.',
+  'join-first': 'The server lost track of this device. Join again.',
+  identity: 'The server could not make sure who this device is. Start Rockpool again, then join again.',
+};
+
 /** Why the server let this device go or did not let it in; anything that is not one of its codes stays as it is. */
 export function leaveSentence(reason: string): string {
-  return Object.hasOwn(socketSentences, reason) ? socketSentences[reason as SocketCode] : sentence(reason);
+  if (!Object.hasOwn(socketSentences, reason)) return sentence(reason);
+  const code = reason as SocketCode;
+  return (hosted ? hostSocketSentences[code] : undefined) ?? socketSentences[code];
 }
 
 /** Why there is no connection to `name`, whose link could not be bound, and what can be done. */
@@ -218,7 +240,10 @@ const problems: Readonly<Record<ProblemCode, (name: string) => string>> = {
   broken: (name) => `${name}’s device passed on messages that do not fit together. They were left out.`,
   astray: (name) => `${name}’s device passed on messages that do not belong here. They were left out.`,
   crowded: (name) => `${name}’s device brought more people’s messages than this page takes from one device.`,
-  'store-failed': () => 'This browser could not store what arrives. Make some room, then reload the page.',
+  'store-failed': () =>
+    hosted
+      ? 'This device could not store what arrives. Make some room, then start Rockpool again.'
+      : 'This browser could not store what arrives. Make some room, then reload the page.',
 };
 
 /** Why something that was said is not shown; `name`: of the device that brought it. */
@@ -233,6 +258,10 @@ const talkErrors: Readonly<Record<TalkErrorCode, string>> = {
 
 /** Why something that was to be said or done did not go out. */
 export function talkSentence(error: unknown): string {
-  if (error instanceof TalkError) return talkErrors[error.code];
+  if (error instanceof TalkError) {
+    return hosted && error.code === 'store-failed'
+      ? 'This device could not store it, so nothing went out. Make some room, then try again.'
+      : talkErrors[error.code];
+  }
   return sentence(error instanceof Error ? error.message : 'Something unexpected happened');
 }

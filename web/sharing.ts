@@ -2,11 +2,11 @@
 // again, what happens is written down, and the limits hold.
 import { effect } from '@preact/signals';
 import type { PoolEvent } from '../src/client.ts';
-import { AcceptedFiles, readAccepted } from './accepted.ts';
+import { AcceptedFiles, readAccepted } from '../src/io/accepted.ts';
 import { HistoryKeeper } from './history.ts';
 import { lapsed, offerAgain, retireOffer, retireTold } from './own-offers.ts';
 import { rates } from './rates.ts';
-import type { Session } from './session.ts';
+import type { BrowserSession } from './session.ts';
 import { loadAccepted, saveAccepted } from './storage.ts';
 
 /** What this tab has said yes to. */
@@ -15,7 +15,7 @@ export const accepted: AcceptedFiles = new AcceptedFiles(readAccepted(loadAccept
 });
 
 /** Stands by `session` until it is closed. */
-export function keepSharing(session: Session): Session {
+export function keepSharing(session: BrowserSession): BrowserSession {
   const { client } = session;
   const keeper = new HistoryKeeper(session.store.history);
   let pool = '';

@@ -94,7 +94,7 @@ export class PoolStore {
   }
 
   /** Adds a line of the page's own to the conversation, after everything that is there. */
-  #note(text: string): void {
+  note(text: string): void {
     this.#add({ kind: 'note', key: this.#key('note'), atMs: this.#poolMs, place: this.#place(), text });
   }
 
@@ -137,7 +137,7 @@ export class PoolStore {
         this.peers.value = [];
         return;
       case 'peer-joined':
-        if (this.#upsertPeer(event.peer)) this.#note(`${event.peer.name} joined`);
+        if (this.#upsertPeer(event.peer)) this.note(`${event.peer.name} joined`);
         return;
       case 'peer-changed':
         this.#upsertPeer(event.peer);
@@ -146,7 +146,7 @@ export class PoolStore {
         if (!this.peers.value.some((peer) => peer.id === event.peer.id)) return;
         this.peers.value = this.peers.value.filter((peer) => peer.id !== event.peer.id);
         this.#bind(event.peer.id, undefined);
-        this.#note(`${event.peer.name} left`);
+        this.note(`${event.peer.name} left`);
         return;
       case 'message':
         this.#last = Math.max(this.#last, event.message.created);
@@ -170,11 +170,11 @@ export class PoolStore {
         this.#upsertTransfer(event.transfer);
         return;
       case 'struck':
-        this.#note(`${event.peerName}’s device sent wrong data. Nothing more is taken from it.`);
+        this.note(`${event.peerName}’s device sent wrong data. Nothing more is taken from it.`);
         return;
       case 'unbound':
         this.#bind(event.peer, event.code);
-        this.#note(unboundSentence(event.name, event.code));
+        this.note(unboundSentence(event.name, event.code));
         return;
       case 'stats':
         return;
@@ -187,7 +187,7 @@ export class PoolStore {
   #onProblem(code: ProblemCode, name: string): void {
     if (this.#problems.has(`${code} ${name}`)) return;
     this.#problems.add(`${code} ${name}`);
-    this.#note(problemSentence(code, name));
+    this.note(problemSentence(code, name));
   }
 
   #enter(pool: string, self: PeerId, peers: readonly PeerView[]): void {

@@ -31,13 +31,15 @@ talk.room.subscribe((room) => {
 /** Stands by `session` until it is closed. */
 export function keepTalk(session: Session): Session {
   const { client } = session;
+  let here = false;
   client.subscribe((event) => {
     switch (event.kind) {
       case 'joined':
         face = client.talk;
         talk.role.value = event.role;
         // Joined again after the server came back: the conversation goes on.
-        if (entered.peek() === event.pool && talk.self.peek().device === event.self) return;
+        if (here && entered.peek() === event.pool && talk.self.peek().device === event.self) return;
+        here = true;
         talk.enter(face.self, face.rooms, face.members);
         entered.value = event.pool;
         void told(pages.toEnd());
@@ -72,8 +74,14 @@ export function openRoom(room: RoomId): void {
 
 /** Opens the whisper with these people; nothing is sent yet. */
 export function openWhisper(accounts: readonly AccountId[]): void {
-  if (face === undefined) return;
-  const id = face.whisper(accounts);
+  void told(beginWhisper(accounts));
+}
+
+async function beginWhisper(accounts: readonly AccountId[]): Promise<void> {
+  const asked = face;
+  const id = await asked?.whisper(accounts);
+  // It may have left meanwhile.
+  if (id === undefined || face !== asked) return;
   const known = talk.rooms.peek().some((room) => room.id === id);
   if (!known) talk.apply({ kind: 'room', room: newWhisper(id, accounts) }, Date.now());
   openRoom(id);

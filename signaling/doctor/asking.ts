@@ -1,5 +1,5 @@
 // Why a question of the doctor's was not answered, or by something else, in words.
-import type { HttpAnswer } from '../ask-http.ts';
+import type { HttpAnswer } from '../../src/io/ask-http.ts';
 import { broken, type CheckName, type Finding } from './findings.ts';
 
 /** Why nothing came from `url`, as a browser would feel it. */

@@ -1,7 +1,7 @@
 // The doctor's websocket: opened as a page of the examined address would, and a join to a pool of its own, which brings the
 // ICE servers that devices are told.
 import { WebSocket } from 'ws';
-import { ASK_PATIENCE_MS } from '../ask-http.ts';
+import { ASK_PATIENCE_MS } from '../../src/io/ask-http.ts';
 import { generateDeviceKeys, LABELS, sign } from '../../src/keys/identity.ts';
 import { PROTOCOL_VERSION, SOCKET_CODES, codeName, type SocketCode } from '../../src/wire/codes.ts';
 import { freshPoolCode } from '../../src/wire/fresh-names.ts';

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { askHttp, objectIn } from '../ask-http.ts';
+import { askHttp, objectIn } from '../../src/io/ask-http.ts';
 import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
 import { unreachable, wrongStatus } from './asking.ts';
 import { broken, hint, ok, skipped, type Finding } from './findings.ts';

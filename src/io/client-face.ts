@@ -27,8 +27,8 @@ export interface Platform<Source> {
 }
 
 export interface PoolClientOptions<Source> {
-  /** `ws://` or `wss://`, path `/ws`. */
-  readonly server: string;
+  /** `ws://` or `wss://`, path `/ws`. Where it may change: a way to ask, with each join. */
+  readonly server: string | (() => string);
   readonly name: string;
   readonly device: DeviceKind;
   /** Who this device is. No two clients may use the same at one time. */
@@ -45,6 +45,9 @@ export interface PoolClientOptions<Source> {
   /** Limits and timeouts of the machines, where the defaults will not do. */
   readonly limits?: PoolSetup['options'];
 }
+
+/** What an Error says that is thrown by whatever takes a pool to be in. */
+export const NO_POOL = 'This device is in no pool: join one first.';
 
 export interface PoolClientFace<Source> {
   /** Every event from now on, in order. Returns the way to stop. */
@@ -114,7 +117,9 @@ export interface PoolClientFace<Source> {
   move(transfer: string, place: number): void;
   /** Limits this device's rates, from one pool to the next; what is undefined has none. Throws a RangeError on 0 and below. */
   limit(rates: ShareRates): void;
-  /** Leaves when all that was said has arrived (or three seconds have passed), and lets go of everything. */
+  /** Resolves when all that was said has arrived at whoever is here, or three seconds have passed. */
+  settled(): Promise<void>;
+  /** Leaves when all that was said has arrived (`settled`), and lets go of everything. */
   close(): Promise<void>;
 }
 

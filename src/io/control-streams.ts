@@ -1,11 +1,12 @@
 // The control streams of a client, from one pool to the next: their loops, their sources, and what they surface as values.
 // Stamps, clones and deadlines are the pool's (src/pool/control.ts).
 import { checkShape, controlOptions, type ControlOptions } from '../control/options.ts';
-import type { ControlDirection, ControlFrame, ControlStats } from '../pool/control.ts';
-import type { Pool } from '../pool/pool.ts';
-import { SchemaRegistry, type DatagramSchema, type Decoded } from '../wire/registry.ts';
+import type { ControlDirection, ControlFrame, ControlStats, PoolControl } from '../pool/control.ts';
+import type { DatagramSchema } from '../wire/registry.ts';
+import { attempt } from './attempt.ts';
 import { ControlLoop } from './control-loop.ts';
 import type { ControlSource } from './control-sources.ts';
+import { SchemaCodec } from './schema-codec.ts';
 
 export type { ControlStats } from '../pool/control.ts';
 
@@ -51,10 +52,16 @@ export interface ControlStream<Down = never> {
   stop(): void;
 }
 
+/** What of a pool the streams use: the machine's own, or one that stands in for it in another process. */
+export interface ControlPool {
+  poolTimeMs(now: number): number;
+  readonly control: Pick<PoolControl, 'open' | 'close' | 'due' | 'poll' | 'stats' | 'unreadable'>;
+}
+
 /** What of a client's membership the streams use. */
 export interface ControlHost {
-  readonly pool: Pool;
-  readonly driver: { run<T>(call: (pool: Pool, now: number) => T): T };
+  readonly pool: ControlPool;
+  readonly driver: { run<T>(call: (pool: ControlPool, now: number) => T): T };
 }
 
 export class ControlStreams {
@@ -90,7 +97,7 @@ export class ControlStreams {
   }
 
   /** A pool is being joined: what is open goes on there. */
-  attach(pool: Pool): void {
+  attach(pool: ControlPool): void {
     for (const { options } of this.#streams.values()) {
       const { stream, hz, deadlineMs, control } = options;
       pool.control.open({ stream, hz, deadlineMs, ...(control === undefined ? {} : { options: control }) });
@@ -112,7 +119,7 @@ export class ControlStreams {
 class Running {
   readonly options: ControlStreamOptions<unknown, unknown>;
   readonly #host: () => ControlHost | undefined;
-  readonly #codecs: Readonly<Record<ControlDirection, Codec | undefined>>;
+  readonly #codecs: Readonly<Record<ControlDirection, SchemaCodec | undefined>>;
   readonly #loop: ControlLoop | undefined;
   /** The update that goes with the next poll. */
   #pending: Uint8Array | undefined;
@@ -123,7 +130,7 @@ class Running {
     const { hz, up, down, source } = options;
     this.options = options;
     this.#host = host;
-    this.#codecs = { up: new Codec(up), down: down === undefined ? undefined : new Codec(down) };
+    this.#codecs = { up: new SchemaCodec(up), down: down === undefined ? undefined : new SchemaCodec(down) };
     if (source === undefined && down === undefined) return;
     const timeMs = (): number => host()?.pool.poolTimeMs(performance.now()) ?? performance.now();
     this.#loop = new ControlLoop({ hz, timeMs, onPoll: () => this.#poll() });
@@ -170,46 +177,5 @@ class Running {
     const { source } = this.options;
     const value = typeof source === 'function' ? source() : source?.sample();
     return value === undefined ? undefined : this.#codecs.up?.encode(value);
-  }
-}
-
-interface AnyValue {
-  readonly name: string;
-  readonly value: unknown;
-}
-
-/** A schema with the checks that a registry makes around it. */
-class Codec {
-  readonly #schema: DatagramSchema<unknown>;
-  readonly #registry: SchemaRegistry<AnyValue>;
-
-  constructor(schema: DatagramSchema<unknown>) {
-    this.#schema = schema;
-    this.#registry = new SchemaRegistry().add(schema);
-  }
-
-  encode(value: unknown): Uint8Array {
-    const encoded = this.#registry.encode(this.#schema, value);
-    if (encoded.kind === 'encoded') return encoded.bytes;
-    throw encoded.error ?? new RangeError(`${this.#schema.name}: expected at most its bytesMax, got ${encoded.code}`);
-  }
-
-  decode(bytes: Uint8Array): Decoded<AnyValue> {
-    return this.#registry.decode(this.#schema.id, bytes);
-  }
-}
-
-/** The application's mistake is not the pool's: it surfaces as an uncaught error, and everything goes on. True if none. */
-function attempt(call: () => void, silent: boolean = false): boolean {
-  try {
-    call();
-    return true;
-  } catch (error) {
-    if (!silent) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-    return false;
   }
 }

@@ -77,6 +77,9 @@ export async function deviceIn(folder: string, slot: number): Promise<DeviceId |
   return (await readKeys(join(folder, `device-${slot}.key`)))?.id;
 }
 
+/** Where in the data directory the conversations of the device in `slot` are kept. */
+export const talkFolder = (folder: string, slot: number): string => join(folder, `device-${slot}`);
+
 async function holdSlot(folder: string, slot: number): Promise<HeldKeys | undefined> {
   const lock = join(folder, `device-${slot}.lock`);
   if (!(await takeLock(lock))) return undefined;

@@ -109,7 +109,7 @@ export class TalkClient implements TalkFace {
     await this.#done(this.#run((talk, now) => talk.note(now, message)));
   }
 
-  whisper(accounts: readonly AccountId[]): RoomId {
+  async whisper(accounts: readonly AccountId[]): Promise<RoomId> {
     const { keeper } = this.#membership();
     const id = keeper.whisper(accounts);
     const all = [...new Set([...accounts, this.self.account])].toSorted();
@@ -179,7 +179,7 @@ export class TalkClient implements TalkFace {
     await this.#done(this.#run((talk, now) => talk.mark(now, device, { out: on })));
   }
 
-  inviteDevice(): LinkInvitation {
+  async inviteDevice(): Promise<LinkInvitation> {
     const { pool, keeper } = this.#membership();
     const words = newInvitation((into) => crypto.getRandomValues(into));
     const untilMs = Date.now() + INVITATION_MS;
@@ -236,7 +236,7 @@ export class TalkClient implements TalkFace {
     try {
       const told = before === undefined ? undefined : await this.message(before);
       if (told?.from === this.self.device && told.files !== undefined) return told.id;
-      const room = to === undefined ? this.#poolRoom : this.whisper(this.#accountsOf(to));
+      const room = to === undefined ? this.#poolRoom : await this.whisper(this.#accountsOf(to));
       return (await this.#write(room, { kind: 'files', ...inShort(files) })).messages.at(-1)?.id;
     } catch {
       return undefined; // It left the pool for good, or the disk is full: files can be offered all the same.

@@ -74,7 +74,7 @@ export interface TalkFace {
   /** Takes note of an announcement, for this person on this device. */
   note(message: EntryId): Promise<void>;
   /** The whisper between this person and these others; nothing is sent yet. */
-  whisper(accounts: readonly AccountId[]): RoomId;
+  whisper(accounts: readonly AccountId[]): Promise<RoomId>;
   /** A room inside the pool that only these accounts, and this one, can read. */
   createZone(name: string, accounts: readonly AccountId[]): Promise<RoomId>;
   changeZone(room: RoomId, name: string, accounts: readonly AccountId[]): Promise<void>;
@@ -94,7 +94,7 @@ export interface TalkFace {
   /** No new key is for this device from now on, or it may read again. */
   exclude(device: DeviceId, on: boolean): Promise<void>;
   /** Lets one more device join this person's. */
-  inviteDevice(): LinkInvitation;
+  inviteDevice(): Promise<LinkInvitation>;
   /** Becomes one of the devices of whoever made the invitation: its words, or its code. The other device is in this pool. Rejects with a TalkError `refused` or `absent`. */
   useInvitation(code: string): Promise<void>;
   /** A device of this person's that is not to be trusted any more. */

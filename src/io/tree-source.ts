@@ -47,6 +47,31 @@ interface Walked {
   readonly leftOut: number;
 }
 
+/** What a folder holds, without what it would take to read it. */
+export interface TreeFigures {
+  readonly files: number;
+  /** Paths of those within it, relative, '/' separated. */
+  readonly folders: readonly string[];
+  /** Of all files in it, bytes. */
+  readonly contentBytes: number;
+  /** Links, devices, pipes and sockets: they are not sent. */
+  readonly leftOut: number;
+  /** The latest time of anything in it, whole ms since 1970; 0 where there is nothing. */
+  readonly modifiedMs: number;
+}
+
+/** Walks the directory `root` as `TreeSource.open` does, and fails as that would. */
+export async function lookAtTree(root: string, name: string, slices: Slices): Promise<TreeFigures> {
+  const { entries, contentBytes, leftOut } = await walk(root, name, slices, TREE_LIMITS);
+  const folders: string[] = [];
+  let modifiedMs = 0;
+  for (const entry of entries) {
+    if (entry.directory) folders.push(entry.path);
+    modifiedMs = Math.max(modifiedMs, entry.modifiedMs);
+  }
+  return { files: entries.length - folders.length, folders, contentBytes, leftOut, modifiedMs };
+}
+
 export class TreeSource {
   readonly facts: FileFacts;
   /** Links, devices, pipes and sockets that are in the folder and not in the archive. */

@@ -8,11 +8,9 @@ export class RateCap {
   #balance = 0;
   #atMs = 0;
 
-  /** Undefined: no limit. Throws a RangeError on a rate that is not above 0. */
+  /** Undefined: no limit. Throws as `checkRate`. */
   set(bytesPerSecond: number | undefined): void {
-    if (bytesPerSecond !== undefined && !(bytesPerSecond > 0)) {
-      throw new RangeError(`bytesPerSecond: expected above 0, got ${bytesPerSecond}`);
-    }
+    checkRate(bytesPerSecond);
     this.#bytesPerSecond = bytesPerSecond;
     this.#balance = 0;
   }
@@ -39,4 +37,10 @@ export class RateCap {
     this.#balance = Math.min((rate * SAVED_MS) / 1000, this.#balance + (rate * (now - this.#atMs)) / 1000);
     this.#atMs = now;
   }
+}
+
+/** Throws a RangeError on a rate that is not above 0; undefined is none. */
+export function checkRate(bytesPerSecond: number | undefined): void {
+  if (bytesPerSecond === undefined || bytesPerSecond > 0) return;
+  throw new RangeError(`bytesPerSecond: expected above 0, got ${bytesPerSecond}`);
 }

@@ -103,7 +103,7 @@ export class FakeTalk implements TalkFace {
   note(): Promise<void> {
     return Promise.resolve();
   }
-  whisper(accounts: readonly string[]): string {
+  async whisper(accounts: readonly string[]): Promise<string> {
     const id = `whisper-${accounts.map((account) => account.charAt(0)).join('')}`;
     const room: RoomView = { ...EVERYONE, id, kind: 'whisper', accounts: [...accounts, SELF] };
     this.rooms = [...this.rooms.filter((each) => each.id !== id), room];
@@ -138,7 +138,7 @@ export class FakeTalk implements TalkFace {
   exclude(): Promise<void> {
     return Promise.resolve();
   }
-  inviteDevice(): LinkInvitation {
+  async inviteDevice(): Promise<LinkInvitation> {
     const words = 'one-two-three-four-five-six-seven-eight';
     return { words, code: `link=abc/${words}`, untilMs: Date.now() + 600_000 };
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { STORED_OFFERS_MAX } from '../../src/io/history.ts';
 import { run } from '../../cli/run.ts';
-import { OfferFiles, offerOfPath, recheck } from '../../cli/stored-offers.ts';
+import { OfferFiles, offerOfPath, recheck } from '../../src/io/stored-offers.ts';
 import { testFolder } from './folder.ts';
 import { message } from './fake-talk.ts';
 import { makeStage, start, transfer, until, type FakePool } from './support.ts';

@@ -166,6 +166,9 @@ export class FakePool implements PoolClientFace<string> {
     this.rates = rates;
   }
   rates: ShareRates = {};
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
   close(): Promise<void> {
     this.calls.push('close');
     return Promise.resolve();
@@ -187,6 +190,7 @@ export interface StageOptions {
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly serve?: Cli['serve'];
+  readonly desktop?: Cli['desktop'];
   readonly joining?: () => Promise<void>;
   readonly openLog?: Cli['openLog'];
   /** Gets the pool before anything happens in it. */
@@ -211,6 +215,7 @@ export function makeStage({
   home = HOME,
   env = {},
   serve,
+  desktop,
   joining,
   openLog,
   before,
@@ -237,6 +242,7 @@ export function makeStage({
       return Promise.resolve(made);
     },
     openLog: openLog ?? (() => Promise.reject(new Error('no log in this test'))),
+    desktop: desktop ?? (() => Promise.reject(new Error('no desktop in this test'))),
     serve: serve ?? (() => Promise.reject(new Error('no server in this test'))),
   };
   return { cli, stdin, stdout, stderr, stop: (signal) => stopper.abort(signal), pool: () => pool };

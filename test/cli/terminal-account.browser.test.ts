@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { askHttp, objectIn } from '../../signaling/ask-http.ts';
+import { askHttp, objectIn } from '../../src/io/ask-http.ts';
 import { SoftPasskey } from '../signaling/accounts/soft-passkey.ts';
 import { testFolder } from './folder.ts';
 import { Terminal } from './terminal.ts';

@@ -10,6 +10,3 @@ jest.mock('content-disposition', () => ({
 
 const server: typeof import('../../signaling/server.ts') = await import('../../signaling/server.ts');
 export const startServer: typeof server.startServer = server.startServer;
-
-const webApp: typeof import('../../signaling/web-app.ts') = await import('../../signaling/web-app.ts');
-export const contentSecurityPolicy: typeof webApp.contentSecurityPolicy = webApp.contentSecurityPolicy;

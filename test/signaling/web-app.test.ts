@@ -6,7 +6,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../signaling/server.ts';
 import { PROTOCOL_VERSION } from '../../src/wire/codes.ts';
-import { contentSecurityPolicy, startServer } from './load-server.ts';
+import { contentSecurityPolicy } from '../../src/io/page-headers.ts';
+import { startServer } from './load-server.ts';
 
 const PAGE = '<!doctype html><title>Rockpool</title>';
 const SCRIPT = 'export const answer = 42;'.repeat(50);

@@ -58,6 +58,7 @@ export const ARROWS: Readonly<Record<string, Row>> = {
       'src/io/device-keys-browser.ts',
       'src/io/control-frames.ts',
       'src/io/control-sources.ts',
+      'src/io/accepted.ts',
       'src/io/file-tree.ts',
       'src/io/history.ts',
       'src/io/entry-path.ts',
@@ -69,8 +70,10 @@ export const ARROWS: Readonly<Record<string, Row>> = {
       'worker',
     ],
   },
-  // What of Node's the server shares: what makes node-sqlite3-wasm safe, and a bounded question over HTTP.
-  signaling: { imports: ['src/wire', 'src/keys', 'src/io/sqlite-file.ts', 'src/io/ask-http.ts'] },
+  // What the server shares: what makes node-sqlite3-wasm safe, a bounded question over HTTP, and what the app's pages may do.
+  signaling: {
+    imports: ['src/wire', 'src/keys', 'src/io/sqlite-file.ts', 'src/io/ask-http.ts', 'src/io/page-headers.ts'],
+  },
   desktop: { imports: ['src', 'package.json'] },
   cli: { imports: ['src', 'signaling', 'desktop', 'package.json'] },
   bench: { imports: [''] },

@@ -1,7 +1,7 @@
 // Launches a headless Chromium or Chrome for tests and benchmarks. Where one is, find-chromium.mjs knows; installing one
 // is the business of test/run.mjs.
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
-import { CHROMIUM_PATH_VARIABLE, findChromium } from './find-chromium.mjs';
+import { CHROMIUM_PATH_VARIABLE, findChromium } from '../../desktop/windows/find-chromium.mjs';
 
 /**
  * Flags every test browser gets. `--no-sandbox` because tests run as root in containers; mDNS hiding is off because a

@@ -2,7 +2,7 @@
 
 import { expect, test } from '@jest/globals';
 import type { OfferView } from '../../src/client.ts';
-import { ACCEPTED_MAX, AcceptedFiles, readAccepted, type AcceptedFile } from '../../web/accepted.ts';
+import { ACCEPTED_MAX, AcceptedFiles, readAccepted, type AcceptedFile } from '../../src/io/accepted.ts';
 import { parseRate, rateText, readRates } from '../../web/rates.ts';
 import { offer as single } from './support.ts';
 

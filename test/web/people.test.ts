@@ -4,7 +4,7 @@ import type { MemberView } from '../../src/talk/views.ts';
 import { deviceToVerify, peopleOf, verifiedOf, type Person } from '../../web/people.ts';
 import { memberView } from '../support/views.ts';
 
-const self = { device: 'aa', account: 'aa', name: 'Mara' };
+const self = { device: 'aa', account: 'aa', name: 'Mara', kind: 'desktop' } as const;
 
 const peer = (id: string, name: string, path: PeerView['path'] = 'direct'): PeerView => ({
   id,

@@ -5,6 +5,7 @@ import { accept, decline } from '../actions.ts';
 import { currentSession } from '../app.ts';
 import type { OfferView } from '../../src/client.ts';
 import { formatBytes } from '../format.ts';
+import { isHosted } from '../hosted.ts';
 import ui from '../styles/ui.module.css';
 import { FileLine } from './file-line.tsx';
 import { Files } from './files.tsx';
@@ -92,9 +93,11 @@ function Room({ bytes, several }: { readonly bytes: number; readonly several: bo
 
 /** What this page may still store, with what the store would let go of for it. */
 async function freeBytes(): Promise<number> {
+  // Its room is not the disk's that a host writes to.
+  if (isHosted()) return Infinity;
   try {
     const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
-    const kept = (await currentSession()?.store.kept()) ?? [];
+    const kept = (await currentSession()?.store?.kept()) ?? [];
     const givesWay = kept.reduce((sum, { pinned, verifiedBytes }) => sum + (pinned ? 0 : verifiedBytes), 0);
     return Math.max(0, quota - usage + givesWay);
   } catch {

@@ -1,6 +1,8 @@
 // Ways to choose what to share: files with one press, a folder from the menu beside it. Dropping and pasting need neither.
 import type { VNode } from 'preact';
+import { poolPart } from '../app.ts';
 import type { Audience } from '../audience.ts';
+import { isHosted } from '../hosted.ts';
 import { canPickFolder, pickFolder, takeFiles, takeListed } from '../outbox.ts';
 import { audienceHere } from '../recipients.ts';
 import styles from './composer.module.css';
@@ -24,32 +26,35 @@ export function Attach(): VNode {
         title="Attach files (Ctrl+U)"
         onClick={() => openFileChooser(audienceHere())}
       />
-      <Popover id="attach-more" icon="less" label="More to attach" narrow>
-        <ul class={styles['menu']} role="list">
-          <li>
-            <button
-              type="button"
-              onClick={(event) => {
-                closePopover(event.currentTarget);
-                openFileChooser(audienceHere());
-              }}
-            >
-              <Icon name="file" /> Files…
-            </button>
-          </li>
-          <li>
-            <button
-              type="button"
-              onClick={(event) => {
-                closePopover(event.currentTarget);
-                openFolderChooser(audienceHere());
-              }}
-            >
-              <Icon name="folder" /> Folder…
-            </button>
-          </li>
-        </ul>
-      </Popover>
+      {/* A host's own chooser takes files and folders. */}
+      {!isHosted() && (
+        <Popover id="attach-more" icon="less" label="More to attach" narrow>
+          <ul class={styles['menu']} role="list">
+            <li>
+              <button
+                type="button"
+                onClick={(event) => {
+                  closePopover(event.currentTarget);
+                  openFileChooser(audienceHere());
+                }}
+              >
+                <Icon name="file" /> Files…
+              </button>
+            </li>
+            <li>
+              <button
+                type="button"
+                onClick={(event) => {
+                  closePopover(event.currentTarget);
+                  openFolderChooser(audienceHere());
+                }}
+              >
+                <Icon name="folder" /> Folder…
+              </button>
+            </li>
+          </ul>
+        </Popover>
+      )}
     </div>
   );
 }
@@ -64,8 +69,10 @@ export function Choosers(): VNode {
   );
 }
 
-/** Opens the system's file chooser; only within a person's click or key press. */
+/** Opens the system's file chooser, or the host's own; only within a person's click or key press. */
 export function openFileChooser(to: Audience): void {
+  const host = poolPart.peek()?.host;
+  if (host !== undefined) return host.choose(to);
   choosingFor = to;
   document.getElementById(FILES)?.click();
 }

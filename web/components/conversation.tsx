@@ -62,6 +62,7 @@ function Lines(): VNode {
     keyOf,
     estimate,
     follow: live,
+    anchor: 'end',
     overscan: OVERSCAN,
     endSlack: END_SLACK,
     paddingStart: start,

@@ -112,9 +112,18 @@ export function LinkDialog(): VNode {
 
 function Invite(): VNode {
   const [invitation, setInvitation] = useState<LinkInvitation | undefined>();
-  useEffect(() => setInvitation(currentTalk()?.inviteDevice()), []);
+  const [problem, setProblem] = useState(currentTalk() === undefined ? 'Join a pool first.' : '');
+  const invite = async (): Promise<void> => {
+    try {
+      setInvitation(await currentTalk()?.inviteDevice());
+    } catch (error) {
+      setInvitation(undefined);
+      setProblem(talkSentence(error));
+    }
+  };
+  useEffect(() => void invite(), []);
   const over = useOver(invitation?.untilMs);
-  if (invitation === undefined) return <p>Join a pool first.</p>;
+  if (invitation === undefined) return <p>{problem}</p>;
   const link = `${pageAddress()}#${invitation.code}`;
   return (
     <div class={styles['invite']}>
@@ -122,7 +131,7 @@ function Invite(): VNode {
         Scan this with your other device, or open {store.pool.value} there and type the words. It becomes one of yours.
       </p>
       {over ? (
-        <Button onClick={() => setInvitation(currentTalk()?.inviteDevice())}>Make a new code</Button>
+        <Button onClick={() => void invite()}>Make a new code</Button>
       ) : (
         <>
           <QrCode text={link} label="QR code that links a device" large />

@@ -20,7 +20,7 @@ export function HalfHere(): VNode | null {
   useEffect(() => {
     let wanted = true;
     void currentSession()
-      ?.store.kept()
+      ?.store?.kept()
       .catch(() => [])
       .then((found) => {
         if (wanted) kept.value = found;
@@ -69,7 +69,7 @@ export function HalfHere(): VNode | null {
 
 async function forget(location: string, name: string): Promise<void> {
   try {
-    const gone = await currentSession()?.store.forget(location);
+    const gone = await currentSession()?.store?.forget(location);
     if (gone === false) trouble.value = `${name} is in use, perhaps in another tab.`;
   } catch (error) {
     trouble.value = reason(error);

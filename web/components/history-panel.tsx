@@ -6,10 +6,14 @@ import { sendAgain } from '../actions.ts';
 import { currentSession, store } from '../app.ts';
 import { cx } from '../cx.ts';
 import type { History, HistoryRecord } from '../../src/io/history.ts';
+import type { HostOffer } from '../../src/remote/host-face.ts';
+import type { HostedSession } from '../desktop/session.ts';
 import { countOf, formatBytes, formatMoment } from '../format.ts';
 import { historyVersion } from '../history.ts';
-import { readable, type Lapsed } from '../own-offers.ts';
+import { readable } from '../own-offers.ts';
 import { pastSentence } from '../sentences.ts';
+import type { BrowserSession } from '../session.ts';
+import { told } from '../talk.ts';
 import { reason, trouble } from '../trouble.ts';
 import { HalfHere } from './half-here.tsx';
 import { Icon } from './icons.tsx';
@@ -27,8 +31,8 @@ interface Found {
   readonly records: readonly HistoryRecord[];
   /** Locations of what is whole and still here. */
   readonly here: ReadonlySet<string>;
-  /** What can be offered again, by sameAs. */
-  readonly again: ReadonlyMap<string, Lapsed>;
+  /** Offers it again; by sameAs. */
+  readonly again: ReadonlyMap<string, () => Promise<unknown>>;
 }
 
 export function HistoryPanel(): VNode {
@@ -102,24 +106,56 @@ export function HistoryPanel(): VNode {
 
 async function find(query: string, limit: number): Promise<Found> {
   const session = currentSession();
-  const nothing: Found = { records: [], here: new Set(), again: new Map() };
-  if (session === undefined) return nothing;
   try {
-    const { history } = session.store;
-    const [records, files, stored] = await Promise.all([
-      history.list(query, limit),
-      session.store.kept(),
-      readable(session),
-    ]);
-    return {
-      records,
-      here: new Set(files.filter(({ finished }) => finished).map(({ location }) => location)),
-      // The newest of several stands last and wins.
-      again: new Map(stored.toReversed().flatMap((one) => one.records.map((record) => [sameAs(record), one] as const))),
-    };
+    if (session?.host !== undefined) return await searchHost(session, query, limit);
+    if (session !== undefined) return await search(session, query, limit);
   } catch {
-    return nothing;
+    // As if nothing were there: the history hinders nobody.
   }
+  return { records: [], here: new Set(), again: new Map() };
+}
+
+async function search(session: BrowserSession, query: string, limit: number): Promise<Found> {
+  const { history } = session.store;
+  const [records, files, stored] = await Promise.all([
+    history.list(query, limit),
+    session.store.kept(),
+    readable(session),
+  ]);
+  return {
+    records,
+    here: new Set(files.filter(({ finished }) => finished).map(({ location }) => location)),
+    // The newest of several stands last and wins.
+    again: new Map(
+      stored
+        .toReversed()
+        .flatMap((one) => one.records.map((record) => [sameAs(record), () => sendAgain(one)] as const)),
+    ),
+  };
+}
+
+/** Whether what arrived still lies where it was put is found out when it is to be shown. */
+async function searchHost({ client, host }: HostedSession, query: string, limit: number): Promise<Found> {
+  const [records, stored] = await Promise.all([host.history.list(query, limit), host.offers()]);
+  return {
+    records,
+    here: new Set(records.flatMap(({ location }) => (location === undefined ? [] : [location]))),
+    again: new Map(
+      records.flatMap((record) => {
+        const one = offerOf(record, stored);
+        return one === undefined
+          ? []
+          : [[sameAs(record), () => told(client.offer([one.path], { to: one.to }))] as const];
+      }),
+    ),
+  };
+}
+
+/** The newest; of folders, which are measured in more than one way, the only one of that name. */
+function offerOf({ name, bytes, entries }: HistoryRecord, stored: readonly HostOffer[]): HostOffer | undefined {
+  const named = stored.filter((one) => one.name === name);
+  if (entries === undefined) return named.find((one) => one.bytes === bytes);
+  return new Set(named.map(({ path }) => path)).size === 1 ? named[0] : undefined;
 }
 
 /** Equal for a line of the history and what is stored of the same offer. */
@@ -129,8 +165,8 @@ interface LineProps {
   readonly record: HistoryRecord;
   /** Whether all of it is still here. */
   readonly here: boolean;
-  /** What it can be offered again from. */
-  readonly again: Lapsed | undefined;
+  /** Offers it again, where that can be. */
+  readonly again: (() => Promise<unknown>) | undefined;
 }
 
 function Line({ record, here, again }: LineProps): VNode {
@@ -164,7 +200,7 @@ function Line({ record, here, again }: LineProps): VNode {
               small
               describedBy={label}
               onClick={() => {
-                void sendAgain(again);
+                void again();
               }}
             >
               Send again
@@ -225,11 +261,11 @@ async function remove(id: string): Promise<void> {
   await change((history) => history.remove([id]));
 }
 
-async function change(how: (history: History) => Promise<void>): Promise<void> {
+async function change(how: (history: Pick<History, 'remove' | 'clear'>) => Promise<void>): Promise<void> {
   const session = currentSession();
   if (session === undefined) return;
   try {
-    await how(session.store.history);
+    await how((session.host ?? session.store).history);
   } catch (error) {
     trouble.value = reason(error);
   }

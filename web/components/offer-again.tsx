@@ -49,7 +49,7 @@ function Line({ one }: { readonly one: Lapsed }): VNode {
         label={`Do not offer ${name} again`}
         onClick={() => {
           const session = currentSession();
-          if (session !== undefined) dismissLapsed(session, one);
+          if (session?.store !== undefined) dismissLapsed(session, one);
         }}
       />
     </li>

@@ -1,6 +1,8 @@
 // What is about to be shared, looked at once more: what, how much, to whom, and what cannot go along.
 import type { VNode } from 'preact';
+import type { HostPath } from '../../src/remote/host-face.ts';
 import { store } from '../app.ts';
+import { assertNever } from '../assert.ts';
 import type { Audience } from '../audience.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, listNames } from '../format.ts';
@@ -30,7 +32,9 @@ function Sheet({ now }: { readonly now: Review }): VNode {
     <>
       <ul class={styles['parcels']} role="list">
         {now.parcels.map((parcel, at) => (
-          <li key={at}>{parcel.kind === 'folder' ? <Folder parcel={parcel} /> : <Files parcel={parcel} />}</li>
+          <li key={at}>
+            <Content parcel={parcel} />
+          </li>
         ))}
       </ul>
       <p class={styles['reading']} role="status">
@@ -58,20 +62,44 @@ function Sheet({ now }: { readonly now: Review }): VNode {
   );
 }
 
+function Content({ parcel }: { readonly parcel: Parcel }): VNode {
+  switch (parcel.kind) {
+    case 'folder':
+      return <Folder parcel={parcel} />;
+    case 'files':
+      return <Files files={parcel.files.map(({ file }) => ({ name: file.name, bytes: file.size }))} />;
+    case 'paths':
+      return <Files files={parcel.things} />;
+    default:
+      return assertNever(parcel);
+  }
+}
+
 function Folder({ parcel }: { readonly parcel: Extract<Parcel, { kind: 'folder' }> }): VNode {
   const { tree, files, folders, bytes } = parcel;
   const folder = { entries: files + folders, contentBytes: bytes };
   return <FileLine file={{ name: tree.name, bytes, folder }} inside={folderSummary(files, folders)} />;
 }
 
-function Files({ parcel }: { readonly parcel: Extract<Parcel, { kind: 'files' }> }): VNode {
-  const more = parcel.files.slice(SHOWN);
-  const moreBytes = more.reduce((sum, { file }) => sum + file.size, 0);
+interface FilesProps {
+  readonly files: readonly Pick<HostPath, 'name' | 'bytes' | 'folder'>[];
+}
+
+function Files({ files }: FilesProps): VNode {
+  const more = files.slice(SHOWN);
+  const moreBytes = more.reduce((sum, { bytes }) => sum + bytes, 0);
   return (
     <ul class={styles['files']} role="list">
-      {parcel.files.slice(0, SHOWN).map(({ file }, at) => (
+      {files.slice(0, SHOWN).map(({ name, bytes, folder }, at) => (
         <li key={at}>
-          <FileLine file={{ name: file.name, bytes: file.size }} />
+          {folder === undefined ? (
+            <FileLine file={{ name, bytes }} />
+          ) : (
+            <FileLine
+              file={{ name, bytes, folder: { entries: folder.files + folder.folders, contentBytes: bytes } }}
+              inside={hostFolderSummary(folder)}
+            />
+          )}
         </li>
       ))}
       {more.length > 0 && (
@@ -81,6 +109,12 @@ function Files({ parcel }: { readonly parcel: Extract<Parcel, { kind: 'files' }>
       )}
     </ul>
   );
+}
+
+/** What cannot go along is counted, not named: it is no file that anybody would miss. */
+function hostFolderSummary({ files, folders, leftOut }: NonNullable<HostPath['folder']>): string {
+  const summary = folderSummary(files, folders);
+  return leftOut === 0 ? summary : `${summary} · without ${countOf(leftOut, 'link or device', 'links or devices')}`;
 }
 
 function LeftOut({ sentences, count }: { readonly sentences: readonly string[]; readonly count: number }): VNode {

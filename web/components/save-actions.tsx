@@ -1,6 +1,8 @@
 // What can be done with what has arrived: save a file, save a folder as one archive or unpack it into a real folder.
 import type { VNode } from 'preact';
+import { poolPart } from '../app.ts';
 import { countOf, formatBytes } from '../format.ts';
+import { isHosted } from '../hosted.ts';
 import { canUnpack, save, unpack, unpacking, type Arrived } from '../saving.ts';
 import type { TransferState } from '../state.ts';
 import styles from './offer.module.css';
@@ -14,6 +16,8 @@ interface SaveActionsProps {
 
 export function SaveActions({ arrived, describedBy, look = 'primary' }: SaveActionsProps): VNode {
   const onSave = (): void => void save(arrived);
+  const Show = poolPart.value?.host?.ShowInFolder;
+  if (Show !== undefined) return <Show location={arrived.location} describedBy={describedBy} />;
   if (arrived.folder === undefined) {
     return (
       <Button look={look} small describedBy={describedBy} onClick={onSave}>
@@ -56,7 +60,8 @@ export function SaveState({ location }: { readonly location: string }): VNode {
 }
 
 /** Hands all of them to the browser's downloads, which asks once whether it may take several. */
-export function SaveAll({ transfers }: { readonly transfers: readonly TransferState[] }): VNode {
+export function SaveAll({ transfers }: { readonly transfers: readonly TransferState[] }): VNode | null {
+  if (isHosted()) return null;
   return (
     <Button
       small

@@ -3,8 +3,9 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { cleanName } from '../../src/wire/signaling.ts';
 import { hasAccounts, openAccount } from '../account-door.ts';
-import { deviceNameText, rename, store } from '../app.ts';
+import { deviceNameText, poolPart, rename, store } from '../app.ts';
 import { formatBytes } from '../format.ts';
+import { isHosted } from '../hosted.ts';
 import { permission, setLevel } from '../notifications.ts';
 import { closeDialog, dialog } from '../pool-view.ts';
 import { change, mute, settings, THEMES, type NotifyLevel, type Theme } from '../settings.ts';
@@ -26,11 +27,13 @@ export function SettingsDialog(): VNode {
 }
 
 function Settings(): VNode {
+  const Host = poolPart.value?.host?.Settings;
   return (
     <>
       <Section title="This device">
         <Name />
       </Section>
+      {Host !== undefined && <Host />}
       {hasAccounts.value && (
         <Section title="Account at this server">
           <p class={dialogs['fine']}>Sign in to keep your devices together and to come into pools by invitation.</p>
@@ -51,19 +54,22 @@ function Settings(): VNode {
       <Section title="Notifications">
         <Notifications />
       </Section>
-      <Section title="Your address">
-        <RelayOnly />
-      </Section>
+      {Host === undefined && (
+        <Section title="Your address">
+          <RelayOnly />
+        </Section>
+      )}
       <Section title="Your devices">
         <Devices />
       </Section>
       <Section title="Kept on this device">
-        <Storage />
+        {Host === undefined && <Storage />}
         <KeptPools />
       </Section>
       <Section title={`Leave ${store.pool.value} for good`}>
         <p class={dialogs['fine']}>
-          Nothing said from then on can be read by this device. Closing the page or “Leave pool” only means being away.
+          Nothing said from then on can be read by this device. Closing the {Host === undefined ? 'page' : 'window'} or
+          “Leave pool” only means being away.
         </p>
         <Button
           small
@@ -190,7 +196,9 @@ function Notifications(): VNode {
           <Check checked={muted.includes(pool)} onChange={(on) => mute(pool, on)}>
             Mute {pool}
           </Check>
-          <p class={dialogs['fine']}>This page makes them while it is open. No server learns of them.</p>
+          <p class={dialogs['fine']}>
+            This {isHosted() ? 'window' : 'page'} makes them while it is open. No server learns of them.
+          </p>
         </>
       )}
     </>
@@ -224,7 +232,7 @@ interface CheckProps {
   readonly children: ComponentChildren;
 }
 
-function Check({ checked, onChange, children }: CheckProps): VNode {
+export function Check({ checked, onChange, children }: CheckProps): VNode {
   return (
     <label class={styles['check']}>
       <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />

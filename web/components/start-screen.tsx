@@ -15,6 +15,7 @@ import {
   store,
 } from '../app.ts';
 import { cx } from '../cx.ts';
+import { isHosted } from '../hosted.ts';
 import { deviceName, newPoolCode } from '../names.ts';
 import { hasName, limits } from '../storage.ts';
 import ui from '../styles/ui.module.css';
@@ -23,6 +24,11 @@ import { RetryCountdown } from './countdown.tsx';
 import { Shore } from './shore.tsx';
 import styles from './start.module.css';
 import { Button, Dialog } from './ui.tsx';
+
+/** Where there is a host, its server has to be settled first; what is wrong with that is said there. */
+async function go(code: string): Promise<void> {
+  if ((await poolPart.peek()?.host?.serverReady(code)) !== false) await join(code);
+}
 
 /** A pasted code of our own making is complete: three words and four digits. */
 const WHOLE_CODE = /^[a-z]+-[a-z]+-[a-z]+-\d{4}$/;
@@ -34,6 +40,7 @@ export function StartScreen(): VNode {
   const [looking, setLooking] = useState(false);
   const nameField = useRef<HTMLInputElement>(null);
   const codeField = useRef<HTMLInputElement>(null);
+  const Server = poolPart.value?.host?.ServerField;
 
   // Where a keyboard is at hand, the next thing to fill in is ready for it; a phone would only open its own.
   useEffect(() => {
@@ -55,7 +62,7 @@ export function StartScreen(): VNode {
       codeField.current?.focus();
     } else {
       setHint(undefined);
-      void join(code);
+      void go(code);
     }
   };
 
@@ -146,6 +153,7 @@ export function StartScreen(): VNode {
           />
           <Hint id="code-hint" text={hint?.field === 'code' ? hint.text : undefined} />
         </div>
+        {Server !== undefined && <Server disabled={joining} />}
         <div class={styles['ways']}>
           <Button type="submit" look="primary" disabled={joining} busy={joining}>
             Join pool
@@ -162,7 +170,7 @@ export function StartScreen(): VNode {
             </Button>
           )}
         </div>
-        {!joining && hasName() && (
+        {!joining && (hasName() || isHosted()) && (
           <Button
             look="quiet"
             onClick={() => {

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useSignal } from '@preact/signals';
 import { cancel, check, pause, resume, retry, shift } from '../actions.ts';
-import { store } from '../app.ts';
+import { poolPart, store } from '../app.ts';
 import type { TransferView } from '../../src/client.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, formatSpeed } from '../format.ts';
@@ -24,7 +24,7 @@ export function TransferRow({ transfer }: { readonly transfer: TransferState }):
   return (
     <li class={styles['row']}>
       <p class={styles['line']}>
-        <bdi class={rows['name']} title={view.name}>
+        <bdi id={nameId(transfer)} class={rows['name']} title={view.name}>
           {view.name}
         </bdi>
         <span class={rows['size']}>{formatBytes(view.folder?.contentBytes ?? view.bytes)}</span>
@@ -115,11 +115,17 @@ function Recheck({ view }: { readonly view: TransferView }): VNode {
   );
 }
 
+const nameId = ({ key }: TransferState): string => `name-${key}`;
+
 /** Icons alone: there is no room for words, and each has its name. */
 function Controls({ transfer }: { readonly transfer: TransferState }): VNode | null {
   const view = transfer.view.value;
   const { id, name, state } = view;
   const incoming = view.direction === 'in';
+  const Show = poolPart.value?.host?.ShowInFolder;
+  if (Show !== undefined && view.end === 'verified' && view.location !== undefined) {
+    return <Show location={view.location} describedBy={nameId(transfer)} />;
+  }
   if (state === 'ended') {
     const offered = store.offerState(view.offer) !== 'withdrawn';
     if (!hasFailed(view) || !offered) return null;

@@ -1,4 +1,4 @@
-// Rows of which only those in sight are drawn: @tanstack/virtual-core for Preact. It stays at the end while the reader is there, and
+// Rows of which only those in sight are drawn: @tanstack/virtual-core for Preact. It can stay at the end while the reader is there, and
 // nothing in sight moves when rows come or go above.
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import type { RefObject } from 'preact';
@@ -17,6 +17,8 @@ export interface VirtualOptions {
   readonly estimate: (at: number) => number;
   /** A reader at the end is taken along by what is added there. */
   readonly follow: boolean;
+  /** The edge that stays where it is while rows change. */
+  readonly anchor: 'start' | 'end';
   /** Rows drawn beyond both edges. */
   readonly overscan: number;
   /** Nearer to the end than this counts as being there, pixels. */
@@ -41,7 +43,7 @@ export function useVirtualList(options: VirtualOptions): readonly [list: Virtual
     scrollEndThreshold: options.endSlack,
     paddingStart: options.paddingStart,
     paddingEnd: options.paddingEnd,
-    anchorTo: 'end',
+    anchorTo: options.anchor,
     followOnAppend: options.follow,
     useScrollendEvent: true,
     scrollToFn: (...args: Parameters<typeof elementScroll<HTMLElement>>): void => {

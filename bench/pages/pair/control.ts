@@ -1,6 +1,6 @@
 // How old control frames are when they surface, measured with the ends' own clock: they run on one machine. One end sends
 // the moment 100 times a second, the other looks at its clock.
-import type { PoolClient } from '../../../src/client.ts';
+import type { PoolClientFace } from '../../../src/client.ts';
 import { templateSchema } from '../../../src/wire/registry.ts';
 
 /** As often as a person's hand is worth sampling. */
@@ -22,7 +22,7 @@ export interface ControlAges {
 }
 
 /** Opens the sending end's stream: a frame every 10 ms for ever. */
-export function sendMoments(client: Pick<PoolClient<unknown>, 'control'>): void {
+export function sendMoments(client: Pick<PoolClientFace<unknown>, 'control'>): void {
   let number = 0;
   client.control({
     stream: STREAM,
@@ -39,7 +39,7 @@ export class MomentListener {
   /** The newest frame that `take` has told of. */
   #told = 0;
 
-  constructor(client: Pick<PoolClient<unknown>, 'control'>) {
+  constructor(client: Pick<PoolClientFace<unknown>, 'control'>) {
     client.control({
       stream: STREAM,
       up: MOMENT,

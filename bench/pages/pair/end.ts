@@ -1,7 +1,7 @@
 // What an end of a measured pair (bench/pair/pair.ts) can do, whatever it runs on, and the half of it that is the same in
-// a page and in a process: a PoolClient that offers and receives. The raw halves are page.ts (RTCPeerConnection) and
+// a page and in a process: a client that offers and receives. The raw halves are page.ts (RTCPeerConnection) and
 // bench/ends/pair.ts (node-datachannel).
-import type { PoolClient, PoolEvent, TransferView } from '../../../src/client.ts';
+import type { PoolClientFace, PoolEvent, TransferView } from '../../../src/client.ts';
 import { MomentListener, sendMoments, type ControlAges } from './control.ts';
 
 /** Where and as whom an end joins. */
@@ -84,13 +84,13 @@ const MEET_POLL_MS = 20;
 
 /** The half with a pool in it. Rejects when a transfer ends in any way but verified, or the pool is lost. */
 export class PoolHalf<Source> {
-  readonly #client: PoolClient<Source>;
+  readonly #client: PoolClientFace<Source>;
   /** Offers of others that nobody has taken yet. */
   readonly #offers: string[] = [];
   #moments: MomentListener | undefined;
   #onEvent: (event: PoolEvent) => void = () => undefined;
 
-  constructor(client: PoolClient<Source>) {
+  constructor(client: PoolClientFace<Source>) {
     this.#client = client;
     client.subscribe((event) => {
       if (event.kind === 'offer' && !event.offer.own && event.offer.state === 'open') this.#offers.push(event.offer.id);

@@ -52,8 +52,8 @@ export class AccountsPlace {
     await this.#server.event('listening');
   }
 
-  /** At the start screen, in a browser of their own. */
-  async arrive(name: string): Promise<Person> {
+  /** At the start screen, in a browser of their own; `address`: another one than the server's. */
+  async arrive(name: string, address: string = `${this.url}/`): Promise<Person> {
     const context = await this.#browser.newContext({ reducedMotion: 'reduce' });
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
@@ -62,7 +62,7 @@ export class AccountsPlace {
     await devtools.send('WebAuthn.addVirtualAuthenticator', { options: AUTHENTICATOR });
     const person = new Person(page, name);
     this.#people.push(person);
-    await page.goto(`${this.url}/`);
+    await page.goto(address);
     await page.getByRole('textbox', { name: 'Your name' }).fill(name);
     return person;
   }

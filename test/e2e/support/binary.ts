@@ -1,6 +1,6 @@
 // Real bytes to send: those of a program that is here anyway.
 import { copyFile, open, stat, truncate } from 'node:fs/promises';
-import { findChromium } from '../../support/find-chromium.mjs';
+import { findChromium } from '../../../desktop/windows/find-chromium.mjs';
 
 /** Where distributions keep the program that a small start script in the PATH runs. */
 const PROGRAMS = ['/usr/lib/chromium/chromium', '/opt/google/chrome/chrome', findChromium() ?? '', process.execPath];

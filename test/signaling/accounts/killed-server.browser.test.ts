@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { generateDeviceKeys } from '../../../src/keys/identity.ts';
-import { askHttp, objectIn } from '../../../signaling/ask-http.ts';
+import { askHttp, objectIn } from '../../../src/io/ask-http.ts';
 import { Terminal } from '../../cli/terminal.ts';
 import { SoftPasskey } from './soft-passkey.ts';
 import { deviceProof } from './world.ts';

@@ -1,14 +1,11 @@
 // A pool does not let this person in yet: its passphrase, or signing in, in plain words.
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import { me } from '../../account/account.ts';
-import { brought } from '../../account/brought.ts';
 import { closeAccount, type DoorCode } from '../../account-door.ts';
 import { join } from '../../app.ts';
 import dialogs from '../dialogs.module.css';
 import { Button } from '../ui.tsx';
-import styles from './account.module.css';
-import { Field } from './parts.tsx';
+import { Passphrase } from './passphrase.tsx';
 import { SignIn } from './sign-in.tsx';
 
 interface DoorProps {
@@ -20,7 +17,7 @@ export function Door({ pool, why }: DoorProps): VNode {
   switch (why) {
     case 'passphrase-needed':
     case 'passphrase-wrong':
-      return <Passphrase pool={pool} wrong={why === 'passphrase-wrong'} />;
+      return <Passphrase pool={pool} wrong={why === 'passphrase-wrong'} onBrought={() => enter(pool)} />;
     case 'signed-out':
     case 'not-invited':
       return <Membership pool={pool} />;
@@ -30,33 +27,6 @@ export function Door({ pool, why }: DoorProps): VNode {
 function enter(pool: string): void {
   closeAccount();
   void join(pool);
-}
-
-function Passphrase({ pool, wrong }: { readonly pool: string; readonly wrong: boolean }): VNode {
-  const [passphrase, setPassphrase] = useState('');
-  return (
-    <form
-      class={styles['stack']}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        brought.set(pool, { ...brought.get(pool), passphrase });
-        enter(pool);
-      }}
-    >
-      <p>
-        {wrong
-          ? 'That was not the passphrase of this pool. Ask whoever invited you.'
-          : 'This pool has a passphrase. Whoever invited you knows it.'}
-      </p>
-      <Field id="passphrase" label="Passphrase" secret value={passphrase} onValue={setPassphrase} maxLength={256} />
-      <div class={dialogs['choice']}>
-        <Button type="submit" look="primary" disabled={passphrase === ''}>
-          Join pool
-        </Button>
-      </div>
-    </form>
-  );
 }
 
 function Membership({ pool }: { readonly pool: string }): VNode {
