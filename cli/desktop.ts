@@ -1,7 +1,9 @@
 // `rockpool desktop`: the app in a window of its own, over a host that carries the data with real paths.
 import { join, resolve } from 'node:path';
+import { installDesktopEntry, removeDesktopEntry } from '../desktop/windows/desktop-entry.ts';
 import { dataFolder, EXIT, stopped, type Cli } from './io.ts';
 import { defaultNameFor, type Command } from './options.ts';
+import { reasonOf } from './errors.ts';
 import { safeLine } from './safe-text.ts';
 import { packageVersion } from './version.ts';
 
@@ -30,5 +32,29 @@ export async function desktop(cli: Cli, command: Command & { readonly kind: 'des
     case 'failed':
       tell(`rockpool desktop: ${end.message}`);
       return EXIT.failed;
+  }
+}
+
+/** Puts Rockpool among the programs of a Linux desktop, or takes it away. Resolves to the exit code. */
+export async function desktopEntry({ env, home, stdout, stderr }: Cli, install: boolean): Promise<number> {
+  if (process.platform !== 'linux') {
+    stderr.write(
+      'rockpool desktop: --install and --uninstall are for Linux; docs/desktop.md says what to do elsewhere.\n',
+    );
+    return EXIT.failed;
+  }
+  try {
+    if (!install) {
+      const had = await removeDesktopEntry({ env, home });
+      stdout.write(had ? 'Rockpool is no longer among your programs.\n' : 'Rockpool was not among your programs.\n');
+      return EXIT.ok;
+    }
+    const command = [process.execPath, ...process.argv.slice(1, 2)];
+    const entry = await installDesktopEntry({ env, home, command });
+    stdout.write(`Rockpool is among your programs and opens rockpool:// links: ${safeLine(entry)}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    stderr.write(`rockpool desktop: ${safeLine(reasonOf(error))}\n`);
+    return EXIT.failed;
   }
 }

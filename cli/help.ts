@@ -46,6 +46,7 @@ const CODES = `Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 
 const DESKTOP = `rockpool desktop [LINK] [--server URL] [--name NAME] [--into DIR]
                  [--data DIR] [--background] [--window KIND]
+rockpool desktop --install | --uninstall
 
 Opens the app in a window of its own. Files are sent from where they lie and
 received into a folder; nothing passes through a browser. Ends when its window
@@ -60,11 +61,14 @@ LINK is a pool's link, its code, or rockpool://HOST/#CODE.
   --into DIR       where received files go from now on (default: Rockpool in
                    your folder for downloads)
   --background     no window at first, and it goes on when its window is closed
-  --window KIND    chromium, webview, browser, or none: prints an address to open
+  --window KIND    chromium, webview, browser, or none, which prints an address
                    (default: the first of these that works here)
   --data DIR       where this device's keys, conversations, history and settings
                    lie (default: rockpool/desktop in $XDG_STATE_HOME or
                    ~/.local/state)
+
+  --install        put it among the programs of a Linux desktop, with an icon;
+                   it opens rockpool:// links then. --uninstall takes it away
 
 When it was stopped or killed in a pool, it is in it again at its next start,
 and goes on with what it received and offered.

@@ -70,6 +70,7 @@ export type Command =
       readonly background: boolean;
       readonly window: WindowKind | 'none' | undefined;
     }
+  | { readonly kind: 'desktop-entry'; readonly install: boolean }
   | {
       readonly kind: 'join';
       readonly peer: PeerOptions;
@@ -148,6 +149,8 @@ const OPTIONS = {
     data: { type: 'string' },
     into: { type: 'string' },
     background: { type: 'boolean' },
+    install: { type: 'boolean' },
+    uninstall: { type: 'boolean' },
     window: { type: 'string' },
   },
   join: { ...COMMON, ...PEER, ...RATES, into: { type: 'string' } },
@@ -246,6 +249,7 @@ function parseTopic(topic: Exclude<Topic, 'serve'>, args: readonly string[], def
 }
 
 function desktopCommand(given: Values, [link, ...more]: readonly string[]): Command {
+  if (given['install'] === true || given['uninstall'] === true) return desktopEntryCommand(given, link);
   if (more.length > 0) throw new UsageError('Name one pool at most.');
   if (link !== undefined && readLink(link) === undefined) {
     throw new UsageError('A pool is a code of 3 to 64 letters, digits and hyphens, or a whole pool link.');
@@ -268,6 +272,13 @@ function desktopCommand(given: Values, [link, ...more]: readonly string[]): Comm
     background: given['background'] === true,
     window,
   };
+}
+
+function desktopEntryCommand(given: Values, link: string | undefined): Command {
+  if (link !== undefined || Object.keys(given).length > 1) {
+    throw new UsageError('--install and --uninstall go alone.');
+  }
+  return { kind: 'desktop-entry', install: given['install'] === true };
 }
 
 function messagesCommand(given: Values, [code, ...more]: readonly string[]): Command {

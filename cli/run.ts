@@ -35,6 +35,8 @@ function follow(command: Command, cli: Cli): Promise<number> | number {
       return import('./serve.ts').then(({ serve }) => serve(cli, command.args));
     case 'desktop':
       return import('./desktop.ts').then(({ desktop }) => desktop(cli, command));
+    case 'desktop-entry':
+      return import('./desktop.ts').then(({ desktopEntry }) => desktopEntry(cli, command.install));
     case 'join':
       return join(cli, command);
     case 'send':

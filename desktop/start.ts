@@ -1,6 +1,7 @@
 // One run of the desktop app from its start to its end: the host and its window begin side by side, the host outlives its window
 // where it is to, and whatever ends it, what was received is kept.
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { WebSocket } from 'ws';
 import { deferred, timer, type Deferred, type Timer } from '../src/io/waiting.ts';
 import type { Host } from './host.ts';
@@ -44,9 +45,16 @@ export type DesktopEnd =
 /** A browser's tab does not tell that it was closed: once no page has been connected for so long, ms, it was. */
 const TAB_GONE_MS = 30_000;
 
+/**
+ * How much of a WebAssembly function runs before V8 compiles it once more and better, bytes; its own 1,800,000 are through while SQLite
+ * opens its files. That takes a core for two seconds just then, and 35 MB for good, of a host that may do nothing for days.
+ */
+const WASM_TIERING_BUDGET = 1_800_000_000;
+
 /** Resolves once it has ended, with everything let go of. Never rejects. */
 export async function startDesktop(options: DesktopOptions): Promise<DesktopEnd> {
   const { data, env, wish } = options;
+  setFlagsFromString(`--wasm-tiering-budget=${WASM_TIERING_BUDGET}`);
   const first = deferred<Run>();
   try {
     const onWish = async (next: Wish): Promise<Answer> => (await first.promise).follow(next);

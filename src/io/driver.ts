@@ -4,6 +4,7 @@ import type { Pool, PoolOutput } from '../pool/pool.ts';
 import { sign, verify, type DeviceKeys } from '../keys/identity.ts';
 import type { KeyOp, KeyResult } from '../pool/ports.ts';
 import type { TalkOp, TalkResult } from '../talk/ports.ts';
+import { attempt } from './attempt.ts';
 import type { Keeper } from './keeper.ts';
 import type { PoolEvent } from '../pool/views.ts';
 import type { StoreOp, StoreResult } from '../share/ports.ts';
@@ -102,7 +103,8 @@ export class Driver<Source> {
       case 'event':
         return this.#tell(output.event);
       case 'application':
-        return safely(() => this.#setup.onApplication?.(output.peer, output.schema, output.bytes));
+        attempt(() => this.#setup.onApplication?.(output.peer, output.schema, output.bytes));
+        return;
       case 'control':
         return this.#setup.onControl?.(output.frame);
       case 'key':
@@ -131,7 +133,7 @@ export class Driver<Source> {
   }
 
   #tell(event: PoolEvent): void {
-    safely(() => this.#setup.onEvent(event));
+    attempt(() => this.#setup.onEvent(event));
   }
 
   #create(transport: number, options: TransportOptions): void {
@@ -191,7 +193,7 @@ export class Driver<Source> {
   async #talk(id: number, op: TalkOp): Promise<void> {
     const result = await this.#setup.keeper.perform(op);
     this.run((pool, now) => pool.handle(now, { kind: 'talked', id, result }));
-    safely(() => this.#setup.onTalked(id, result));
+    attempt(() => this.#setup.onTalked(id, result));
   }
 
   async #store(id: number, op: StoreOp): Promise<void> {
@@ -203,17 +205,6 @@ export class Driver<Source> {
 async function performKey(keys: DeviceKeys, op: KeyOp): Promise<KeyResult> {
   if (op.op === 'sign') return { op: 'sign', signature: await sign(keys, op.label, op.bytes) };
   return { op: 'verify', holds: await verify(op.key, op.label, op.bytes, op.signature) };
-}
-
-/** A listener's mistake is the program's, not the pool's: it surfaces as an uncaught error, and the pool goes on. */
-function safely(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
 
 async function perform<Source>(store: Store<Source>, op: StoreOp): Promise<StoreResult> {

@@ -5,7 +5,7 @@ import type { PeerId, PoolEvent } from '../pool/views.ts';
 type Of<Kind extends PoolEvent['kind']> = Extract<PoolEvent, { readonly kind: Kind }>;
 
 /** How far others have what was said, by device and room: more than a full pool with thirty rooms has. */
-const RECEIPTS_MAX = 8192;
+export const RECEIPTS_MAX = 8192;
 
 export class Memory {
   #joined: Of<'joined'> | undefined;
@@ -60,7 +60,11 @@ export class Memory {
   }
 
   /** All of it, `joined` first; nothing outside of a pool. */
-  *events({ peers, offers, transfers }: PoolClientFace<string>): Generator<PoolEvent> {
+  *events({
+    peers,
+    offers,
+    transfers,
+  }: Pick<PoolClientFace<string>, 'peers' | 'offers' | 'transfers'>): Generator<PoolEvent> {
     if (this.#joined === undefined) return;
     yield { ...this.#joined, peers };
     if (this.#backhaul !== undefined) yield this.#backhaul;

@@ -53,6 +53,14 @@ describe('settings', () => {
     expect(settings.now).toEqual({ into: '/in', watched: {}, background: false });
   });
 
+  test('that cannot be kept change nothing either', async () => {
+    const data = join(folder.path, 'data');
+    const settings = await Settings.open(data, '/in');
+    await writeFile(data, 'where the folder was to be');
+    await expect(settings.change({ background: true })).rejects.toMatchObject({ code: 'store-failed' });
+    expect(settings.now.background).toBe(false);
+  });
+
   test('of which a part is damaged keep the rest', async () => {
     await folder.file('settings.json', '{"into":"nonsense","background":true,"more":1}');
     expect((await Settings.open(folder.path, '/in')).now).toEqual({ into: '/in', watched: {}, background: true });

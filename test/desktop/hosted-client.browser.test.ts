@@ -9,8 +9,6 @@ import { MIB, testTerminals } from '../cli/terminals.ts';
 import { HostProcess, type HostWindow } from './host-process.ts';
 
 const LIMIT_MS = 120_000;
-const terminals = testTerminals(LIMIT_MS);
-
 const hosts: HostProcess[] = [];
 const windows: HostWindow[] = [];
 
@@ -20,6 +18,9 @@ afterEach(async () => {
   for (const host of all) host.stop('SIGKILL');
   await Promise.all(all.map(({ exit }) => exit));
 });
+
+// Hooks run in this order: the folder goes when no host writes into it any more.
+const terminals = testTerminals(LIMIT_MS);
 
 function begin(...words: readonly string[]): HostProcess {
   const host = HostProcess.start(terminals.at('desk'), terminals.url, '--name', 'Desk', ...words);

@@ -107,8 +107,8 @@ withWorld((opened) => (world = opened));
       const reached = await stranger.page.evaluate(async (target) => {
         const socket = await new Promise<string>((resolve) => {
           const tried = new WebSocket(`${target.replace('http', 'ws')}/host`);
-          tried.onopen = () => resolve('open');
-          tried.onerror = () => resolve('refused');
+          tried.addEventListener('open', () => resolve('open'));
+          tried.addEventListener('error', () => resolve('refused'));
         });
         const page = await fetch(`${target}/`, { mode: 'no-cors', credentials: 'include' }).then(
           ({ type }) => type,

@@ -1,6 +1,6 @@
 // The app's window: a real Chromium on a screen of memory, with a page that wants the cookie, as the host's does.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -226,6 +226,14 @@ async function commandLines(folder: string): Promise<string[]> {
     expect(await first()).toMatchObject({ hash: POOL });
   }, 60_000);
 
+  test('opens a profile that this machine has locked under another name', async () => {
+    const profile = join(folder, 'window/profile');
+    await mkdir(profile, { recursive: true });
+    await symlink('another-name-1', join(profile, 'SingletonLock'));
+    await opened();
+    expect(await first()).toMatchObject({ hash: POOL });
+  }, 60_000);
+
   test('tells where dropped files and folders lie, and nothing of files that nobody dropped', async () => {
     const window = await opened();
     await first();
@@ -254,16 +262,25 @@ async function commandLines(folder: string): Promise<string[]> {
         await cdp.send('Input.dispatchMouseEvent', { type, x: 20, y, button, clickCount: 1 });
       }
     };
+    /** A page that is not painted yet lets a click fall: whoever clicked does so again. */
+    const clickUntilLinked = async (button: 'left' | 'middle'): Promise<void> => {
+      let again = 0;
+      await until(`a link of a ${button} click`, async () => {
+        if (Date.now() > again) {
+          again = Date.now() + 2_000;
+          await click(20, button);
+        }
+        return links[0];
+      });
+      expect(new Set(links)).toEqual(new Set(['http://elsewhere.invalid/a?b=1']));
+      links.length = 0;
+    };
     // Nobody has touched the page yet: what it opens by itself stays shut.
     await cdp.send('Runtime.evaluate', { expression: 'open("https://elsewhere.invalid/unasked")' });
-    await click(20, 'left');
-    await until('the link', () => links[0]);
-    await click(20, 'middle');
-    await until('the link again', () => links[1]);
+    await clickUntilLinked('left');
+    await clickUntilLinked('middle');
     await click(120, 'left');
-    await click(20, 'left');
-    await until('the third link', () => links[2]);
-    expect(links).toEqual(Array.from({ length: 3 }, () => 'http://elsewhere.invalid/a?b=1'));
+    await clickUntilLinked('left');
     await until('one window', async () => {
       const { targetInfos } = await cdp.send('Target.getTargets');
       return targetInfos.filter(({ type }) => type === 'page').length === 1 ? true : undefined;

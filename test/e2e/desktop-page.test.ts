@@ -186,7 +186,7 @@ test(
 );
 
 test(
-  'a window that is closed leaves the host in its pool, and the next one is there at once',
+  'a window that is closed leaves the host in its pool; the next one is there at once, and windows go together',
   async () => {
     const at = await host('--server', world.url, '--background');
     const [mara, jo] = await both(at);
@@ -205,9 +205,13 @@ test(
     await question.getByText(elsewhere).waitFor();
     await question.getByRole('button', { name: 'Stay' }).click();
     await other.arrives();
-    await next.button('Leave pool').click();
-    for (const each of [next, other]) await each.button('Join pool').waitFor();
+    await next.page.evaluate((pool) => (location.hash = pool), elsewhere);
     await jo.personIn('Mara').waitFor({ state: 'hidden' });
+    const tom = await world.member('Tom', elsewhere);
+    for (const each of [next, other]) await each.sees('Tom');
+    await other.button('Leave pool').click();
+    for (const each of [next, other]) await each.button('Join pool').waitFor();
+    await tom.personIn('Mara').waitFor({ state: 'hidden' });
   },
   LIMIT_MS,
 );

@@ -5,6 +5,7 @@ import type { MessageView, OfferView } from '../../src/client.ts';
 import { audienceName } from '../recipients.ts';
 import { cx } from '../cx.ts';
 import { countOf, formatBytes, formatClock } from '../format.ts';
+import { isHosted } from '../hosted.ts';
 import { hasFailed, transfersOf } from '../offer-transfers.ts';
 import { keptSentence } from '../sentences.ts';
 import type { OfferState, TransferState } from '../state.ts';
@@ -177,19 +178,21 @@ function IncomingFile({ transfer, thumbnail }: IncomingFileProps): VNode {
   const file = { name, bytes, ...(folder && { folder }), ...(thumbnail && { thumbnail }) };
   const arrived = view.end === 'verified' && location !== undefined ? { ...file, location } : undefined;
   const note = keptSentence(view);
+  // Longer words stand below.
+  const beside = folder === undefined && !isHosted();
   return (
     <>
       <FileLine
         id={id}
         file={file}
-        action={arrived !== undefined && folder === undefined && <SaveActions arrived={arrived} describedBy={id} />}
+        action={arrived !== undefined && beside && <SaveActions arrived={arrived} describedBy={id} />}
       >
         {moved && <Current transfer={transfer} />}
         {view.end !== 'declined' && <TransferStatus transfer={transfer} />}
         {view.state === 'running' && note !== '' && <p class={styles['note']}>{note}</p>}
         {arrived !== undefined && <SaveState location={arrived.location} />}
       </FileLine>
-      {arrived !== undefined && folder !== undefined && <SaveActions arrived={arrived} describedBy={id} />}
+      {arrived !== undefined && !beside && <SaveActions arrived={arrived} describedBy={id} />}
     </>
   );
 }

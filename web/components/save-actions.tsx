@@ -1,6 +1,7 @@
 // What can be done with what has arrived: save a file, save a folder as one archive or unpack it into a real folder.
 import type { VNode } from 'preact';
 import { poolPart } from '../app.ts';
+import { cx } from '../cx.ts';
 import { countOf, formatBytes } from '../format.ts';
 import { isHosted } from '../hosted.ts';
 import { canUnpack, save, unpack, unpacking, type Arrived } from '../saving.ts';
@@ -17,7 +18,13 @@ interface SaveActionsProps {
 export function SaveActions({ arrived, describedBy, look = 'primary' }: SaveActionsProps): VNode {
   const onSave = (): void => void save(arrived);
   const Show = poolPart.value?.host?.ShowInFolder;
-  if (Show !== undefined) return <Show location={arrived.location} describedBy={describedBy} />;
+  if (Show !== undefined) {
+    return (
+      <div class={cx(look === 'primary' && styles['saves'])}>
+        <Show location={arrived.location} describedBy={describedBy} />
+      </div>
+    );
+  }
   if (arrived.folder === undefined) {
     return (
       <Button look={look} small describedBy={describedBy} onClick={onSave}>

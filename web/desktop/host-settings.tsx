@@ -104,9 +104,9 @@ interface FolderProps {
 function Folder({ path, label, onChoose, onStop }: FolderProps): VNode {
   return (
     <div class={styles['folder']}>
-      <bdi class={styles['path']} title={path}>
-        {path}
-      </bdi>
+      <span class={styles['path']} title={path}>
+        <bdi dir="ltr">{path}</bdi>
+      </span>
       {onChoose !== undefined && (
         <Button small label={label} onClick={onChoose}>
           Change…
