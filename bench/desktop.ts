@@ -1,6 +1,6 @@
 // The desktop app against what it is for: a file from host to host beside the same from page to page and beside a bare channel, what
 // an idle host takes, how soon its window can be used, and how soon a large folder is on offer.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PoolEvent } from '../src/client.ts';
 import { inTurn, measureRounds, wholeOption, type BenchmarkOptions, type BenchmarkResult } from './harness.ts';
@@ -75,7 +75,7 @@ async function measureGoodput({ place, server, app, values }: Setting, options: 
     const seat = { server, pool: `desktop-${round}`, into: place.received };
     const [hosts = NaN, chromium = NaN, raw = NaN] = await inTurn(round, [
       () =>
-        withHosts(place, app, `goodput-${round}`, (sender, receiver) => {
+        withHosts(place, app, ['sender', 'receiver'], (sender, receiver) => {
           const movers = { sender: sender.end, receiver: receiver.end, files };
           return moveOffered(movers, { ...seat, pool: `${seat.pool}-hosts` }, bytes).finally(place.clear);
         }),
@@ -114,7 +114,7 @@ async function measureStart({ place, app, values, log }: Setting): Promise<Figur
 
 async function measureIdle({ place, app, values }: Setting): Promise<Figures> {
   const idleMs = wholeOption(values['idle-s'], 'idle-s') * 1000;
-  return withHosts(place, app, 'idle', async (host) => {
+  return withHosts(place, app, ['idle'], async (host) => {
     await host.connection.client.join('desktop-idle');
     await new Promise((resolve) => setTimeout(resolve, idleMs));
     return { idle_rss_mb: (await host.rssBytes()) / 1e6 };
@@ -127,7 +127,7 @@ async function measureFolder({ place, app, values, log }: Setting, options: Benc
   log(`making ${files} files`);
   await makeFiles(folder, files, (index) => FILE_BYTES_MIN + (index % (FILE_BYTES_MAX - FILE_BYTES_MIN)));
   const { figures } = await measureRounds(options, (round) =>
-    withHosts(place, app, `folder-${round}`, async ({ connection: { client, host } }) => {
+    withHosts(place, app, ['folder'], async ({ connection: { client, host } }) => {
       await client.join(`desktop-folder-${round}`);
       const beganMs = performance.now();
       const [looked] = await host.look([folder]);
@@ -147,25 +147,20 @@ async function measureFolder({ place, app, values, log }: Setting, options: Benc
   return figures;
 }
 
-/** Two hosts, new and gone afterwards. */
+/** A host for each of `names`, new, in the order of the names, and gone afterwards. */
 async function withHosts<T>(
   { directory, received }: Place,
   server: string,
-  name: string,
-  measure: (one: HostEnd, other: HostEnd) => Promise<T>,
+  names: readonly string[],
+  measure: (...hosts: HostEnd[]) => Promise<T>,
 ): Promise<T> {
-  const data = join(directory, `hosts-${name}`);
-  await mkdir(data);
-  const opened: HostEnd[] = [];
+  const data = await mkdtemp(join(directory, 'hosts-'));
+  const hosts: HostEnd[] = [];
   try {
-    const open = async (which: string): Promise<HostEnd> => {
-      const host = await HostEnd.open({ server, data: join(data, which), into: received });
-      opened.push(host);
-      return host;
-    };
-    return await measure(await open('one'), await open('other'));
+    for (const name of names) hosts.push(await HostEnd.open({ server, data: join(data, name), into: received }));
+    return await measure(...hosts);
   } finally {
-    for (const host of opened) await host.close();
+    for (const host of hosts) await host.close();
     await rm(data, { recursive: true });
   }
 }

@@ -22,6 +22,7 @@ import { readLink, readServer } from './links.ts';
 import type { Settings } from './settings.ts';
 import type { Watching } from './watching.ts';
 import type { Window } from './window.ts';
+import type { WindowMemory } from './window-memory.ts';
 
 export interface DesktopHostParts {
   readonly version: string;
@@ -33,6 +34,7 @@ export interface DesktopHostParts {
   readonly memory: HostMemory;
   readonly events: HostEvents;
   readonly watching: Watching;
+  readonly kept: WindowMemory;
   /** The one that is open. */
   readonly window: () => Window | undefined;
 }
@@ -86,6 +88,10 @@ export class DesktopHost implements HostFace {
     if (parsePoolCode(pool) !== pool) throw new HostError('refused', 'There is no such pool.');
     const shown = { ...(passphrase !== undefined && { passphrase }), ...(invitation !== undefined && { invitation }) };
     this.#parts.client.show(pool, shown);
+  }
+
+  keep(key: string, text: string): Promise<void> {
+    return asHostError(this.#parts.kept.keep(key, text));
   }
 
   async settings(): Promise<HostSettings> {
@@ -144,6 +150,7 @@ async function asHostError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof HostError) throw error;
     const message = error instanceof StoreError ? `${error.message}.` : 'That went wrong on the disk.';
     throw new HostError('store-failed', message, { cause: error });
   }

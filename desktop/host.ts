@@ -15,6 +15,7 @@ import type { Wish } from './instance.ts';
 import { Settings } from './settings.ts';
 import { Watching } from './watching.ts';
 import type { Window } from './window.ts';
+import type { WindowMemory } from './window-memory.ts';
 
 export interface HostSetup {
   readonly version: string;
@@ -29,6 +30,7 @@ export interface HostSetup {
   readonly events: HostEvents;
   /** The one that is open. */
   readonly window: () => Window | undefined;
+  readonly kept: WindowMemory;
 }
 
 /** Leaving says goodbye and waits for what was said last; past this nobody is waiting for it any more. */

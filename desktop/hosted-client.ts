@@ -1,5 +1,6 @@
 // The client of a host: a PoolClient that goes on where it was. What it has said yes to it takes when it comes back, what it offers it
-// offers again, and looks at before it sends it; what goes in and out it writes into the history.
+// offers again, and looks at before it sends it; what goes in and out it writes into the history. An offer that was made or taken back is
+// on disk when the call resolves.
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { PoolClient } from '../src/client.ts';
@@ -127,7 +128,19 @@ export class HostedClient extends PoolClient<string> {
     const looked = sources.map((path, at) => recordOf(resolve(path), place, at));
     // What cannot be looked at cannot be offered either, and says so itself.
     const records = await Promise.all(looked).catch(() => []);
-    return this.#offer(sources, records, to, before);
+    const id = await this.#offer(sources, records, to, before);
+    await this.#memory.settled();
+    return id;
+  }
+
+  override async withdraw(offer: string): Promise<void> {
+    await super.withdraw(offer);
+    await this.#memory.settled();
+  }
+
+  override async leave(): Promise<void> {
+    await super.leave();
+    await this.#memory.settled();
   }
 
   override accept(offer: string, files?: readonly number[]): void {

@@ -15,6 +15,8 @@ import { REQUEST_BYTES_MAX } from '../src/remote/frames.ts';
 export interface LoopbackOptions {
   /** The built app. */
   readonly webRoot: string;
+  /** What pages keep, by key: written on each page for it to find. */
+  readonly kept: () => Readonly<Record<string, string>>;
   /** Until it resolves, nothing is read of what a window says; if it rejects, windows are sent away. */
   readonly ready: Promise<unknown>;
   /** Only once `ready` is resolved. */
@@ -47,6 +49,8 @@ const HEADERS_MS = 10_000;
 /** Of an address, letters: names are 255 bytes at most, and each may be written in three letters. */
 const URL_LETTERS_MAX = 2048;
 
+const PAGE_START = '<html ';
+
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -71,7 +75,9 @@ const ENTER_POLICY = `default-src 'none'; script-src 'sha256-${sha256(ENTER_SCRI
 /** Rejects if `webRoot` holds no built app, or nothing can be listened on. */
 export async function openLoopback(options: LoopbackOptions): Promise<Loopback> {
   const files = await filesOf(options.webRoot);
-  const page = markHosted(await readFile(join(options.webRoot, 'index.html'), 'utf8'));
+  const page = await readFile(join(options.webRoot, 'index.html'), 'utf8');
+  if (!page.includes(PAGE_START))
+    throw new Error('webRoot: expected a built app whose index.html begins with <html lang>');
   const server = createServer({
     headersTimeout: HEADERS_MS,
     requestTimeout: 0,
@@ -145,7 +151,7 @@ class Door implements Loopback {
     const upload = /^\/upload\/([^/]+)$/u.exec(pathname)?.[1];
     if (upload !== undefined && method === 'PUT') return this.#upload(request, response, upload);
     if (method !== 'GET') return refuse(response, 404);
-    if (pathname === '/') return void response.setHeader('content-type', typeOf('index.html')).end(this.#page);
+    if (pathname === '/') return void response.setHeader('content-type', typeOf('index.html')).end(this.#hosted());
     // Only what is in the folder has an answer, so no name leads out of it.
     const file = pathname.slice(1);
     if (!this.#files.has(file)) return refuse(response, 404);
@@ -153,6 +159,12 @@ class Door implements Loopback {
     createReadStream(join(this.#options.webRoot, file))
       .on('error', () => response.destroy())
       .pipe(response);
+  }
+
+  /** The page, which is told that it is a window of a host. */
+  #hosted(): string {
+    const kept = JSON.stringify(this.#options.kept()).replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+    return this.#page.replace(PAGE_START, () => `${PAGE_START}data-host data-kept="${kept}" `);
   }
 
   #enter(response: ServerResponse, token: string): void {
@@ -213,13 +225,6 @@ async function filesOf(folder: string): Promise<ReadonlySet<string>> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const files = entries.filter((entry) => entry.isFile() && !/\.(?:br|gz|html)$/u.test(entry.name));
   return new Set(files.map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')));
-}
-
-/** Tells the page that it is a window of a host. */
-function markHosted(page: string): string {
-  if (!page.includes('<html '))
-    throw new Error('webRoot: expected a built app whose index.html begins with <html lang>');
-  return page.replace('<html ', '<html data-host ');
 }
 
 const typeOf = (name: string): string => TYPES[extname(name) || name] ?? 'application/octet-stream';

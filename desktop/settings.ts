@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parsePoolCode } from '../src/wire/pool-code.ts';
 import { HostError, type HostSettings } from '../src/remote/host-face.ts';
 import { LastingJson } from './lasting-json.ts';
+import { requireNotReceived } from './watch.ts';
 
 /** Pools with a folder that is watched: more than anybody is in. */
 const WATCHED_MAX = 256;
@@ -58,6 +59,8 @@ export class Settings {
     const changes = given(read.data);
     if (changes.into !== undefined) await requireFolder(changes.into);
     const before = this.#set;
+    const { into, watched: folders } = { ...this.now, ...changes };
+    for (const folder of Object.values(folders)) await requireNotReceived(folder, into);
     this.#set = { ...before, ...changes };
     try {
       await this.#file.write(this.#set);

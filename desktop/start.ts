@@ -11,6 +11,7 @@ import { readLink, wholeLink } from './links.ts';
 import type { Loopback } from './loopback.ts';
 import { Uploads } from './uploads.ts';
 import type { Window, WindowKind } from './window.ts';
+import { WindowMemory } from './window-memory.ts';
 
 export interface DesktopOptions {
   /** The data directory. */
@@ -76,6 +77,7 @@ class Run {
   readonly #options: DesktopOptions;
   readonly #events = new HostEvents();
   readonly #over: Deferred<DesktopEnd> = deferred();
+  readonly #kept: Promise<WindowMemory>;
   readonly #door: Promise<Loopback>;
   readonly #host: Promise<Host>;
   /** Once it is open. */
@@ -90,6 +92,8 @@ class Run {
     this.#options = options;
     const { wish, window, background } = options;
     const led = wish.link === undefined ? undefined : readLink(wish.link);
+    this.#kept = WindowMemory.open(options.data);
+    this.#kept.catch(() => undefined);
     // A browser takes longest to start: its code is loaded first.
     if (window !== 'none' && !background) void this.#openWindow(led?.fragment ?? '', window);
     this.#door = this.#openDoor();
@@ -152,8 +156,10 @@ class Run {
     const { data, webRoot } = this.#options;
     const { openLoopback } = await this.#load(() => import('./loopback.ts'));
     const uploads = new Uploads(join(data, 'uploads'));
+    const kept = await this.#kept;
     const door = await openLoopback({
       webRoot,
+      kept: () => kept.texts,
       ready: this.#host,
       onSocket: (socket) => this.#attach(socket),
       takeUpload: (request, name) => uploads.take(request, name),
@@ -166,8 +172,9 @@ class Run {
   async #openHost(wish: Wish): Promise<Host> {
     const { version, data, home, env, name } = this.#options;
     const { Host: HostClass } = await this.#load(() => import('./host.ts'));
-    const events = this.#events;
-    const host = await HostClass.open({ version, data, home, env, name, wish, events, window: () => this.#window });
+    const [events, kept] = [this.#events, await this.#kept];
+    const window = (): Window | undefined => this.#window;
+    const host = await HostClass.open({ version, data, home, env, name, wish, events, window, kept });
     this.#opened = { ...this.#opened, host };
     return host;
   }

@@ -63,13 +63,14 @@ interface Entry {
   readonly watches: Map<string, FSWatcher>;
 }
 
-/** True if what is received into `into` would lie in `folder`. Both may not be there yet. */
-export async function holdsReceived(folder: string, into: string): Promise<boolean> {
+/** Rejects with a HostError `refused` if what is received into `into` would lie in `folder`. Both may not be there yet. */
+export async function requireNotReceived(folder: string, into: string): Promise<void> {
   const [outer = '', inner = ''] = await Promise.all(
     [folder, into].map((path) => realpath(path).catch(() => resolve(path))),
   );
   const way = relative(outer, inner);
-  return way !== '..' && !way.startsWith(`..${sep}`) && resolve(outer, way) === inner;
+  if (way === '..' || way.startsWith(`..${sep}`) || resolve(outer, way) !== inner) return;
+  throw new HostError('refused', 'Received files go to this folder. Choose another one to share.');
 }
 
 export class FolderWatch {
@@ -96,9 +97,7 @@ export class FolderWatch {
 
   /** Rejects with a HostError: `refused` if received files go there, `unreadable` if it cannot be watched. */
   static async start(options: WatchOptions): Promise<FolderWatch> {
-    if (await holdsReceived(options.folder, options.into)) {
-      throw new HostError('refused', 'Received files go to this folder. Choose another one to share.');
-    }
+    await requireNotReceived(options.folder, options.into);
     const started = new FolderWatch(options);
     await started.#start();
     return started;

@@ -1,4 +1,6 @@
-// What this browser remembers: the name and cursors for all its tabs; which keys, pool and drafts for one tab. All of it may fail.
+// What this browser remembers: the name and cursors for all its tabs (in a host's window, the host remembers them); which keys, pool
+// and drafts for one tab. All of it may fail.
+import { hostShelf, type Shelf } from './hosted.ts';
 import { deviceName } from './names.ts';
 
 const NAME_MAX = 40;
@@ -8,25 +10,25 @@ export const limits: { readonly name: number } = { name: NAME_MAX };
 
 /** The remembered name, or a new friendly one. */
 export function loadName(): string {
-  return read(localStorageOf(), 'rockpool.name')?.slice(0, NAME_MAX) ?? deviceName();
+  return read(shelfOf(), 'rockpool.name')?.slice(0, NAME_MAX) ?? deviceName();
 }
 
 /** True if a name was chosen in this browser before. */
 export function hasName(): boolean {
-  return read(localStorageOf(), 'rockpool.name') !== undefined;
+  return read(shelfOf(), 'rockpool.name') !== undefined;
 }
 
 export function saveName(name: string): void {
-  write(localStorageOf(), 'rockpool.name', name);
+  write(shelfOf(), 'rockpool.name', name);
 }
 
 /** True if live cursors were left on in this browser; off until somebody turns them on. */
 export function loadCursors(): boolean {
-  return read(localStorageOf(), 'rockpool.cursors') === 'on';
+  return read(shelfOf(), 'rockpool.cursors') === 'on';
 }
 
 export function saveCursors(on: boolean): void {
-  write(localStorageOf(), 'rockpool.cursors', on ? 'on' : undefined);
+  write(shelfOf(), 'rockpool.cursors', on ? 'on' : undefined);
 }
 
 /** The pool this tab is in, so that a reload goes on; undefined once it left. */
@@ -49,20 +51,20 @@ export function saveDraft(pool: string, room: string, text: string): void {
 
 /** Limits on rates as rates.ts wrote them; '' for none. */
 export function loadRates(): string {
-  return read(localStorageOf(), 'rockpool.rates') ?? '';
+  return read(shelfOf(), 'rockpool.rates') ?? '';
 }
 
 export function saveRates(text: string): void {
-  write(localStorageOf(), 'rockpool.rates', text === '{}' ? undefined : text);
+  write(shelfOf(), 'rockpool.rates', text === '{}' ? undefined : text);
 }
 
 /** Choices as settings.ts wrote them; '' for none. */
 export function loadSettings(): string {
-  return read(localStorageOf(), 'rockpool.settings') ?? '';
+  return read(shelfOf(), 'rockpool.settings') ?? '';
 }
 
 export function saveSettings(text: string): void {
-  write(localStorageOf(), 'rockpool.settings', text);
+  write(shelfOf(), 'rockpool.settings', text);
 }
 
 /** What this tab has said yes to and does not have yet, as accepted.ts wrote it; '' for nothing. */
@@ -86,15 +88,16 @@ export function saveSlot(slot: number | undefined): void {
 
 /** Of one of this browser's devices, as own-account.ts wrote it; '' for none. */
 export function loadAccount(device: string): string {
-  return read(localStorageOf(), `rockpool.account.${device}`) ?? '';
+  return read(shelfOf(), `rockpool.account.${device}`) ?? '';
 }
 
 export function saveAccount(device: string, text: string): void {
-  write(localStorageOf(), `rockpool.account.${device}`, text);
+  write(shelfOf(), `rockpool.account.${device}`, text);
 }
 
 // A browser told to keep nothing throws on the mere mention of its storage; the page then simply forgets.
-function localStorageOf(): Storage | undefined {
+function shelfOf(): Shelf | undefined {
+  if (hostShelf !== undefined) return hostShelf;
   try {
     return localStorage;
   } catch {
@@ -110,11 +113,11 @@ function sessionStorageOf(): Storage | undefined {
   }
 }
 
-function read(storage: Storage | undefined, key: string): string | undefined {
+function read(storage: Shelf | undefined, key: string): string | undefined {
   return storage?.getItem(key) ?? undefined;
 }
 
-function write(storage: Storage | undefined, key: string, value: string | undefined): void {
+function write(storage: Shelf | undefined, key: string, value: string | undefined): void {
   try {
     if (value === undefined) storage?.removeItem(key);
     else storage?.setItem(key, value);

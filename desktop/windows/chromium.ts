@@ -1,6 +1,6 @@
 // The app in a window of Chromium, Chrome, Edge or Brave, without tabs and address bar, told over the DevTools protocol what to show. Links that
 // lead elsewhere are handed to whoever opens links on this machine.
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { timer } from '../../src/io/waiting.ts';
 import type { Window, WindowOptions } from '../window.ts';
@@ -19,6 +19,7 @@ const DROPPED_AT_ONCE = 64;
 const Target = z.object({
   targetInfo: z.object({ targetId: z.string(), type: z.string(), url: z.string(), openerId: z.string().optional() }),
 });
+const Targets = z.object({ targetInfos: z.array(z.object({ targetId: z.string() })) });
 const Gone = z.object({ targetId: z.string() });
 const WindowOpen = z.object({ url: z.string(), userGesture: z.boolean() });
 const Anything = z.unknown();
@@ -43,13 +44,14 @@ export async function openChromium(
   openLink: (url: string) => void,
 ): Promise<Window> {
   const { browser, target } = await startBrowser(path, join(options.folder, 'profile'));
-  const window = new ChromiumWindow(browser, target, options.folder, openLink);
+  const window = new ChromiumWindow(browser, target, openLink);
   try {
     await window.load(options);
   } catch (error) {
+    // Somebody may not have wanted to wait for the app.
+    const shut = await window.wasShut();
     await browser.end();
-    // Somebody did not want to wait for the app.
-    if (!window.wasShut) throw error;
+    if (!shut) throw error;
   }
   return window;
 }
@@ -88,24 +90,24 @@ class ChromiumWindow implements Window {
   readonly closed: Promise<void>;
   readonly #browser: ChromiumProcess;
   readonly #target: string;
-  readonly #folder: string;
   readonly #openLink: (url: string) => void;
   #session: string | undefined;
   #origin = '';
-  #shut = false;
 
-  constructor(browser: ChromiumProcess, target: string, folder: string, openLink: (url: string) => void) {
+  constructor(browser: ChromiumProcess, target: string, openLink: (url: string) => void) {
     this.#browser = browser;
     this.#target = target;
-    this.#folder = folder;
     this.#openLink = openLink;
     this.closed = browser.ended.then(() => undefined);
     browser.pipe.listen((event) => this.#hear(event));
   }
 
-  /** True once the person has closed it. */
-  get wasShut(): boolean {
-    return this.#shut;
+  /** Whether the person has closed it. */
+  async wasShut(): Promise<boolean> {
+    const shown = await this.#browser.pipe.call('Target.getTargets', {}, Targets).catch(() => undefined);
+    if (shown !== undefined) return shown.targetInfos.every(({ targetId }) => targetId !== this.#target);
+    await this.#browser.end();
+    return (await this.#browser.ended).code === 0;
   }
 
   async load({ origin: coming, cookie, fragment }: WindowOptions): Promise<void> {
@@ -162,8 +164,8 @@ class ChromiumWindow implements Window {
       paths.push(...(await Promise.all(infos)).map(({ path }) => path));
     }
     await this.#call('Runtime.releaseObjectGroup', group, Anything);
-    // A file that the page has made has no path; one of its private storage lies in the profile.
-    return paths.filter((path) => isAbsolute(path) && !isInside(path, this.#folder));
+    // A file that the page has made has none.
+    return paths.filter(isAbsolute);
   };
 
   close(): Promise<void> {
@@ -177,9 +179,7 @@ class ChromiumWindow implements Window {
   #hear({ method, params }: CdpEvent): void {
     switch (method) {
       case 'Target.targetDestroyed':
-        if (Gone.safeParse(params).data?.targetId !== this.#target) return;
-        this.#shut = true;
-        void this.#browser.end();
+        if (Gone.safeParse(params).data?.targetId === this.#target) void this.#browser.end();
         return;
       case 'Target.targetCreated': {
         const info = Target.safeParse(params).data?.targetInfo;
@@ -206,9 +206,4 @@ class ChromiumWindow implements Window {
     const { protocol, origin, href } = new URL(address);
     if (/^https?:$/.test(protocol) && origin !== this.#origin) this.#openLink(href);
   }
-}
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

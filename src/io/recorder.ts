@@ -54,7 +54,7 @@ export class Recorder {
       id: `${startedMs}/${id}`,
       direction,
       name,
-      bytes,
+      bytes: folder?.contentBytes ?? bytes,
       ...(folder === undefined ? {} : { entries: folder.entries }),
       peerName,
       pool: this.#pool,

@@ -93,6 +93,12 @@ export interface HostFace {
   /** Shown at the door of `pool` from now on, until the host ends. */
   show(pool: string, shown: { readonly passphrase?: string; readonly invitation?: string }): Promise<void>;
 
+  /**
+   * What a page would keep in its browser's storage, which is another's at the host's next start: its address is another then. The
+   * next page finds it on itself (`data-kept` of <html>, JSON). '' removes it. `refused` beyond KEPT_MAX texts of KEPT_LETTERS_MAX.
+   */
+  keep(key: string, text: string): Promise<void>;
+
   settings(): Promise<HostSettings>;
   change(settings: Partial<HostSettings>): Promise<void>;
 
@@ -125,6 +131,10 @@ export class HostError extends Error {
     this.code = code;
   }
 }
+
+/** Texts that a page keeps, and letters of each and of its key. */
+export const KEPT_MAX = 32;
+export const KEPT_LETTERS_MAX = 16_384;
 
 /** Entries of one Listing. */
 export const LISTED_MAX = 5_000;

@@ -21,6 +21,7 @@ export function remoteHost(wire: Wire): RemoteHost {
     about: () => wire.call('host.about'),
     useServer: (server) => wire.call('host.useServer', server),
     show: (pool, shown) => wire.call('host.show', pool, shown),
+    keep: (key, text) => wire.call('host.keep', key, text),
     settings: () => wire.call('host.settings'),
     change: (settings) => wire.call('host.change', settings),
     list: (folder, hidden) => wire.call('host.list', folder, hidden),

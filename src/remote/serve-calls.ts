@@ -161,6 +161,7 @@ export function callTable(client: PoolClientFace<string>, host: HostFace, window
       args: z.tuple([text, shown]),
       run: (pool, given) => host.show(pool, given),
     },
+    'host.keep': { args: two, run: (key, given) => host.keep(key, given) },
     'host.settings': { args: none, run: () => host.settings() },
     'host.change': { args: z.tuple([hostSettings]), run: (settings) => host.change(settings) },
     'host.list': { args: marked, run: (folder, hidden) => host.list(folder, hidden) },

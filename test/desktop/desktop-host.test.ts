@@ -11,6 +11,8 @@ import { Settings } from '../../desktop/settings.ts';
 import { Watching } from '../../desktop/watching.ts';
 import type { HostEvent } from '../../src/remote/host-face.ts';
 import { testFolder } from '../cli/folder.ts';
+import { KEPT_LETTERS_MAX, KEPT_MAX } from '../../src/remote/host-face.ts';
+import { WindowMemory } from '../../desktop/window-memory.ts';
 
 const folder = testFolder();
 
@@ -83,7 +85,8 @@ describe('the host', () => {
     const watching = new Watching({ client, settings, memory, events });
     const [home, env] = [folder.path, { XDG_CONFIG_HOME: folder.path }];
     const window = (): undefined => undefined;
-    host = new DesktopHost({ version: '1.2.3', home, env, client, settings, memory, events, watching, window });
+    const kept = await WindowMemory.open(data);
+    host = new DesktopHost({ version: '1.2.3', home, env, client, settings, memory, events, watching, window, kept });
     told = [];
     host.subscribe((event) => told.push(event));
   });
@@ -116,6 +119,30 @@ describe('the host', () => {
     expect((await host.settings()).into).toBe(into);
     expect(told).toEqual([{ kind: 'settings', settings: await host.settings() }]);
     expect((await stat(into)).isDirectory()).toBe(true);
+  });
+
+  test('keeps what windows keep, up to a bound, for the next start', async () => {
+    const data = join(folder.path, 'data');
+    await host.keep('theme', 'dark');
+    await host.keep('rates', '{}');
+    await host.keep('rates', '');
+    expect((await WindowMemory.open(data)).texts).toEqual({ theme: 'dark' });
+    await expect(host.keep('theme', 'x'.repeat(KEPT_LETTERS_MAX))).rejects.toMatchObject({ code: 'refused' });
+    for (let at = 1; at < KEPT_MAX; at += 1) await host.keep(`key ${at}`, 'x');
+    await expect(host.keep('one more', 'x')).rejects.toMatchObject({ code: 'refused' });
+    expect((await WindowMemory.open(data)).texts).toMatchObject({ theme: 'dark', [`key ${KEPT_MAX - 1}`]: 'x' });
+  });
+
+  test('shares no folder as it fills that received files go to', async () => {
+    const { into } = await host.settings();
+    const watched = { 'calm-otter': join(into, '..') };
+    await expect(host.change({ watched })).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('Received files go'),
+    });
+    await host.change({ watched: { 'calm-otter': join(folder.path, 'shared') } });
+    await expect(host.change({ into: join(folder.path, 'shared', 'in') })).rejects.toMatchObject({ code: 'refused' });
+    expect(await host.settings()).toMatchObject({ into, watched: { 'calm-otter': join(folder.path, 'shared') } });
   });
 
   test('shows only what was received or offered here', async () => {

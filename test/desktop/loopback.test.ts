@@ -21,6 +21,8 @@ interface Answered {
 let door: Loopback;
 let pages: number;
 let isReady: () => void;
+/** What pages keep. */
+const kept = { 'a "theme"': '<dark> & $&' };
 
 beforeEach(async () => {
   const webRoot = join(folder.path, 'web');
@@ -33,6 +35,7 @@ beforeEach(async () => {
   const uploads = new Uploads(join(folder.path, 'uploads'));
   door = await openLoopback({
     webRoot,
+    kept: () => kept,
     ready: new Promise<void>((resolve) => (isReady = resolve)),
     onSocket: (socket) => {
       pages += 1;
@@ -70,7 +73,8 @@ describe('the door', () => {
     expect(given).toContain(new URL(door.origin).port);
     expect(body).toContain('location.replace');
     const app = await ask('/', { cookie: cookie() });
-    expect(app.body).toContain('<html data-host lang="en">');
+    const texts = '{&quot;a \\&quot;theme\\&quot;&quot;:&quot;<dark> &amp; $&amp;&quot;}';
+    expect(app.body).toContain(`<html data-host data-kept="${texts}" lang="en">`);
     expect(app.headers['cache-control']).toBe('no-store');
     expect(app.headers['content-security-policy']).toContain("default-src 'none'");
     const script = await ask('/assets/app.js', { cookie: `other=1; ${cookie()}` });
@@ -195,7 +199,12 @@ describe('the websocket', () => {
 
 test('a folder without an app is refused', async () => {
   await writeFile(join(folder.path, 'web', 'index.html'), '<p>no app');
-  const options = { webRoot: join(folder.path, 'web'), ready: Promise.resolve(), onSocket: () => undefined };
+  const options = {
+    webRoot: join(folder.path, 'web'),
+    ready: Promise.resolve(),
+    onSocket: () => undefined,
+    kept: () => kept,
+  };
   const takeUpload = (): Promise<never> => Promise.reject(new Error('none'));
   await expect(openLoopback({ ...options, takeUpload })).rejects.toThrow('webRoot');
 });

@@ -82,6 +82,9 @@ withWorld((opened) => (world = opened));
       world.terminal('send', pool, path, '--name', 'Tim', '--limit', '6MB');
       const before = await open(data, into);
       await before.person.join(pool);
+      await before.person.button('Settings').click();
+      await before.person.page.getByRole('radio', { name: 'Dark' }).check();
+      await before.person.page.keyboard.press('Escape');
       await before.person.accept('film.bin');
       await until('enough to be on the disk', async () =>
         (await before.person.percentOf('film.bin')) > 30 ? true : undefined,
@@ -90,6 +93,7 @@ withWorld((opened) => (world = opened));
 
       const { person } = await open(data, into);
       await person.arrives();
+      expect(await person.page.locator('html').getAttribute('data-theme')).toBe('dark');
       // Nobody says yes again. What was on the disk counts from the beginning.
       expect(await person.percentOf('film.bin')).toBeGreaterThan(20);
       await person.isVerified('film.bin');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { lookAtPaths } from '../../desktop/disk.ts';
-import { ENTRIES_MAX, FolderWatch, holdsReceived, type WatchedOffer } from '../../desktop/watch.ts';
+import { ENTRIES_MAX, FolderWatch, requireNotReceived, type WatchedOffer } from '../../desktop/watch.ts';
 
 const PATIENCE_MS = 15_000;
 const STILL_MS = 150;
@@ -234,9 +234,9 @@ describe('a watched folder', () => {
     for (const into of [folder, pathOf('within'), join(home, 'link'), join(home, 'link/within')]) {
       await expect(FolderWatch.start({ ...none, folder, into })).rejects.toMatchObject(refused);
     }
-    expect(await holdsReceived(folder, home)).toBe(false);
-    expect(await holdsReceived(folder, join(home, 'shared too'))).toBe(false);
-    expect(await holdsReceived(folder, pathOf('..more'))).toBe(true);
+    await requireNotReceived(folder, home);
+    await requireNotReceived(folder, join(home, 'shared too'));
+    await expect(requireNotReceived(folder, pathOf('..more'))).rejects.toMatchObject({ code: 'refused' });
     const absent = FolderWatch.start({ ...none, folder: join(home, 'absent'), into: home });
     await expect(absent).rejects.toMatchObject({ name: 'HostError', code: 'unreadable' });
   });

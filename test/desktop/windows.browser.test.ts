@@ -150,7 +150,7 @@ async function commandLines(folder: string): Promise<string[]> {
     const file = join(folder, 'window/profile/DevToolsActivePort');
     const port = await until('the port', () =>
       readFile(file, 'utf8').then(
-        (text) => text.split('\n')[0],
+        (text) => /^\d+(?=\n)/u.exec(text)?.[0],
         () => undefined,
       ),
     );

@@ -9,6 +9,7 @@ export const hostThat = (given: Partial<HostFace>): HostFace => ({
   subscribe: () => () => undefined,
   useServer: nothing,
   show: nothing,
+  keep: nothing,
   settings: nothing,
   change: nothing,
   list: nothing,

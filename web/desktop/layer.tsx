@@ -36,7 +36,7 @@ function Lost(): VNode {
       {gone && (
         <>
           <span class={styles['dot']} aria-hidden="true" />
-          <p>Rockpool is not running any more. Start it again; this window goes on by itself.</p>
+          <p>Rockpool is not running any more. Start it again: it opens a window, and this one can be closed.</p>
         </>
       )}
     </div>

@@ -13,6 +13,7 @@ import {
   stopAtDoor,
   store,
 } from '../app.ts';
+import { hostShelf } from '../hosted.ts';
 import { trouble } from '../trouble.ts';
 import { learn } from './servers.ts';
 import type { HostedSession } from './session.ts';
@@ -27,7 +28,10 @@ export async function stayAtHost(): Promise<void> {
   let follow = true;
   for (;;) {
     const session = await reached();
-    session.host.subscribe(onEvent);
+    const { host } = session;
+    host.subscribe(onEvent);
+    // What cannot be kept is another choice at the next start, and hinders nothing now.
+    hostShelf?.passTo((key, text) => void host.keep(key, text).catch(() => undefined));
     try {
       const [said, settings] = await Promise.all([session.host.about(), session.host.settings()]);
       if (follow && said.name !== '') deviceNameText.value = said.name;
@@ -39,6 +43,7 @@ export async function stayAtHost(): Promise<void> {
       // Gone again before it could answer: that it ended is told below.
     }
     follow = (await session.ended) === 'lost';
+    hostShelf?.passTo(undefined);
     if (follow) loseSession(session);
   }
 }
