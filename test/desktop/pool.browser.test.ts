@@ -74,7 +74,7 @@ withWorld((opened) => (world = opened));
   );
 
   test(
-    'killed in the middle of a file, it comes back to its pool and goes on where it was',
+    'killed in the middle of a file, it comes back to its pool and goes on by itself',
     async () => {
       const pool = world.freshPool();
       const [data, into] = [await world.place('data'), await world.place('in')];
@@ -94,8 +94,7 @@ withWorld((opened) => (world = opened));
       const { person } = await open(data, into);
       await person.arrives();
       expect(await person.page.locator('html').getAttribute('data-theme')).toBe('dark');
-      // Nobody says yes again. What was on the disk counts from the beginning.
-      expect(await person.percentOf('film.bin')).toBeGreaterThan(20);
+      // Nobody says yes again. How much of it was taken up is hosted-client.browser.test.ts'.
       await person.isVerified('film.bin');
       expect(await readdir(into)).toEqual(['film.bin']);
       expect(await sha256Of(join(into, 'film.bin'))).toBe(await sha256Of(path));
