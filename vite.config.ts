@@ -1,8 +1,9 @@
 // The builds: the app (`vite build`, to dist/web), what runs on Node, the command and the library (`--mode node`, to
 // dist/node), the benchmarks (`--mode bench`, to dist/bench) with the pages they open (`--mode bench-pages`, to
 // dist/bench-pages), and the simulation campaign (`--mode campaign`, to dist/campaign).
-import { existsSync, readdirSync } from 'node:fs';
-import { defineConfig, type UserConfig } from 'vite';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { compress } from './web/build/compress.ts';
 
 const app: UserConfig = {
@@ -23,7 +24,14 @@ const app: UserConfig = {
   },
 };
 
+/** npx makes the command executable when it first links it; a build after that writes a new file. */
+const executable: Plugin = {
+  name: 'rockpool-executable',
+  writeBundle: ({ dir = '' }) => chmodSync(join(dir, 'rockpool.js'), 0o755),
+};
+
 const node: UserConfig = {
+  plugins: [executable],
   build: {
     ssr: true,
     outDir: 'dist/node',
