@@ -34,15 +34,7 @@ test(
     await ada.button('Sign in').click();
     await ada.page.getByText('9 recovery codes left').waitFor();
 
-    await ada.button('Make a pool').click();
-    const form = ada.page.getByRole('form', { name: 'New pool' });
-    await form.getByRole('textbox', { name: 'Name' }).fill('Quiet cove');
-    await form.getByRole('textbox', { name: 'Code' }).fill('quiet-cove');
-    await form.getByRole('radio', { name: 'Who knows a passphrase' }).click();
-    await form.getByLabel('Passphrase', { exact: true }).fill('low tide');
-    await ada.button('Make it').click();
-    await ada.button('Go to Quiet cove').click();
-    await ada.arrives();
+    await place.makeQuietCove(ada);
 
     const bob = await place.arrive('Bob');
     await field(bob, 'Pool code').fill('quiet-cove');

@@ -28,15 +28,7 @@ test(
   async () => {
     const ada = await place.arrive('Ada');
     await place.signUp(ada);
-    await ada.button('Make a pool').click();
-    const form = ada.page.getByRole('form', { name: 'New pool' });
-    await form.getByRole('textbox', { name: 'Name' }).fill('Quiet cove');
-    await form.getByRole('textbox', { name: 'Code' }).fill('quiet-cove');
-    await form.getByRole('radio', { name: 'Who knows a passphrase' }).click();
-    await form.getByLabel('Passphrase', { exact: true }).fill('low tide');
-    await ada.button('Make it').click();
-    await ada.button('Go to Quiet cove').click();
-    await ada.arrives();
+    await place.makeQuietCove(ada);
 
     const mara = await place.arrive('Mara', await host.entry());
     expect(await mara.button('Account').count()).toBe(0);

@@ -80,6 +80,19 @@ export class AccountsPlace {
     return shown;
   }
 
+  /** From the account's dialog: a pool `quiet-cove` for who knows the passphrase `low tide`, and into it. */
+  async makeQuietCove(person: Person): Promise<void> {
+    await person.button('Make a pool').click();
+    const form = person.page.getByRole('form', { name: 'New pool' });
+    await form.getByRole('textbox', { name: 'Name' }).fill('Quiet cove');
+    await form.getByRole('textbox', { name: 'Code' }).fill('quiet-cove');
+    await form.getByRole('radio', { name: 'Who knows a passphrase' }).click();
+    await form.getByLabel('Passphrase', { exact: true }).fill('low tide');
+    await person.button('Make it').click();
+    await person.button('Go to Quiet cove').click();
+    await person.arrives();
+  }
+
   /** Nothing may have gone wrong unseen until then. */
   async close(): Promise<void> {
     await this.#browser.close();
