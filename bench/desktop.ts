@@ -8,7 +8,8 @@ import { makeFiles } from './pair/folder-of-files.ts';
 import { HostEnd } from './pair/host-end.ts';
 import { moveOffered, moveRaw, WARM_UP_BYTES } from './pair/move.ts';
 import { fillFile, MIB, PATIENCE_MS, patiently, withPair, withPlace, type Kind, type Place } from './pair/pair.ts';
-import { openScreen, startToUsable } from './pair/window-start.ts';
+import { startToUsable } from './pair/window-start.ts';
+import { startScreen } from '../test/support/xvfb.ts';
 
 export const about: string =
   'Hosts: goodput to Chromium and to a raw channel, idle memory, start, offering 100,000 files';
@@ -97,7 +98,7 @@ async function measureGoodput({ place, server, app, values }: Setting, options: 
 /** The first start makes keys and a browser profile; those after it are what a person waits for. */
 async function measureStart({ place, app, values, log }: Setting): Promise<Figures> {
   const starts = wholeOption(values['starts'], 'starts');
-  const screen = await openScreen();
+  const screen = await startScreen();
   try {
     const start = (): Promise<number> =>
       startToUsable({ display: screen.display, server: app, directory: join(place.directory, 'start') });
@@ -108,7 +109,7 @@ async function measureStart({ place, app, values, log }: Setting): Promise<Figur
     }));
     return { first_start_to_usable_ms: first, ...figures };
   } finally {
-    await screen.close();
+    await screen.stop();
   }
 }
 

@@ -11,22 +11,6 @@ import { PATIENCE_MS, patiently } from './pair.ts';
 /** How often it is asked whether the browser is there, and the page. */
 const POLL_MS = 10;
 
-/** A screen without glass; `display` is what programs call it. */
-export async function openScreen(): Promise<{ readonly display: string; close(): Promise<void> }> {
-  const words = ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'];
-  const screen = spawn('Xvfb', words, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-  const close = (): Promise<void> => ended(screen, 'SIGTERM');
-  try {
-    const number = screen.stdio[3];
-    if (number === null || number === undefined) throw new Error('a screen tells its number');
-    const [told] = await patiently(PATIENCE_MS, 'Xvfb', Promise.race([once(number, 'data'), failed(screen)]));
-    return { display: `:${String(told).trim()}`, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
 export interface StartOptions {
   readonly display: string;
   /** As people open it. */

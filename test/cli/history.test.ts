@@ -151,6 +151,11 @@ describe('what is recorded', () => {
     ]);
   });
 
+  test('of a folder, what is in it, not its archive', async () => {
+    const folderIn = { ...incoming, bytes: 4096, folder: { entries: 3, contentBytes: 7 } };
+    expect(await recorded(folderIn)).toMatchObject([{ bytes: 7, entries: 3 }]);
+  });
+
   test('taken again, it is another one', async () => {
     const failed = { ...incoming, state: 'ended', end: 'corrupt' } as const;
     expect((await recorded(incoming, failed, incoming)).map(({ end }) => end)).toEqual([undefined, 'corrupt']);
